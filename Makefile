@@ -1,0 +1,37 @@
+# The commands of this repository. `make demo` and `make test` do all set-up by themselves.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+STAMP := $(VENV)/.installed
+TEST_PACKAGES := mosquitto gcc make gcc-avr avr-libc libsimavr-dev libelf-dev
+
+.PHONY: help setup demo test check lint requirements test-packages clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## the virtual environment with everything that is pinned in requirements.txt
+
+$(STAMP): requirements.txt pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/dev/venv.sh $(VENV)
+	@touch $@
+
+demo: $(STAMP) ## a virtual shop on this machine: shelves, shoppers, receipts, a page
+	@$(BIN)/shelf-bench demo
+
+test-packages:
+	@sh deploy/dev/packages.sh $(TEST_PACKAGES)
+
+test: test-packages $(STAMP) lint ## everything that CI runs
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, mypy strict, import directions
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+requirements: $(STAMP) ## pin every dependency anew, with hashes, for all platforms
+	@$(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.txt
+
+clean: ## remove what was built
+	@rm -rf $(VENV) build dist out firmware/build

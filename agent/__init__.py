@@ -1,0 +1,3 @@
+"""Shelf agent: bytes of load-cell boards to pick and put events."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,6 @@
+"""The `shelf-agent` command."""
+
+
+def main() -> int:
+    """Entry point."""
+    return 0

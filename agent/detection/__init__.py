@@ -1,0 +1,1 @@
+"""Plateaus, contacts and steps."""

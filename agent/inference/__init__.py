@@ -1,0 +1,1 @@
+"""Steps and beliefs to items with probabilities."""

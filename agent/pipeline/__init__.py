@@ -1,0 +1,1 @@
+"""Chunks of bytes to events, without threads, sockets or clocks."""

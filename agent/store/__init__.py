@@ -1,0 +1,1 @@
+"""The store file: what stands where."""

@@ -1,0 +1,1 @@
+"""Board clocks and arrival times to one time line."""

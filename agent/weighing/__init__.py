@@ -1,0 +1,1 @@
+"""Counts to grams and moments, and the health of each cell."""

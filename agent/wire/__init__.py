@@ -1,0 +1,1 @@
+"""The serial codec: bytes to frames and back, pure."""

@@ -1,0 +1,6 @@
+"""The `shelf-bench` command."""
+
+
+def main() -> int:
+    """Entry point."""
+    return 0

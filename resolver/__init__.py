@@ -1,0 +1,1 @@
+"""Basket resolver: events, sessions and presence to baskets and receipts."""
