@@ -1,0 +1,73 @@
+"""Types that every message shares: instants, grams, probabilities, money."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+MICROSECOND_NS = 1_000
+_SECOND_NS = 1_000_000_000
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:\d\d)",
+)
+
+
+def format_utc(t_utc_ns: int) -> str:
+    """RFC 3339 in UTC with microseconds (rounded down) of an instant in ns since 1970."""
+    seconds, rest_ns = divmod(t_utc_ns, _SECOND_NS)
+    when = _EPOCH + dt.timedelta(seconds=seconds)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{rest_ns // MICROSECOND_NS:06d}Z"
+
+
+def parse_utc(text: str) -> int:
+    """Instant in ns since 1970 of an RFC 3339 text.
+
+    Raises:
+        ValueError: the text is none, or has no offset from UTC.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no RFC 3339 time with an offset, such as 2026-01-31T12:00:00.000000Z")
+    *fields, fraction, offset = match.groups()
+    when = dt.datetime(*(int(field) for field in fields), tzinfo=dt.UTC)  # type: ignore[misc, arg-type] # six ints
+    delta = when - _EPOCH
+    t_ns = (delta.days * 86_400 + delta.seconds) * _SECOND_NS + int((fraction or "").ljust(9, "0"))
+    if offset not in "Zz":
+        minutes = int(offset[1:3]) * 60 + int(offset[4:6])
+        t_ns -= (1 if offset[0] == "+" else -1) * minutes * 60 * _SECOND_NS
+    return t_ns
+
+
+def _to_ns(value: Any) -> Any:
+    return parse_utc(value) if isinstance(value, str) else value
+
+
+def _rounded(digits: int) -> Any:
+    def serialise(value: float) -> float:
+        return round(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+    return PlainSerializer(serialise, return_type=float)
+
+
+def _to_decimal(value: Any) -> Any:
+    if isinstance(value, float):
+        raise ValueError("money is decimal text, never a float")
+    return Decimal(value) if isinstance(value, (str, int)) else value
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+UtcNs = Annotated[int, BeforeValidator(_to_ns), PlainSerializer(format_utc, return_type=str)]
+"""An instant: ns since 1970 in Python, RFC 3339 with microseconds on the wire."""
+
+Grams = Annotated[float, Field(allow_inf_nan=False), _rounded(1)]
+Millimetres = Annotated[float, Field(allow_inf_nan=False), _rounded(1)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False), _rounded(3)]
+Money = Annotated[Decimal, BeforeValidator(_to_decimal), PlainSerializer(_plain, return_type=str)]
