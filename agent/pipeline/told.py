@@ -91,6 +91,9 @@ class ShelfPipeline(Protocol):
     def snapshot(self) -> dict[str, Any]:
         """The whole belief state as JSON-able data, to be stored with the events told so far."""
 
+    def report(self, fault: Fault, subject: str, *, recovered: bool, t_mono_ns: int) -> list[Told]:
+        """A fault of the service's own rooms (port, disk, broker), or its end: told in the pipeline's sequence."""
+
     def restock(self, plate: str, *, begin: bool, t_mono_ns: int) -> list[Told]:
         """Staff begins or ends refilling a plate; KeyError for a plate that is not served."""
 
