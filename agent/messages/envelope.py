@@ -46,6 +46,11 @@ class CloudEvent(BaseModel):
         """The type without its prefix: `pick`, `watermark`, `entered` ..."""
         return self.type.removeprefix(TYPE_PREFIX)
 
+    @property
+    def t_recorded(self) -> int:
+        """When the event was made, ns since 1970; its `time` where the sender does not say."""
+        return self.time if self.recordedtime is None else self.recordedtime
+
     def to_json(self) -> str:
         """The JSON text that is published; members without a value are left out of the envelope."""
         document = {name: value for name, value in self.model_dump(mode="json").items() if value is not None}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from agent.messages.events import Message
 from agent.messages.types import Grams, Money, UtcNs
@@ -12,7 +14,10 @@ ADJUSTMENT = "shelf.v1.adjustment"
 
 
 class ReceiptLine(Message):
-    """One item of a receipt. `unit_price` is per unit, or per kilogram where `weight_g` stands."""
+    """One item of a receipt. `unit_price` is per unit, or per kilogram where `weight_g` stands.
+
+    `deposit` is the part of `amount` that is a deposit; left out where there is none.
+    """
 
     sku: str
     name: str
@@ -20,6 +25,14 @@ class ReceiptLine(Message):
     weight_g: Grams | None = None
     unit_price: Money
     amount: Money
+    deposit: Money | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_deposit(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = handler(self)
+        if self.deposit is None:
+            document.pop("deposit", None)
+        return document
 
 
 class Receipt(Message):
