@@ -1,1 +1,1 @@
-"""Where bytes come from: a serial port, a recording."""
+"""Where bytes come from: serial ports and recordings."""

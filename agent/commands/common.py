@@ -1,0 +1,74 @@
+"""What several subcommands share: finding and reading the store file, the agent's id, the state folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.commands.errors import CommandError, UsageError
+from agent.journal import CalibrationError, Journal, JournalError, StateTooNewError, calibrated, load_calibration
+from agent.settings import ENV_PREFIX
+from agent.store import Store, StoreError, load_store
+
+
+def store_path(named: Path | None) -> Path:
+    """The store file of a flag or the environment.
+
+    Raises:
+        UsageError: neither names one.
+    """
+    path = named or os.environ.get(f"{ENV_PREFIX}STORE")
+    if not path:
+        raise UsageError(f"no store named; say --store FILE or {ENV_PREFIX}STORE")
+    return Path(path)
+
+
+def read_store(path: Path, state: Path | None = None) -> Store:
+    """The store, with the calibration of the state folder.
+
+    Raises:
+        UsageError: what is wrong with either, in one line.
+    """
+    try:
+        store = load_store(path)
+        return calibrated(store, load_calibration(state)) if state else store
+    except (StoreError, CalibrationError) as error:
+        raise UsageError(str(error)) from None
+
+
+def agent_of(store: Store, named: str | None) -> str:
+    """Which agent of the store this is.
+
+    Raises:
+        UsageError: not one of the store's, or none named where it has several.
+    """
+    known = ", ".join(store.agents)
+    if named is None:
+        if len(store.agents) == 1:
+            return store.agents[0]
+        raise UsageError(f"the store has several agents; name one of them: {known}")
+    if named not in store.agents:
+        raise UsageError(f"agent {named!r} is not in the store file; it has: {known}")
+    return named
+
+
+@contextmanager
+def opened_journal(state: Path) -> Iterator[Journal]:
+    """The state folder, for as long as it is needed.
+
+    Raises:
+        UsageError: a later version wrote it.
+        CommandError: locked, or not to be used.
+    """
+    try:
+        journal = Journal(state)
+    except StateTooNewError as error:
+        raise UsageError(str(error)) from None
+    except JournalError as error:
+        raise CommandError(str(error)) from None
+    try:
+        yield journal
+    finally:
+        journal.close()

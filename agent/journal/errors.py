@@ -1,0 +1,52 @@
+"""What can go wrong with the state folder, as types."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+_FULL = ("full",)
+_READ_ONLY = ("readonly", "read-only")
+
+
+class JournalError(Exception):
+    """The state cannot be read or written; the text is one line that says what to do."""
+
+
+class StateLockedError(JournalError):
+    """Another process uses the state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is in use by another shelf-agent; stop that one, or name another --state")
+
+
+class StateTooNewError(JournalError):
+    """The state was written by a later version."""
+
+    def __init__(self, folder: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{folder} was written by a later shelf-agent (journal version {found}, this one knows {known}); "
+            "install that version again, or move the folder away to begin a new life"
+        )
+
+
+class StateUnusableError(JournalError):
+    """The folder cannot be made, entered or written."""
+
+
+class JournalWriteError(JournalError):
+    """A commit failed and changed nothing. `fault` is the name under which it is told."""
+
+    def __init__(self, fault: str, reason: str) -> None:
+        super().__init__(f"{fault}: {reason}")
+        self.fault = fault
+        self.reason = reason
+
+    @classmethod
+    def of(cls, error: sqlite3.Error | OSError) -> JournalWriteError:
+        text = str(error).lower()
+        if any(word in text for word in _FULL):
+            return cls("disk-full", str(error))
+        if any(word in text for word in _READ_ONLY):
+            return cls("disk-read-only", str(error))
+        return cls("disk-failing", str(error))
