@@ -1,0 +1,1 @@
+"""Load cells, plates, rooms and hands: what a shelf does to a count. Formulas and figures after physics.md."""

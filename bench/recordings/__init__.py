@@ -1,0 +1,1 @@
+"""Cases on disk: recording.mcap, store.toml, truth.json, presence.json."""
