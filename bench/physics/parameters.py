@@ -108,8 +108,8 @@ class RoomFigures:
 class HandFigures:
     """How people take and put."""
 
-    press_g: Span = Span(10.0, 300.0, "press before a pick", log=True)
-    press_s: Span = Span(0.06, 0.25)
+    press_g: Span = Span(10.0, 900.0, "press before a pick: 10-300 g, heavy hands more", log=True)
+    press_s: Span = Span(0.06, 0.35)
     press_chance: float = 0.85  # assumed: the others lift without a press
     unload_s: Span = Span(0.08, 0.25)
     landing_factor: Span = Span(1.2, 3.0, "peak over weight")
@@ -120,7 +120,7 @@ class HandFigures:
     linger_g: Span = Span(5.0, 80.0, log=True)
     tremor_hz: Span = Span(2.0, 10.0)
     tremor_share: Span = Span(
-        0.01, 0.08, "'several per cent of its force', with the quiet hands that deceive", log=True
+        0.015, 0.09, "'several per cent of its force', with the quiet hands that deceive", log=True
     )
     wander_share: Span = Span(0.02, 0.15, "slow change of a resting hand's force over a second or two")
     rummage_g: Span = Span(30.0, 600.0, log=True)
