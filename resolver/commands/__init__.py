@@ -1,6 +1,5 @@
 """The `shelf-resolver` command."""
 
+from resolver.commands.main import main
 
-def main() -> int:
-    """Entry point."""
-    return 0
+__all__ = ["main"]

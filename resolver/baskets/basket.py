@@ -1,0 +1,95 @@
+"""A basket and what may happen to it: taking, and giving back only what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+RETURN_TOLERANCE = 1.1
+"""A bag of produce that comes back may seem this much heavier than what was taken (two weighings)."""
+RETURN_TOLERANCE_DG = 50
+"""Likewise, 5 g absolute."""
+CRUMB_SHARE = 0.25
+"""Less than this share of one piece, after a return, is weighing error and not a piece."""
+
+
+class Held(NamedTuple):
+    """So much of an item in a basket, taken at one price; `weight_dg` (0.1 g) counts for goods sold by weight only."""
+
+    sku: str
+    unit_price: Decimal
+    qty: int
+    weight_dg: int
+
+
+Basket = tuple[Held, ...]
+"""In order of sku and price, nothing empty: equal baskets are equal tuples."""
+
+EMPTY: Basket = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An item's way in one event: positive into the basket, negative back to the shelf."""
+
+    sku: str
+    qty: int
+    weight_dg: int
+    unit_price: Decimal
+    by_weight: bool = False
+    piece_dg: int = 0
+
+
+Moves = tuple[Move, ...]
+
+
+def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
+    """The basket after the moves, and how many units were given back that it did not hold."""
+    held = {(entry.sku, entry.unit_price): [entry.qty, entry.weight_dg] for entry in basket}
+    lacking = 0
+    for move in moves:
+        if move.qty >= 0:
+            entry = held.setdefault((move.sku, move.unit_price), [0, 0])
+            entry[0] += move.qty
+            entry[1] += move.weight_dg if move.by_weight else 0
+        elif move.by_weight:
+            lacking += _give_back_weight(held, move)
+        else:
+            lacking += _give_back_units(held, move)
+    left = [Held(sku, price, qty, weight) for (sku, price), (qty, weight) in held.items() if qty > 0 or weight > 0]
+    return tuple(sorted(left)), lacking
+
+
+def _dearest_first(held: dict[tuple[str, Decimal], list[int]], sku: str) -> list[tuple[str, Decimal]]:
+    """A return is credited at the dearest price at which the basket holds the item."""
+    return sorted((key for key in held if key[0] == sku), key=lambda key: key[1], reverse=True)
+
+
+def _give_back_units(held: dict[tuple[str, Decimal], list[int]], move: Move) -> int:
+    left = -move.qty
+    for key in _dearest_first(held, move.sku):
+        back = min(left, held[key][0])
+        held[key][0] -= back
+        left -= back
+    return left
+
+
+def _give_back_weight(held: dict[tuple[str, Decimal], list[int]], move: Move) -> int:
+    keys = _dearest_first(held, move.sku)
+    total_dg = sum(held[key][1] for key in keys)
+    back_dg = -move.weight_dg
+    if not keys or back_dg > total_dg * RETURN_TOLERANCE + RETURN_TOLERANCE_DG:
+        return -move.qty
+    qty = -move.qty
+    for key in keys:
+        part_dg = min(back_dg, held[key][1])
+        pieces = min(qty, held[key][0])
+        held[key][1] -= part_dg
+        held[key][0] -= pieces
+        back_dg, qty = back_dg - part_dg, qty - pieces
+        if held[key][1] <= move.piece_dg * CRUMB_SHARE:
+            held[key] = [0, 0]
+        else:
+            held[key][0] = max(1, held[key][0])
+    return 0

@@ -1,0 +1,135 @@
+"""Topic and payload to a checked fact; everything else is refused with one line that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.messages import (
+    PLATE_ID_PATTERN,
+    Change,
+    CloudEvent,
+    Correction,
+    Fault,
+    MessageError,
+    Movement,
+    Presence,
+    SessionData,
+    Topics,
+    Watermark,
+    agent_source,
+    parse_payload,
+)
+from resolver.inbox.facts import (
+    CorrectionFact,
+    Fact,
+    FaultFact,
+    MovementFact,
+    PresenceFact,
+    SessionFact,
+    Told,
+    WatermarkFact,
+)
+
+SECOND_NS = 1_000_000_000
+MOVEMENTS: dict[str, type[Movement]] = {"pick": Movement, "put": Movement, "change": Change}
+MAX_T_UTC_NS = 253_402_300_799 * SECOND_NS
+"""The end of the year 9999: the last instant that RFC 3339 can say."""
+
+
+class Reader:
+    """Reads the messages of one store. Pure: the same message gives the same fact."""
+
+    def __init__(self, store: str, agents: tuple[str, ...]) -> None:
+        topics = Topics(store)
+        self._store_source = f"/stores/{store}/"
+        self._agents_source = agent_source(store, "")
+        self._events = {topics.events(agent): agent for agent in agents}
+        self._watermarks = {topics.watermark(agent): agent for agent in agents}
+        self._sessions, self._presence = topics.sessions, topics.presence
+        self._agents_topic = topics.agent("")
+        self._store = store
+
+    def read(self, topic: str, payload: bytes | str | dict[str, Any]) -> Fact | None:
+        """The fact of a message; None for a topic or a kind that is not ours to judge.
+
+        Raises:
+            MessageError: not JSON, a member missing or wrong, a source that does not match its topic, an agent
+                that is not in the store file.
+        """
+        if topic in self._events:
+            return self._numbered(self._events[topic], self._envelope(payload, self._events[topic]))
+        if topic in self._watermarks:
+            return self._watermark(self._watermarks[topic], self._envelope(payload, self._watermarks[topic]))
+        if topic == self._sessions:
+            return self._session(self._envelope(payload, None))
+        if topic == self._presence:
+            return self._whereabouts(self._envelope(payload, None))
+        if topic.startswith(self._agents_topic) and topic.endswith(("/events", "/watermark")):
+            agent = topic.removeprefix(self._agents_topic).split("/")[0]
+            raise MessageError(f"agent {agent!r} is not in the store file")
+        return None
+
+    def _envelope(self, payload: bytes | str | dict[str, Any], agent: str | None) -> CloudEvent:
+        event = parse_payload(CloudEvent, payload)
+        if agent is not None:
+            good = event.source == agent_source(self._store, agent)
+        else:
+            good = event.source.startswith(self._store_source) and not event.source.startswith(self._agents_source)
+        if not good:
+            raise MessageError(f"source {event.source!r} does not match its topic")
+        recorded = event.t_recorded
+        if not (0 <= event.time <= MAX_T_UTC_NS and 0 <= recorded <= MAX_T_UTC_NS):
+            raise MessageError("time: outside 1970 to 9999")
+        return event
+
+    def _numbered(self, agent: str, event: CloudEvent) -> Told:
+        if event.epoch is None or event.sequence is None:
+            raise MessageError(f"{'epoch' if event.epoch is None else 'sequence'}: Field required")
+        sequence = int(event.sequence)
+        if sequence == 0:
+            raise MessageError("sequence: begins at 1")
+        base = (agent, event.source, event.id, event.epoch, sequence, event.kind, event.time, event.t_recorded)
+        if event.kind in MOVEMENTS:
+            movement = parse_payload(MOVEMENTS[event.kind], event.data)
+            if not PLATE_ID_PATTERN.fullmatch(movement.plate):
+                raise MessageError("plate: no plate id")
+            return MovementFact(*base, movement)
+        if event.kind == "correction":
+            return CorrectionFact(*base, parse_payload(Correction, event.data))
+        if event.kind in ("fault", "recovered"):
+            fault = parse_payload(Fault, event.data)
+            return FaultFact(*base, fault.fault, fault.plates, fault.remedy)
+        return Told(*base)
+
+    def _watermark(self, agent: str, event: CloudEvent) -> WatermarkFact | None:
+        if event.kind != "watermark":
+            return None
+        mark = parse_payload(Watermark, event.data)
+        return WatermarkFact(
+            agent,
+            event.time,
+            mark.epoch,
+            int(mark.sequence),
+            mark.until,
+            tuple((plate.plate, plate.since) for plate in mark.open),
+            tuple((plate.plate, plate.since) for plate in mark.blind),
+            (mark.previous.epoch, int(mark.previous.sequence)) if mark.previous else None,
+        )
+
+    def _session(self, event: CloudEvent) -> SessionFact | None:
+        if event.kind not in ("entered", "exited"):
+            return None
+        data = parse_payload(SessionData, event.data)
+        return SessionFact(
+            event.source, event.id, event.time, event.t_recorded, data.session, data.group, event.kind == "entered"
+        )
+
+    def _whereabouts(self, event: CloudEvent) -> PresenceFact | None:
+        if event.kind != "presence":
+            return None
+        data = parse_payload(Presence, event.data)
+        until = event.time + round(data.valid_s * SECOND_NS)
+        total = sum(data.shares.values())
+        scale = 1.0 / total if total > 1.0 else 1.0
+        shares = tuple(sorted((session, share * scale) for session, share in data.shares.items() if share > 0.0))
+        return PresenceFact(event.source, event.id, event.time, until, data.sensor or event.source, data.plates, shares)

@@ -1,0 +1,166 @@
+"""The two databases that a ledger may stand on, behind one small interface."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+Row = tuple[Any, ...]
+
+
+class LedgerError(Exception):
+    """The ledger cannot be opened or written; the text says why and what to do."""
+
+
+class LedgerLocked(LedgerError):
+    """Another resolver works on this ledger."""
+
+
+class Database(Protocol):
+    """One connection. `?` stands for a parameter; nothing is durable before `commit`."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; gives the number of rows it changed."""
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement for every row."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+
+    def commit(self) -> None:
+        """Make durable what was written."""
+
+    def rollback(self) -> None:
+        """Forget what was written since the last commit."""
+
+    def close(self) -> None:
+        """Release connection and lock."""
+
+
+class SqliteDatabase:
+    """SQLite with a write-ahead log, flushed to the disk at every commit; a lock file keeps a second writer out."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._lock: IO[bytes] | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not read_only:
+                self._lock = _locked(path.with_name(path.name + ".lock"))
+            self._connection = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False, timeout=5.0)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            if read_only:
+                self._connection.execute("PRAGMA query_only=ON")
+        except (OSError, sqlite3.Error) as error:
+            self._release()
+            raise LedgerError(f"{path}: cannot be opened: {error}") from None
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._connection.execute(sql, parameters).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(sql, rows)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def commit(self) -> None:
+        try:
+            self._connection.commit()
+        except sqlite3.Error as error:
+            raise LedgerError(f"the ledger cannot be written: {error}") from None
+
+    def rollback(self) -> None:
+        self._connection.rollback()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _locked(path: Path) -> IO[bytes]:
+    lock = path.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise LedgerLocked(f"another resolver works on this ledger ({path}); stop it, or name another state") from None
+    return lock
+
+
+class PostgresDatabase:
+    """PostgreSQL; an advisory lock of the session keeps a second writer out."""
+
+    LOCK = 7_365_656_670_102
+    """Any constant, the same in every resolver."""
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        try:
+            import psycopg  # noqa: PLC0415 # an extra: imported only where it is used
+        except ImportError:
+            raise LedgerError("postgresql:// needs the extra `postgres`: pip install 'shelf-agent[postgres]'") from None
+        self._error: type[Exception] = psycopg.Error
+        try:
+            self._connection = psycopg.connect(url, connect_timeout=10)
+            if read_only:
+                self._connection.read_only = True
+                self._connection.autocommit = True
+            elif not self.rows(f"SELECT pg_try_advisory_lock({self.LOCK})")[0][0]:
+                self._connection.close()
+                raise LedgerLocked("another resolver works on this ledger; stop it, or name another database")
+            else:
+                self._connection.commit()
+        except psycopg.Error as error:
+            raise LedgerError(f"the database cannot be opened: {_line(error)}") from None
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._connection.execute(_percent(sql), parameters).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_percent(sql), rows)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._connection.execute(_percent(sql), parameters).fetchall()
+
+    def commit(self) -> None:
+        try:
+            self._connection.commit()
+        except self._error as error:
+            raise LedgerError(f"the ledger cannot be written: {_line(error)}") from None
+
+    def rollback(self) -> None:
+        self._connection.rollback()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _percent(sql: str) -> Any:
+    """psycopg wants a literal text type; every statement here is a constant of this package."""
+    return sql.replace("?", "%s")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def open_database(url: str, *, read_only: bool = False) -> Database:
+    """The database of a URL.
+
+    Raises:
+        LedgerLocked: another resolver holds it.
+        LedgerError: it cannot be opened.
+    """
+    if url.startswith("sqlite:///"):
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")), read_only=read_only)
+    return PostgresDatabase(url, read_only=read_only)

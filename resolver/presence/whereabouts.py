@@ -1,0 +1,169 @@
+"""Who may have been at a plate at an instant, from what zone sensors and camera trackers told.
+
+A single message is taken at its word. Of several about one plate, a person's way through the shop is inferred: who
+stands there now stood there a moment ago (a hidden Markov chain over the sessions named, smoothed forward and backward;
+Rabiner, Proc. IEEE 77(2), 1989). So a tracker that is wrong for one message is overruled by its neighbours.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+
+from resolver.inbox import SECOND_NS, PresenceFact
+
+NOBODY = ""
+Shares = dict[str, float]
+
+DWELL_S = 6.0
+"""Mean time that somebody stays in reach of a plate (assumed: browsing takes 3-10 s)."""
+SMOOTHING_S = 4.0
+"""Messages so far before and after the instant still say something about it."""
+FLOOR = 0.01
+"""The least probability that a sensor which names others is wrong about one who is there."""
+SUREST = 0.995
+"""Agreement of many messages makes nobody surer than this, for a tracker that swapped two people is wrong all along."""
+MAX_MESSAGES = 4096
+"""Messages kept for a plate and sensor: at ten a second nearly seven minutes, longer than any contact."""
+
+
+class Presence:
+    """Presence messages by plate and sensor, in order of their own time."""
+
+    def __init__(self, plates: frozenset[str]) -> None:
+        self._plates = plates
+        self._told: dict[str, dict[str, list[tuple[int, str, PresenceFact]]]] = {}
+
+    def hear(self, fact: PresenceFact) -> list[str]:
+        """Take note; gives the plates named that the store does not have."""
+        for plate in fact.plates:
+            if plate in self._plates:
+                told = self._told.setdefault(plate, {}).setdefault(fact.sensor, [])
+                insort(told, (fact.t_utc_ns, fact.id, fact), key=lambda entry: entry[:2])
+                if len(told) > MAX_MESSAGES:
+                    del told[: len(told) - MAX_MESSAGES]
+        return [plate for plate in fact.plates if plate not in self._plates]
+
+    def shares(self, plate: str, t_utc_ns: int) -> Shares | None:
+        """Probability by session that it was at the plate; the rest to 1 is nobody known. None: nothing valid.
+
+        Sensors that cover the same plate are averaged, so that two which disagree leave a doubt.
+        """
+        views = [self._view(told, t_utc_ns) for told in self._told.get(plate, {}).values()]
+        valid = [view for view in views if view is not None]
+        if not valid:
+            return None
+        shares: Shares = {}
+        for view in valid:
+            for session, share in view.items():
+                shares[session] = shares.get(session, 0.0) + share / len(valid)
+        return shares
+
+    def may_have_been(self, sessions: list[str], plate: str, start_utc_ns: int, end_utc_ns: int, least: float) -> bool:
+        """Whether one of these may have been at the plate within the span: named with at least this share, or
+        nobody looked for some part of it."""
+        spans = []
+        for told in self._told.get(plate, {}).values():
+            first = max(0, bisect_left(told, start_utc_ns, key=lambda entry: entry[0]) - 64)
+            for t_utc_ns, _, fact in told[first:]:
+                if t_utc_ns > end_utc_ns:
+                    break
+                if fact.until_utc_ns <= start_utc_ns:
+                    continue
+                if any(share >= least and session in sessions for session, share in fact.shares):
+                    return True
+                spans.append((t_utc_ns, fact.until_utc_ns))
+        reached = start_utc_ns
+        for first, last in sorted(spans):
+            if first > reached:
+                return True
+            reached = max(reached, last)
+        return reached <= end_utc_ns
+
+    def first_seen(self, session: str) -> int | None:
+        """The first instant at which any sensor named this session."""
+        times = [
+            t_utc_ns
+            for sensors in self._told.values()
+            for told in sensors.values()
+            for t_utc_ns, _, fact in told
+            if any(name == session for name, _ in fact.shares)
+        ]
+        return min(times, default=None)
+
+    def forget_before(self, t_utc_ns: int) -> None:
+        """Drop what ended before this instant."""
+        for sensors in self._told.values():
+            for told in sensors.values():
+                first = bisect_left(told, t_utc_ns, key=lambda entry: entry[0])
+                del told[:first]
+
+    def _view(self, told: list[tuple[int, str, PresenceFact]], t_utc_ns: int) -> Shares | None:
+        at = bisect_left(told, t_utc_ns + 1, key=lambda entry: entry[0]) - 1
+        if at < 0 or told[at][2].until_utc_ns <= t_utc_ns:
+            return None
+        reach = round(SMOOTHING_S * SECOND_NS)
+        first = at
+        while (
+            first > 0 and told[first - 1][0] >= t_utc_ns - reach and told[first - 1][2].until_utc_ns >= told[first][0]
+        ):
+            first -= 1
+        last = at
+        while (
+            last + 1 < len(told)
+            and told[last + 1][0] <= t_utc_ns + reach
+            and told[last][2].until_utc_ns >= told[last + 1][0]
+        ):
+            last += 1
+        facts = [fact for _, _, fact in told[first : last + 1]]
+        if len(facts) == 1:
+            return dict(facts[0].shares)
+        return _smoothed(facts, at - first, t_utc_ns)
+
+
+def _smoothed(facts: list[PresenceFact], at: int, t_utc_ns: int) -> Shares:
+    """Shares at an instant between `facts[at]` and its successor."""
+    states = [*sorted({session for fact in facts for session, _ in fact.shares}), NOBODY]
+    said = [_emission(fact, states) for fact in facts]
+    forward = said[0]
+    for k in range(1, at + 1):
+        forward = _times(_moved(forward, facts[k].t_utc_ns - facts[k - 1].t_utc_ns), said[k])
+    here = _moved(forward, t_utc_ns - facts[at].t_utc_ns)
+    backward = [1.0] * len(states)
+    for k in range(len(facts) - 1, at, -1):
+        earlier = facts[k - 1].t_utc_ns if k - 1 > at else t_utc_ns
+        backward = _moved(_times(backward, said[k]), facts[k].t_utc_ns - earlier)
+    shares = _times(here, backward)
+    surest = max(SUREST, *said[at])
+    total = sum(shares)
+    found = {session: min(surest, share / total) for session, share in zip(states, shares, strict=True)}
+    found.pop(NOBODY)
+    return found
+
+
+def _emission(fact: PresenceFact, states: list[str]) -> list[float]:
+    shares = dict(fact.shares)
+    shares[NOBODY] = max(0.0, 1.0 - sum(shares.values()))
+    return _normal([max(FLOOR, shares.get(state, 0.0)) for state in states])
+
+
+def _moved(shares: list[float], dt_ns: int) -> list[float]:
+    """After a time in which somebody else may have come. Symmetric, so it serves both directions."""
+    if len(shares) == 1:
+        return shares
+    leave = 1.0 - math.exp(-max(0, dt_ns) / (DWELL_S * SECOND_NS))
+    total = sum(shares)
+    other = leave / len(shares)
+    return [share * (1.0 - leave) + total * other for share in shares]
+
+
+def _times(a: list[float], b: list[float]) -> list[float]:
+    return _normal([x * y for x, y in zip(a, b, strict=True)])
+
+
+def _normal(shares: list[float]) -> list[float]:
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+__all__ = ["NOBODY", "Presence", "Shares"]

@@ -1,0 +1,58 @@
+"""Which basket stands on the receipt, and whether a person must look: the rule of expected loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from resolver.baskets import EMPTY, Basket
+from resolver.receipts.money import Prices
+
+DEFAULT_LOSS_LIMIT = Decimal("0.20")
+"""What a receipt may be expected to be wrong by, in the store's currency, before a person looks at it."""
+FITS = 0.5
+"""A basket fits where it is at least half as likely as the likeliest."""
+WEIGHED = 64
+"""Baskets that are compared with each other; the tail beyond counts as wholly in dispute."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The basket to bill, the sum expected to be in dispute with it, and whether that is below the limit."""
+
+    basket: Basket
+    probability: float
+    expected_loss: Decimal
+    sure: bool
+
+
+def decide(beliefs: list[tuple[Basket, float]], prices: Prices, limit: Decimal = DEFAULT_LOSS_LIMIT) -> Decision:
+    """The cheapest basket that fits and whose expected loss is below the limit; else the likeliest, unsure.
+
+    `beliefs` are baskets with probabilities, likeliest first. The expected loss of a basket is the sum over the
+    others of their probability times what would be in dispute.
+    """
+    if len(beliefs) == 1:
+        return Decision(beliefs[0][0], beliefs[0][1], prices.zero, True)
+    looked = beliefs[:WEIGHED]
+    best = looked[0]
+    options = []
+    for basket, probability in looked:
+        if probability < best[1] * FITS:
+            break
+        loss = _expected_loss(basket, looked, prices)
+        if loss <= limit:
+            options.append((prices.total(basket), -probability, basket, loss))
+    if options:
+        _, negative, basket, loss = min(options)
+        return Decision(basket, -negative, prices.rounded(loss), True)
+    return Decision(best[0], best[1], prices.rounded(_expected_loss(best[0], looked, prices)), False)
+
+
+def _expected_loss(basket: Basket, beliefs: list[tuple[Basket, float]], prices: Prices) -> Decimal:
+    loss = Decimal(0)
+    for other, probability in beliefs:
+        if other != basket:
+            loss += Decimal(repr(probability)) * prices.difference(basket, other)
+    rest = max(0.0, 1.0 - sum(probability for _, probability in beliefs))
+    return loss + Decimal(repr(rest)) * prices.difference(basket, EMPTY)

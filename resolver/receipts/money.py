@@ -1,0 +1,110 @@
+"""Decimal money: amounts of lines, rounded half up to the currency's smallest unit. Never a float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+
+from agent.messages import ReceiptLine
+from agent.store import Item
+from resolver.baskets import Basket, Held
+
+GRAMS_A_KG = 1000
+DECIGRAMS_A_KG = Decimal(10 * GRAMS_A_KG)
+NO_MINOR_UNIT = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "XAF", "XOF")
+)
+THREE_DIGITS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+"""ISO 4217: currencies whose smallest unit is not a hundredth."""
+
+
+def smallest_unit(currency: str) -> Decimal:
+    """The currency's smallest amount, such as 0.01."""
+    if currency in NO_MINOR_UNIT:
+        return Decimal(1)
+    return Decimal("0.001") if currency in THREE_DIGITS else Decimal("0.01")
+
+
+class Prices:
+    """Lines and amounts by a store's items and currency."""
+
+    def __init__(self, items: dict[str, Item], currency: str) -> None:
+        self._items = items
+        self.currency = currency
+        self._unit = smallest_unit(currency)
+
+    @property
+    def zero(self) -> Decimal:
+        return self.rounded(Decimal(0))
+
+    def rounded(self, amount: Decimal) -> Decimal:
+        return amount.quantize(self._unit, ROUND_HALF_UP)
+
+    def line(self, held: Held) -> ReceiptLine:
+        """The line of what a basket holds of an item at one price."""
+        item = self._items[held.sku]
+        deposit = self.rounded(item.deposit * held.qty) if item.deposit else None
+        if item.by_weight:
+            goods = held.unit_price * Decimal(held.weight_dg) / DECIGRAMS_A_KG
+        else:
+            goods = held.unit_price * held.qty
+        amount = self.rounded(goods) + (deposit or Decimal(0))
+        return ReceiptLine(
+            sku=held.sku,
+            name=item.name,
+            qty=held.qty,
+            weight_g=held.weight_dg / 10 if item.by_weight else None,
+            unit_price=held.unit_price,
+            amount=amount,
+            deposit=deposit,
+        )
+
+    def lines(self, basket: Basket) -> tuple[ReceiptLine, ...]:
+        """All lines, by sku and price."""
+        return tuple(self.line(held) for held in basket)
+
+    def total(self, basket: Basket) -> Decimal:
+        return self.sum(self.lines(basket))
+
+    def sum(self, lines: Iterable[ReceiptLine]) -> Decimal:
+        return sum((line.amount for line in lines), self.zero)
+
+    def difference(self, a: Basket, b: Basket) -> Decimal:
+        """What is in dispute between two baskets: the dearer of what only one of them holds.
+
+        A basket that names another item of the same price is a difference too: the customer would dispute it.
+        """
+        only_a, only_b = _parts(a, b)
+        return max(self.total(only_a), self.total(only_b))
+
+
+def _parts(a: Basket, b: Basket) -> tuple[Basket, Basket]:
+    held_a = {(held.sku, held.unit_price): held for held in a}
+    held_b = {(held.sku, held.unit_price): held for held in b}
+    only_a, only_b = [], []
+    for key in {*held_a, *held_b}:
+        x, y = held_a.get(key), held_b.get(key)
+        qty = (x.qty if x else 0) - (y.qty if y else 0)
+        weight_dg = (x.weight_dg if x else 0) - (y.weight_dg if y else 0)
+        more, less = Held(*key, max(0, qty), max(0, weight_dg)), Held(*key, max(0, -qty), max(0, -weight_dg))
+        only_a.append(more)
+        only_b.append(less)
+    return tuple(only_a), tuple(only_b)
+
+
+def change_lines(prices: Prices, before: Basket, after: Basket) -> tuple[ReceiptLine, ...]:
+    """Lines of an adjustment from one basket to another: negative where something is credited."""
+    lines = []
+    keys = sorted({(held.sku, held.unit_price) for held in (*before, *after)})
+    old = {(held.sku, held.unit_price): held for held in before}
+    fresh = {(held.sku, held.unit_price): held for held in after}
+    for key in keys:
+        was = prices.line(old.get(key, Held(*key, 0, 0)))
+        now = prices.line(fresh.get(key, Held(*key, 0, 0)))
+        if was == now:
+            continue
+        weight_g = None if now.weight_g is None else round(now.weight_g - (was.weight_g or 0.0), 1)
+        deposit = None if now.deposit is None else now.deposit - (was.deposit or Decimal(0))
+        changed = {"qty": now.qty - was.qty, "weight_g": weight_g, "amount": now.amount - was.amount}
+        lines.append(now.model_copy(update={**changed, "deposit": deposit}))
+    return tuple(lines)

@@ -1,0 +1,20 @@
+"""The pure core of the resolver: facts to receipts, adjustments, reviews and commands."""
+
+from resolver.shop.effects import Adjusted, Ask, Basket, Closed, Doubt, Effect, Issued, Option, Review
+from resolver.shop.engine import Settled, Shop
+from resolver.shop.rules import Rules
+
+__all__ = [
+    "Adjusted",
+    "Ask",
+    "Basket",
+    "Closed",
+    "Doubt",
+    "Effect",
+    "Issued",
+    "Option",
+    "Review",
+    "Rules",
+    "Settled",
+    "Shop",
+]

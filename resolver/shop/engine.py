@@ -1,0 +1,374 @@
+"""The core: facts in, receipts, adjustments, reviews and commands out. No clock, no socket, no disk.
+
+What a receipt says is a function of the facts held when it is issued, in order of their own times; the order of their
+arrival does not show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, replace
+
+from agent.messages import Adjustment, Receipt
+from agent.store import Store
+from resolver.baskets import Basket as Goods
+from resolver.baskets import Posterior, infer
+from resolver.inbox import (
+    AgentLog,
+    CorrectionFact,
+    Fact,
+    FaultFact,
+    MovementFact,
+    PresenceFact,
+    SessionFact,
+    Told,
+    WatermarkFact,
+)
+from resolver.presence import Presence
+from resolver.receipts import Decision, Prices, change_lines, decide
+from resolver.sessions import Account, Visits
+from resolver.shop.completeness import lasting_doubts, waits_for
+from resolver.shop.doubts import account_reasons, doubts_of, options_of
+from resolver.shop.effects import Adjusted, Basket, Closed, Effect, Issued, Review
+from resolver.shop.movements import EventKey, Movements
+from resolver.shop.resends import Resends
+from resolver.shop.rules import Rules
+
+MAX_REMEMBERED_IDS = 100_000
+"""Session and presence ids remembered against duplicates in memory; the ledger remembers the sessions' for good."""
+NEIGHBOUR_SHARE = 0.01
+"""Who may have made an event with at least this share is inferred along with the others; less is somebody unknown."""
+
+
+@dataclass
+class Settled:
+    """An account with its receipt: what was billed, adjustments included."""
+
+    receipt: Receipt
+    billed: Goods
+    adjustments: int = 0
+    case: str | None = None
+
+
+class Shop:
+    """All that is known of one store now."""
+
+    def __init__(self, store: Store, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self.store = store
+        self.prices = Prices(store.items, store.currency)
+        self.visits = Visits(self.rules.longest_visit_ns)
+        self.presence = Presence(frozenset(store.plates))
+        self.movements = Movements(store, self.visits, self.presence, self.rules.skew_ns)
+        self.logs = {agent: AgentLog(agent) for agent in store.agents}
+        self.settled: dict[str, Settled] = {}
+        self.faults: dict[tuple[str, str, tuple[str, ...]], FaultFact] = {}
+        self.counts: Counter[str] = Counter()
+        self._resends = Resends(self.rules)
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._late: dict[str, str] = {}
+        self._changed: set[str] = set()
+
+    def use_store(self, store: Store) -> None:
+        """Go on with another version of the store file: same store, same agents."""
+        self.store = store
+        self.prices = Prices(store.items, store.currency)
+        self.movements.use_store(store)
+
+    def hear(self, fact: Fact) -> bool:
+        """Take a fact; false where it was here before."""
+        if isinstance(fact, WatermarkFact):
+            self.logs[fact.agent].hear_watermark(fact)
+            return True
+        if isinstance(fact, Told):
+            if not self.logs[fact.agent].hear_number(fact.epoch, fact.sequence, fact.recorded_utc_ns):
+                self.counts["duplicate"] += 1
+                return False
+            self._hear_told(fact)
+            return True
+        if self._seen_before((fact.source, fact.id)):
+            self.counts["duplicate"] += 1
+            return False
+        if isinstance(fact, SessionFact):
+            self._changed |= self.visits.hear(fact)
+            self.movements.sessions_changed(fact.t_utc_ns)
+        else:
+            self._hear_presence(fact)
+        return True
+
+    def recall(self, fact: Fact) -> None:
+        """Take a fact from the ledger again, after a restart; its number is known already."""
+        if isinstance(fact, MovementFact):
+            self.movements.hear(fact)
+        elif isinstance(fact, Told):
+            self._hear_told(fact)
+        else:
+            self.hear(fact)
+
+    def settle(self, now_utc_ns: int) -> list[Effect]:
+        """Issue what is due now."""
+        effects: list[Effect] = []
+        self._changed |= self.visits.close_overdue(now_utc_ns)
+        waiting = self._waiting()
+        entered = min((account.start_utc_ns for account in self.visits.unsettled.values()), default=None)
+        effects += self._resends.asks(self.logs, entered, now_utc_ns)
+        if waiting or self._late:
+            self._refresh()
+        for account in waiting:
+            effects += self._try_issue(account, now_utc_ns)
+        for key, reason in sorted(self._late.items()):
+            effects += self._reconsider(key, reason, now_utc_ns)
+        self._late.clear()
+        return effects
+
+    def next_deadline_ns(self) -> int | None:
+        """When `settle` must be called though nothing arrives."""
+        deadlines = [self._deadline(account) for account in self._waiting()]
+        overdue = self.visits.next_overdue_ns()
+        return min([*deadlines, *([overdue] if overdue is not None else [])], default=None)
+
+    def last_exit_deadline_ns(self) -> int | None:
+        """When the last of those who exited will have got a receipt, whatever arrives."""
+        return max((self._deadline(account) for account in self._waiting()), default=None)
+
+    def changed_baskets(self) -> list[Basket]:
+        """Baskets of accounts that changed since this was last asked."""
+        self._refresh()
+        changed, self._changed = self._changed, set()
+        return [self.basket(key) for key in sorted(changed) if key in self.visits.accounts]
+
+    def basket(self, key: str) -> Basket:
+        """An account's likeliest basket as it stands; after the receipt what was billed."""
+        account = self.visits.accounts[key]
+        done = self.settled.get(key)
+        if done is not None:
+            goods, probability = done.billed, 1.0
+            at = done.receipt.issued
+        else:
+            goods, probability = self.posterior(key).of(key)[0]
+            keys = self.movements.of(key)
+            at = max(self.movements.fact(keys[-1]).t_utc_ns if keys else 0, account.start_utc_ns)
+        lines = self.prices.lines(goods)
+        total = self.prices.sum(lines)
+        return Basket(key, tuple(account.sessions), account.group, lines, total, probability, at)
+
+    def posterior(self, key: str) -> Posterior:
+        """What is believed of this account and of those who share a doubt with it."""
+        self._refresh()
+        keys = {key}
+        for event in self.movements.of(key):
+            clue = self.movements.clue(event)
+            assert clue is not None
+            keys.update(owner for owner, share in clue.owners if share >= NEIGHBOUR_SHARE)
+        clues = [self.movements.clue(event) for event in self.movements.together(keys)]
+        return infer(sorted(keys), [clue for clue in clues if clue is not None])
+
+    def review(self, key: str) -> Review | None:
+        """The case of an account as it stands with all that is known by now."""
+        done = self.settled.get(key)
+        account = self.visits.accounts.get(key)
+        if done is None or account is None or done.case is None:
+            return None
+        posterior = self.posterior(key)
+        decision = decide(posterior.of(key), self.prices, self.rules.loss_limit)
+        return self._review(account, done, posterior, decision, done.receipt.reasons, done.receipt.issued)
+
+    def decide(self, case: str, goods: Goods, who: str, now_utc_ns: int) -> list[Effect]:
+        """A person's decision of a case: the receipt becomes final, or the charge is made."""
+        for key, done in self.settled.items():
+            if done.case == case:
+                return self._decided(key, done, goods, who, now_utc_ns)
+        return []
+
+    def forget(self, now_utc_ns: int) -> list[str]:
+        """Drop accounts whose receipt is old, and what only concerned them; gives their keys."""
+        horizon = now_utc_ns - self.rules.keep_ns
+        old = [key for key, done in self.settled.items() if done.case is None and done.receipt.issued <= horizon]
+        for key in old:
+            del self.settled[key]
+            self.visits.forget(key)
+            self._changed.discard(key)
+        starts = [account.start_utc_ns for account in self.visits.accounts.values()]
+        before = min([horizon, *starts]) - self.rules.keep_ns // 60
+        self.movements.forget_before(before)
+        self.presence.forget_before(before)
+        for log in self.logs.values():
+            log.forget_before(before)
+        return old
+
+    def restore_receipt(self, account: str, settled: Settled) -> None:
+        """After a restart: what was issued stays as it is."""
+        if account in self.visits.accounts:
+            self.visits.settle(self.visits.accounts[account])
+            self.settled[account] = settled
+
+    def _hear_told(self, fact: Told) -> None:
+        if isinstance(fact, MovementFact):
+            self._note_movement(fact)
+        elif isinstance(fact, CorrectionFact):
+            event = self.movements.correct(fact)
+            self.counts["corrections"] += 1
+            if event is not None:
+                self._touch(event, f"correction: {fact.correction.reason}"[:200])
+        elif isinstance(fact, FaultFact):
+            self._note_fault(fact)
+
+    def _note_movement(self, fact: MovementFact) -> None:
+        self.counts["events"] += 1
+        if fact.movement.plate not in self.store.plates:
+            self.counts["unknown plate"] += 1
+        self._touch(self.movements.hear(fact), f"late-event: {fact.id} arrived after the receipt")
+
+    def _touch(self, event: EventKey, reason: str) -> None:
+        before = self.movements.clue(event)
+        self._refresh()
+        after = self.movements.clue(event)
+        owners = {owner for clue in (before, after) if clue is not None for owner, _ in clue.owners}
+        self._changed |= owners
+        for owner in owners & set(self.settled):
+            self._late.setdefault(owner, reason)
+
+    def _note_fault(self, fact: FaultFact) -> None:
+        key = (fact.agent, fact.fault, fact.plates)
+        if fact.kind == "fault":
+            self.faults[key] = fact
+        else:
+            self.faults.pop(key, None)
+
+    def _hear_presence(self, fact: PresenceFact) -> None:
+        unknown = self.presence.hear(fact)
+        self.counts["presence of unknown plates"] += len(unknown)
+        self.movements.presence_changed(fact.plates, fact.t_utc_ns, fact.until_utc_ns)
+
+    def _seen_before(self, key: tuple[str, str]) -> bool:
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > MAX_REMEMBERED_IDS:
+            self._seen.popitem(last=False)
+        return False
+
+    def _refresh(self) -> None:
+        self._changed |= self.movements.refresh()
+
+    def _waiting(self) -> list[Account]:
+        accounts = [account for account in self.visits.unsettled.values() if account.exited_utc_ns is not None]
+        return sorted(accounts, key=lambda account: (account.exited_utc_ns, account.key))
+
+    def _deadline(self, account: Account) -> int:
+        assert account.exited_utc_ns is not None
+        return account.exited_utc_ns + self.rules.receipt_wait_ns
+
+    def _try_issue(self, account: Account, now_utc_ns: int) -> list[Effect]:
+        assert account.exited_utc_ns is not None
+        due = account.exited_utc_ns + self.rules.skew_ns
+        logs = self.logs.values()
+        waits = waits_for(account, due, logs, self.presence, self.rules)
+        if waits and now_utc_ns < self._deadline(account):
+            return []
+        reasons = [*waits, *lasting_doubts(account, due, logs, self.presence, self.rules)]
+        return self._issue(account, reasons, now_utc_ns)
+
+    def _issue(self, account: Account, reasons: list[str], now_utc_ns: int) -> list[Effect]:
+        assert account.exited_utc_ns is not None
+        posterior = self.posterior(account.key)
+        decision = decide(posterior.of(account.key), self.prices, self.rules.loss_limit)
+        keys = self.movements.of(account.key)
+        reasons = [*reasons, *account_reasons(account.key, keys, self.movements, self.store, posterior, decision)]
+        lines = self.prices.lines(decision.basket)
+        number = account.receipt_id(self.store.id)
+        chosen = posterior.choices()
+        mine = [key for key in keys if _share_of(account.key, chosen.get(key[1], {})) >= 0.5]
+        receipt = Receipt(
+            receipt=number,
+            session=account.session,
+            group=account.group,
+            lines=lines,
+            total=self.prices.sum(lines),
+            currency=self.store.currency,
+            state="review" if reasons else "final",
+            reasons=tuple(reasons),
+            events=tuple(key[1] for key in mine),
+            exited=account.exited_utc_ns,
+            issued=now_utc_ns,
+        )
+        self.visits.settle(account)
+        done = Settled(receipt, decision.basket, case=number if reasons else None)
+        self.settled[account.key] = done
+        self._changed.add(account.key)
+        effects: list[Effect] = [Issued(number, account.key, tuple(account.sessions), receipt, decision.basket)]
+        if reasons:
+            effects.append(self._review(account, done, posterior, decision, tuple(reasons), now_utc_ns))
+        return effects
+
+    def _reconsider(self, key: str, reason: str, now_utc_ns: int) -> list[Effect]:
+        """Something was learnt about an account after its receipt."""
+        done, account = self.settled[key], self.visits.accounts[key]
+        posterior = self.posterior(key)
+        decision = decide(posterior.of(key), self.prices, self.rules.loss_limit)
+        if done.receipt.state == "review" and done.case is not None:
+            return [self._review(account, done, posterior, decision, (*done.receipt.reasons, reason), now_utc_ns)]
+        if decision.basket == done.billed:
+            case, done.case = done.case, None
+            return [Closed(case)] if case else []
+        lines = change_lines(self.prices, done.billed, decision.basket)
+        amount = self.prices.sum(lines)
+        if decision.sure and amount <= 0:
+            closed: list[Effect] = [Closed(done.case)] if done.case else []
+            done.case = None
+            return [self._adjust(key, done, decision.basket, reason, now_utc_ns), *closed]
+        done.case = f"{done.receipt.receipt}-charge-{done.adjustments + 1}"
+        return [self._review(account, done, posterior, decision, (reason,), now_utc_ns)]
+
+    def _adjust(
+        self, key: str, done: Settled, goods: Goods, reason: str, now_utc_ns: int, who: str | None = None
+    ) -> Adjusted:
+        lines = change_lines(self.prices, done.billed, goods)
+        done.billed = goods
+        done.adjustments += 1
+        self._changed.add(key)
+        adjustment = Adjustment(receipt=done.receipt.receipt, lines=lines, amount=self.prices.sum(lines), reason=reason)
+        event_id = f"{done.receipt.receipt}-adj-{done.adjustments}"
+        sessions = tuple(self.visits.accounts[key].sessions)
+        return Adjusted(event_id, key, sessions, now_utc_ns, adjustment, goods, who)
+
+    def _review(
+        self,
+        account: Account,
+        done: Settled,
+        posterior: Posterior,
+        decision: Decision,
+        reasons: tuple[str, ...],
+        now_utc_ns: int,
+    ) -> Review:
+        assert done.case is not None
+        return Review(
+            case=done.case,
+            account=account.key,
+            receipt=done.receipt.receipt,
+            charge=done.case != done.receipt.receipt,
+            opened_utc_ns=now_utc_ns,
+            reasons=reasons,
+            options=options_of(posterior.of(account.key), self.prices),
+            doubts=doubts_of(account.key, self.movements, posterior, self.store),
+            unresolved=decision.expected_loss,
+        )
+
+    def _decided(self, key: str, done: Settled, goods: Goods, who: str, now_utc_ns: int) -> list[Effect]:
+        case, done.case = done.case, None
+        self._changed.add(key)
+        if case != done.receipt.receipt:
+            if goods == done.billed:
+                return []
+            return [self._adjust(key, done, goods, "review", now_utc_ns, who)]
+        lines = self.prices.lines(goods)
+        receipt = done.receipt.model_copy(
+            update={"lines": lines, "total": self.prices.sum(lines), "state": "final", "issued": now_utc_ns}
+        )
+        self.settled[key] = replace(done, receipt=receipt, billed=goods, case=None)
+        sessions = tuple(self.visits.accounts[key].sessions)
+        return [Issued(f"{receipt.receipt}-final", key, sessions, receipt, goods, who)]
+
+
+def _share_of(account: str, chosen: dict[tuple[str | None, int], float]) -> float:
+    return sum(probability for (owner, _), probability in chosen.items() if owner == account)

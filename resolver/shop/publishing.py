@@ -1,0 +1,64 @@
+"""Effects as the messages that are published: CloudEvents of the resolver, and the retained baskets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agent.messages import CloudEvent, Command, format_utc
+from resolver.shop.effects import Adjusted, Ask, Basket, Issued
+
+RECEIPT = "shelf.v1.receipt"
+ADJUSTMENT = "shelf.v1.adjustment"
+
+
+def resolver_source(store: str) -> str:
+    """The `source` of the resolver's events."""
+    return f"/stores/{store}/resolver"
+
+
+def cloud_event(store: str, effect: Issued | Adjusted) -> CloudEvent:
+    """A receipt or an adjustment as it is published on `.../receipts`."""
+    if isinstance(effect, Issued):
+        kind, at, subject, body = (
+            RECEIPT,
+            effect.receipt.issued,
+            effect.receipt.session,
+            effect.receipt.model_dump(mode="json"),
+        )
+    else:
+        kind, at, subject = ADJUSTMENT, effect.made_utc_ns, effect.adjustment.receipt
+        body = effect.adjustment.model_dump(mode="json")
+    return CloudEvent(
+        id=effect.event_id,
+        source=resolver_source(store),
+        type=kind,
+        time=at,
+        recordedtime=at,
+        subject=subject,
+        data=body,
+    )
+
+
+def basket_document(basket: Basket, session: str, currency: str) -> dict[str, Any]:
+    """What is retained on `.../baskets/{session}`."""
+    return {
+        "session": session,
+        "group": basket.group,
+        "lines": [line.model_dump(mode="json") for line in basket.lines],
+        "total": format(basket.total, "f"),
+        "currency": currency,
+        "probability": round(basket.probability, 3),
+        "time": format_utc(basket.t_utc_ns),
+    }
+
+
+def command_document(ask: Ask) -> dict[str, Any]:
+    """A command as it is published on `.../commands`."""
+    command = Command(id=ask.id, expires=ask.expires_utc_ns, command=ask.command, **dict(ask.arguments))
+    return command.model_dump(mode="json")
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """Compact JSON text, never NaN."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
