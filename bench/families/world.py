@@ -17,6 +17,7 @@ from bench.wire import Damage
 
 Signal = npt.NDArray[np.float64]
 EDGE_MM = 15.0
+BEFORE_S = -1.0  # the instant given to what stood there from the start
 STAND_JITTER_MM = 4.0
 PRESENCE_LEAD_S = 1.2  # a shopper stands before the plate so long before the weight moves
 
@@ -30,7 +31,8 @@ class Unit:
     x_mm: float = 0.0
     y_mm: float = 0.0
     carried: float = 1.0  # share of its weight that its plate carries (less where it leans against the side)
-    since_s: float = -1.0  # stands there since
+    since_s: float = BEFORE_S  # stands there since
+    number: int = -1  # within its recording
 
 
 @dataclass
@@ -56,6 +58,16 @@ class Touch:
 
 
 @dataclass(frozen=True)
+class Move:
+    """What became of units at an instant, for the oracle: "stock", "pick", "put", "slide" or "slip"."""
+
+    t: float
+    plate: str
+    kind: str
+    units: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True)
 class Fault:
     """A cell that goes silent ("silent") or sticks at full scale ("stuck") from an instant on."""
 
@@ -74,6 +86,7 @@ class Script:
     forces: list[Force]
     events: list[TruthEvent]
     touches: list[Touch]
+    moves: list[Move]
     presence: list[tuple[float, str, str]]
     baskets: dict[str, dict[str, int]]
     weights: dict[str, dict[str, float]]
@@ -86,7 +99,11 @@ class World:
 
     def __init__(self, shop: Shop, room: Room, rng: np.random.Generator) -> None:
         self.shop, self.room, self.rng = shop, room, rng
+        self.moves: list[Move] = []
+        self._units = 0
         self.contents: dict[str, list[Unit]] = {plate.id: self._stock(plate) for plate in shop.plates}
+        for plate_id, units in self.contents.items():
+            self._move(BEFORE_S, plate_id, "stock", units)
         self.past = {plate.id: self._past(plate) for plate in shop.plates}
         self.forces: list[Force] = []
         self.events: list[TruthEvent] = []
@@ -237,6 +254,7 @@ class World:
         self.forces.append(self._force(plate_id, start_s, push, float(np.mean(x)), float(np.mean(y))))
         unit.x_mm, unit.y_mm = to
         end_s = start_s + n * GRID_S
+        self._move(end_s, plate_id, "slide", [unit])
         unit.since_s = end_s
         self.touches.append(Touch(start_s, end_s, plate_id, "slide"))
         self.presence.append((start_s - PRESENCE_LEAD_S, who, plate_id))
@@ -249,6 +267,7 @@ class World:
         self.forces.append(self._force(plate_id, start_s, history, unit.x_mm, unit.y_mm))
         self.touches.append(Touch(start_s, start_s + len(history) * GRID_S, plate_id, "slip"))
         unit.carried = carried
+        self._move(start_s, plate_id, "slip", [unit])
 
     def script(self, duration_s: float) -> Script:
         """The finished script."""
@@ -256,7 +275,27 @@ class World:
         baskets = {who: {s: n for s, n in sorted(c.items()) if n} for who, c in self._ledger.items()}
         weights = {who: {s: g for s, g in sorted(c.items()) if baskets[who].get(s)} for who, c in self._grams.items()}
         presence = sorted(self.presence)
-        return Script(duration_s, self.past, self.forces, self.events, self.touches, presence, baskets, weights)
+        return Script(
+            duration_s, self.past, self.forces, self.events, self.touches, self.moves, presence, baskets, weights
+        )
+
+    def _move(self, t: float, plate_id: str, kind: str, units: Sequence[Unit]) -> None:
+        told: list[dict[str, object]] = []
+        for unit in units:
+            if unit.number < 0:
+                unit.number = self._units
+                self._units += 1
+            told.append(
+                {
+                    "unit": unit.number,
+                    "sku": unit.sku,
+                    "weight": unit.weight_g,
+                    "carried": unit.carried,
+                    "x_mm": unit.x_mm,
+                    "y_mm": unit.y_mm,
+                }
+            )
+        self.moves.append(Move(t, plate_id, kind, tuple(told)))
 
     def _about_centre(self, plate_id: str, x_mm: float, y_mm: float) -> tuple[float, float]:
         cx, cy = self.shop.plate(plate_id).centre_mm
@@ -272,6 +311,7 @@ class World:
         weight_g = sum(unit.weight_g * unit.carried for unit in units)
         self.events.append(TruthEvent(t, plate_id, kind, dict(items), weight_g, who))
         self.touches.append(Touch(contact[0], contact[1], plate_id, kind))
+        self._move(t, plate_id, kind, units)
         self.presence.append((t - PRESENCE_LEAD_S, who, plate_id))
         sign = 1 if kind == "pick" else -1
         self._ledger[who].update()

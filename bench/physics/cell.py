@@ -60,7 +60,7 @@ class Cell:
         true_gain = counts_per_gram * (1.0 + gain_error * float(np.clip(rng.standard_normal(), -2.5, 2.5)))
         return cls(
             counts_per_gram=true_gain,
-            zero_counts=zero_counts,
+            zero_counts=zero_counts + figures.zero_offset_g.draw_signed(rng) * true_gain,
             nonlinearity=figures.nonlinearity.draw_signed(rng),
             creep_share=figures.creep_share.draw(rng),
             creep_fast_share=figures.creep_fast_share.draw(rng),

@@ -68,6 +68,7 @@ class CellFigures:
     creep_fast_s: Span = Span(45.0, 90.0, "most of it in the first 3 min; makers")
     creep_slow_s: Span = Span(500.0, 900.0, "the rest over half an hour; makers")
     creep_fast_share: Span = Span(0.6, 0.8, "most of it in the first 3 min; makers")
+    zero_offset_g: Span = Span(0.0, 2.0, "a cell's drift since it was calibrated: 2.5-5 g in 10 K; makers")
     zero_drift_per_k: Span = Span(0.00005, 0.0001, "of capacity: 0.05-0.1 % in 10 K; makers")
     span_drift_per_k: Span = Span(0.00002, 0.00005, "0.05 % in 10 K; makers")
 
@@ -149,6 +150,7 @@ HARSH = Room(
         wild_share=Span(1e-3, 1e-2, "0.1-1 %", log=True),
         late_share=Span(1e-4, 1e-3, "conversions thrown away by the board", log=True),
         flicker_g=Span(0.05, 0.25, "slow wander of a cell, rms", log=True),
+        zero_offset_g=Span(0.0, 6.0, "a cell's drift since it was calibrated, over the seasons"),
         gain_error=Span(0.001, 0.008, "untrimmed plates, calibrated a cell at a time", log=True),
     ),
     plate=dataclasses.replace(

@@ -87,7 +87,7 @@ def make_case(case: CaseId, root: Path, again: bool = False) -> Path:
 
 
 def truth(case: Case) -> dict[str, object]:
-    """What truth.json holds: the format of shared recordings, and besides conditions, touches and faults."""
+    """What truth.json holds: the events, conditions, contacts, and what an oracle may know of goods and cells."""
     script: Script = case.built.script
     return {
         "name": case.id.family,
@@ -101,6 +101,11 @@ def truth(case: Case) -> dict[str, object]:
         "plates": case.id.plates,
         "rate_hz": case.id.rate_hz,
         "touches": [vars(touch) for touch in script.touches],
+        "moves": [vars(move) for move in script.moves],
+        "mechanics": {plate: vars(mechanics) for plate, mechanics in case.measured.mechanics.items()},
+        "cells": [
+            {"board": board, "channel": channel, **vars(cell)} for (board, channel), cell in case.measured.cells.items()
+        ],
         "faults": [vars(fault) for fault in script.faults],
     }
 
