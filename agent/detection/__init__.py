@@ -1,1 +1,10 @@
-"""Plateaus, contacts and steps."""
+"""Plateaus, contacts and steps of one plate: from grams to what may have happened, without knowing goods."""
+
+from agent.detection.contact import Contact
+from agent.detection.level import Level
+from agent.detection.noise import RestNoise
+from agent.detection.parameters import DetectionParameters
+from agent.detection.plate import PlateDetector
+from agent.detection.ring import Ring
+
+__all__ = ["Contact", "DetectionParameters", "Level", "PlateDetector", "RestNoise", "Ring"]

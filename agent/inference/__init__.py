@@ -1,1 +1,20 @@
-"""Steps and beliefs to items with probabilities."""
+"""Plateaus and the belief of what stands there, to items with probabilities."""
+
+from agent.inference.belief import Belief, Bundle, PlateBelief
+from agent.inference.hypotheses import Hypothesis, Part
+from agent.inference.judge import Judge, Step, Verdict
+from agent.inference.memory import remember
+from agent.inference.parameters import InferenceParameters
+
+__all__ = [
+    "Belief",
+    "Bundle",
+    "Hypothesis",
+    "InferenceParameters",
+    "Judge",
+    "Part",
+    "PlateBelief",
+    "Step",
+    "Verdict",
+    "remember",
+]

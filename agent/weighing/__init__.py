@@ -1,1 +1,6 @@
 """Counts to grams and moments, and the health of each cell."""
+
+from agent.weighing.cells import CellFilter, CellFilterParameters
+from agent.weighing.scale import MODES, Calibration, PlateScale
+
+__all__ = ["MODES", "Calibration", "CellFilter", "CellFilterParameters", "PlateScale"]

@@ -1,0 +1,61 @@
+"""A contact: from the first departure from rest until the plate stands still again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agent.detection.level import Level
+from agent.detection.parameters import DetectionParameters
+from agent.detection.trace import Trace
+
+
+@dataclass(eq=False)
+class Contact:
+    """What is known of a contact so far.
+
+    `before` is the plateau it left (None: the plate was never seen at rest), `plateaus` those that stood within it
+    and ended, oldest first, `current` the one that stands now. `peak_g` is the largest departure of the weight.
+    """
+
+    before: Level | None
+    opened_ns: int
+    trace: Trace
+    parameters: DetectionParameters
+    plateaus: list[Level] = field(default_factory=list)
+    current: Level | None = None
+    peak_g: float = 0.0
+    asked_ns: int = 0  # up to when `current` was put to judgement
+
+    @property
+    def now_ns(self) -> int:
+        return self.trace.end_ns
+
+    def remember(self, level: Level) -> None:
+        """Keep a plateau that ended; of too many the shortest goes."""
+        if self.plateaus and self.plateaus[-1].end_ns > level.begin_ns:
+            last = self.plateaus[-1]
+            if last.soft >= level.soft and last.apart(level) < self.parameters.trend_sigmas:
+                self.plateaus[-1] = level
+                return
+        self.plateaus.append(level)
+        if len(self.plateaus) > self.parameters.candidates:
+            self.plateaus.remove(min(self.plateaus, key=lambda plateau: plateau.seconds))
+
+    def instant_ns(self, start: Level, end: Level) -> int:
+        """When the change between two plateaus happened: the last crossing of its half, in the mode that moved most."""
+        t_ns, z = self.trace.between(start.end_ns, end.begin_ns)
+        if len(t_ns) < 2:  # a crossing lies between two rows
+            return (start.end_ns + end.begin_ns) // 2
+        gap = end.mean - start.mean
+        mode = 0 if abs(gap[0]) * 2 > np.abs(gap).max() else int(np.argmax(np.abs(gap)))
+        half = (start.mean[mode] + end.mean[mode]) / 2
+        short = (z[:, mode] < half) if gap[mode] > 0 else (z[:, mode] > half)
+        where = np.flatnonzero(short[:-1] & ~short[1:])
+        if not len(where):
+            return int(t_ns[0] if not short[0] else t_ns[-1])
+        k = int(where[-1])
+        rise = z[k + 1, mode] - z[k, mode]
+        share = (half - z[k, mode]) / rise if rise else 0.5
+        return int(t_ns[k] + share * (t_ns[k + 1] - t_ns[k]))

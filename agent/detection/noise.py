@@ -1,0 +1,77 @@
+"""What a plate's noise is at rest: every threshold is a multiple of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.detection.parameters import DetectionParameters
+
+_NS = 1e-9
+_WARM_BLOCKS = 8
+_ROUGH_START = 1.0
+
+
+class RestNoise:
+    """Standard deviations in grams, by mode: `sigma_g` of a conversion, `wander_g` of the mean of a block.
+
+    Both are slowly forgotten. `wander_g` is what remains between the means of neighbouring blocks beyond what
+    `sigma_g` explains: footfalls, air curtains, drift.
+    """
+
+    def __init__(self, start_sigma_g: NDArray[np.float64], floor_g: float, parameters: DetectionParameters) -> None:
+        self._p = parameters
+        self._floor = floor_g
+        self._blocks = 0
+        self._variance = start_sigma_g**2 * _ROUGH_START
+        self._wander = np.zeros_like(start_sigma_g)
+        self.rate_hz = 0.0
+
+    @property
+    def sigma_g(self) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = np.sqrt(np.maximum(self._variance, self._floor**2))
+        return result
+
+    @property
+    def wander_g(self) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = np.sqrt(self._wander)
+        return result
+
+    @property
+    def measured(self) -> bool:
+        return self._blocks > 0
+
+    def learn(self, block: NDArray[np.float64], step_g: NDArray[np.float64] | None, span_ns: int) -> None:
+        """Take a block [n, modes] at rest that lasts `span_ns`, and the step of its mean from the block before."""
+        n = len(block)
+        variance = np.var(block, axis=0, ddof=1)
+        share = max(1.0 / (self._blocks + 1), span_ns * _NS / self._p.noise_memory_s)
+        warm = self._blocks >= _WARM_BLOCKS
+        capped = np.minimum(variance, self._p.noise_growth * self._variance) if warm else variance
+        self._variance = (1 - share) * self._variance + share * capped
+        rate_hz = (n - 1) / (span_ns * _NS) if span_ns else self.rate_hz
+        self.rate_hz = rate_hz if not self._blocks else (1 - share) * self.rate_hz + share * rate_hz
+        if step_g is not None:
+            excess = np.maximum(step_g**2 / 2 - self._variance / n, 0.0)
+            limit = self._p.noise_growth * np.maximum(self._wander, self._variance / n)
+            self._wander = (1 - share) * self._wander + share * np.minimum(excess, limit)
+        self._blocks += 1
+
+    def snapshot(self) -> dict[str, Any]:
+        """JSON-able state."""
+        return {
+            "blocks": min(self._blocks, _WARM_BLOCKS),
+            "variance": self._variance.tolist(),
+            "wander": self._wander.tolist(),
+            "rate_hz": self.rate_hz,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a snapshot of a plate with as many modes; another is ignored, for noise is soon learnt."""
+        if len(state["variance"]) == len(self._variance):
+            self._blocks = int(state["blocks"])
+            self._variance = np.array(state["variance"])
+            self._wander = np.array(state["wander"])
+            self.rate_hz = float(state["rate_hz"])

@@ -1,0 +1,47 @@
+"""All numbers of detection. Weights are multiples of the measured noise, spans are seconds, never samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DetectionParameters:
+    """When a plate rests, when a hand is near, and what counts as a plateau."""
+
+    tick_ns: int = 25_000_000  # contacts are looked at so often
+    block_ns: int = 250_000_000  # rest is looked at so often
+
+    # rest
+    departure_sigmas: float = 6.0  # a conversion so far from rest opens a contact; a false one costs nothing
+    mean_departure_sigmas: float = 4.5  # likewise the mean of `mean_samples` conversions
+    mean_samples: int = 4
+    rest_memory_s: float = 1.2  # the plateau before a contact is measured over so long
+    block_samples: int = 8  # a variance from fewer conversions says little
+    guard_s: float = 0.1  # the last of rest already holds the first of a touch
+    noise_memory_s: float = 20.0  # noise at rest is forgotten at this pace
+    noise_growth: float = 4.0  # a block's variance counts at most so many times the known one
+
+    # plateaus
+    shortest_s: float = 0.10  # below this no plateau is looked for
+    ring_shortest_s: float = 0.17  # a sinusoid needs more than its period
+    ladder_s: tuple[float, ...] = (0.17, 0.25, 0.35, 0.5, 0.7)  # other lengths of a trailing plateau
+    longest_fit_s: float = 1.2  # enough to average; more would only meet drift
+    least_samples: int = 4  # the chip's filter needs four conversions to forget
+    quiet_slack: float = 0.3  # variance above that of rest that is still quiet: footfalls, load
+    quiet_sigmas: float = 3.5  # and the chance of the variance estimate itself
+    trend_sigmas: float = 4.5  # a slope so sure is no plateau
+    soft_share: float = 0.016  # a plateau with a hand near: deviation as share of the change
+    soft_shortest_s: float = 0.3
+    candidates: int = 8  # plateaus remembered within a contact, the longest ones
+    contact_memory_s: float = 8.0  # conversions remembered within a contact
+
+    # ring
+    ring_low_hz: float = 6.5
+    ring_high_hz: float = 36.0
+    ring_grid: int = 40  # frequencies tried while none is learnt
+    ring_grid_learnt: int = 9
+    ring_damping: float = 0.045  # before it is learnt; brackets 0.02-0.05
+    ring_least_rate_hz: float = 40.0  # below this the ring cannot be told from noise
+    ring_misfit: float = 0.04  # share of the ring's amplitude that the model leaves
+    ring_memory: float = 0.015  # relative change of frequency between contacts: the load shifts it

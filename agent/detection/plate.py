@@ -1,0 +1,189 @@
+"""One plate between rest and contact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.detection.contact import Contact
+from agent.detection.level import Level
+from agent.detection.noise import RestNoise
+from agent.detection.parameters import DetectionParameters
+from agent.detection.ring import Ring
+from agent.detection.runs import TrailingRun
+from agent.detection.trace import Trace
+
+_NS = 1e-9
+
+
+class PlateDetector:
+    """Constructor, state, two updates: `rest` for whole blocks while nothing happens, `touch` for ticks in a contact.
+
+    The caller gives every row once, in order, and asks `contact` which of the two comes next. Until a first plateau
+    was seen there is a contact without a `before`.
+    """
+
+    def __init__(
+        self, modes: int, start_sigma_g: NDArray[np.float64], floor_g: float, parameters: DetectionParameters
+    ) -> None:
+        self._p = parameters
+        self.noise = RestNoise(start_sigma_g, floor_g, parameters)
+        self.ring = Ring(parameters)
+        self._trace = Trace(modes)
+        self._quiet = TrailingRun(self.noise, self.ring, parameters, soft=False)
+        self._soft = TrailingRun(self.noise, self.ring, parameters, soft=True)
+        self._rest: Level | None = None  # the plateau that rest began with
+        self._rest_since_ns = 0
+        self._learnt_ns = 0
+        self._block_mean: NDArray[np.float64] | None = None
+        self.contact: Contact | None = Contact(None, 0, self._trace, parameters)
+
+    @property
+    def level(self) -> Level | None:
+        """The plateau the plate rests on, measured anew from the last of rest; None within a contact."""
+        if self.contact is not None or self._rest is None:
+            return None
+        return self._before(self._trace.end_ns + round(self._p.guard_s / _NS)) if len(self._trace) else self._rest
+
+    def rest(self, t_ns: NDArray[np.int64], z: NDArray[np.float64], saturated: NDArray[np.bool_]) -> int:
+        """Rows [n] of a block at rest. Returns how many were at rest; where fewer than n, a contact opens there."""
+        if not len(t_ns):
+            return 0
+        departed = self._departure(z, saturated)
+        n = len(t_ns) if departed is None else departed
+        self._trace.append(t_ns[:n], z[:n], saturated[:n])
+        if departed is not None:
+            self._open(int(t_ns[departed]))
+            return n
+        self._learn()
+        self._trace.forget_before(int(t_ns[-1]) - round((self._p.rest_memory_s + 0.3) / _NS))
+        return n
+
+    def touch(self, t_ns: NDArray[np.int64], z: NDArray[np.float64], saturated: NDArray[np.bool_]) -> None:
+        """Rows [n] of a tick within a contact."""
+        contact = self.contact
+        assert contact is not None
+        if not len(t_ns):
+            return
+        if not len(self._trace):
+            self._trace.opened_ns = contact.opened_ns = int(t_ns[0])
+        self._trace.append(t_ns, z, saturated)
+        if contact.before is not None:
+            contact.peak_g = max(contact.peak_g, float(np.abs(z[:, 0] - contact.before.mean[0]).max()))
+        for run in (self._soft, self._quiet):
+            if run is self._soft and contact.before is None:
+                continue
+            ended = run.update(self._trace, contact.before)
+            if ended is not None and (run is self._quiet or not self._overlaps(contact, ended)):
+                contact.remember(ended)
+        contact.current = self._quiet.level
+        oldest = contact.now_ns - round(self._p.contact_memory_s / _NS)
+        if contact.current is not None:
+            oldest = min(oldest, contact.current.begin_ns)
+        self._trace.forget_before(oldest)
+
+    def settle(self, level: Level) -> None:
+        """The contact is over: the plate rests on `level` since its beginning."""
+        t_ns, z, _ = self._trace.since(level.begin_ns)
+        span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
+        if level.ring_g > 0 and span.any():
+            self.ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span], self.noise.sigma_g)
+        self._trace.forget_before(level.begin_ns)
+        self._rest, self._rest_since_ns = level, level.begin_ns
+        self._learnt_ns = level.begin_ns - 1
+        self._block_mean = None
+        self._quiet.forget()
+        self._soft.forget()
+        self.contact = None
+
+    def rebase(self, level: Level) -> None:
+        """The contact goes on, but all up to `level` has been told."""
+        contact = self.contact
+        assert contact is not None
+        contact.plateaus = [plateau for plateau in contact.plateaus if plateau.begin_ns > level.end_ns]
+        contact.before = level
+        contact.peak_g = 0.0
+
+    def shift(self, by_g: NDArray[np.float64]) -> None:
+        """The scale's zero moved by `by_g` [modes] while the plate rests."""
+        assert self._rest is not None
+        self._trace.z[:] += by_g
+        self._rest = replace(self._rest, mean=self._rest.mean + by_g)
+        if self._block_mean is not None:
+            self._block_mean = self._block_mean + by_g
+
+    def interrupt(self) -> None:
+        """Conversions stopped: what comes next is compared with the level before, as a contact."""
+        if self.contact is None and len(self._trace):
+            self._open(self._trace.end_ns)
+
+    def snapshot(self) -> dict[str, Any]:
+        """JSON-able state: what outlives a restart."""
+        return {"noise": self.noise.snapshot(), "ring": self.ring.snapshot()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a snapshot."""
+        self.noise.restore(state["noise"])
+        self.ring.restore(state["ring"])
+
+    def _open(self, t_ns: int) -> None:
+        before = self._before(t_ns)
+        self._trace.opened_ns = t_ns
+        self.contact = Contact(before, t_ns, self._trace, self._p)
+
+    def _before(self, t_ns: int) -> Level:
+        """The plateau before a departure: the last of rest, without the very last."""
+        assert self._rest is not None
+        end_ns = t_ns - round(self._p.guard_s / _NS)
+        begin_ns = max(end_ns - round(self._p.rest_memory_s / _NS), self._rest_since_ns)
+        rows_t, rows = self._trace.between(begin_ns, end_ns)
+        recent = self._rest.ring_g == 0 or begin_ns > self._rest.end_ns
+        if len(rows_t) < self._p.least_samples or not recent:
+            return self._rest
+        variance = self.noise.sigma_g**2 / len(rows_t) + self.noise.wander_g**2
+        return Level(int(rows_t[0]), int(rows_t[-1]), len(rows_t), rows.mean(axis=0), variance)
+
+    def _departure(self, z: NDArray[np.float64], saturated: NDArray[np.bool_]) -> int | None:
+        """First row that left rest."""
+        assert self._rest is not None
+        base = self._rest.mean if self._block_mean is None else self._block_mean
+        sigma = self.noise.sigma_g
+        ring = self._rest.ring_g if self._block_mean is None else 0.0
+        off = np.abs(z - base)
+        limit = self._p.departure_sigmas * sigma + ring
+        gone = (off > limit).any(axis=1) | saturated
+        m = self._p.mean_samples
+        if len(z) >= m:
+            total = z[m - 1 :] - base
+            for k in range(1, m):
+                total = total + (z[m - 1 - k : len(z) - k] - base)
+            spread = np.sqrt(sigma**2 / m + self.noise.wander_g**2)
+            far = np.abs(total / m) > self._p.mean_departure_sigmas * spread + ring
+            gone[m - 1 :] |= far.any(axis=1)
+        where = np.flatnonzero(gone)
+        return int(where[0]) if len(where) else None
+
+    def _learn(self) -> None:
+        """Noise from rest, a block of enough rows at a time."""
+        assert self._rest is not None
+        t_ns, z, _ = self._trace.since(self._learnt_ns + 1)
+        if len(t_ns) < self._p.block_samples or t_ns[-1] - t_ns[0] < self._p.block_ns * 3 // 4:
+            return
+        self._learnt_ns = int(t_ns[-1])
+        mean = z.mean(axis=0)
+        ringing = self._rest.ring_g > 0 and self._learnt_ns - self._rest.end_ns < round(1 / _NS)
+        if not ringing:
+            step = None if self._block_mean is None else mean - self._block_mean
+            self.noise.learn(z, step, int(t_ns[-1] - t_ns[0]))
+        self._block_mean = mean
+
+    @staticmethod
+    def _overlaps(contact: Contact, level: Level) -> bool:
+        """A soft plateau adds nothing where a quiet one stood within it."""
+        known = [*contact.plateaus, *([contact.current] if contact.current else [])]
+        return any(
+            not other.soft and other.begin_ns < level.end_ns and other.end_ns > level.begin_ns for other in known
+        )

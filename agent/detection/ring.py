@@ -1,0 +1,117 @@
+"""The ring of a plate after a touch: a level plus a damped sinusoid, fitted instead of waited out.
+
+For a trial frequency the model z(t) = c + exp(-d w t) (a cos wt + b sin wt) is linear; the frequencies of a grid are
+weighed by how well they fit and by what earlier ring-downs taught, and the level is their mean. So an unknown
+frequency makes the level uncertain rather than wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.detection.parameters import DetectionParameters
+
+_TERMS = 3
+_LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at least this
+_LEARN_DAMPINGS = (0.015, 0.025, 0.035, 0.045, 0.055, 0.07)
+_GRID_SDS = 2.5
+_FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
+
+
+class Ring:
+    """What is known of one plate's ring: frequency and damping with their certainty."""
+
+    def __init__(self, parameters: DetectionParameters) -> None:
+        self._p = parameters
+        self.frequency_hz: float | None = None
+        self.damping = parameters.ring_damping
+        self._sd = 0.0  # relative
+        self._wide = np.geomspace(parameters.ring_low_hz, parameters.ring_high_hz, parameters.ring_grid)
+
+    def fit(
+        self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+        """Level [modes], its variance [modes], residual variance [modes] and amplitude at the end, in grams.
+
+        Args:
+            t_s: [n] seconds from the start of the window.
+            z: [n, modes] grams.
+            sigma_g: [modes] noise of a conversion at rest.
+        """
+        grid, weight = self._grid(t_s[-1])
+        levels, unit, residual, amplitude = self._solve(t_s, z, grid, np.full(len(grid), self.damping))
+        misfit = (residual / sigma_g**2).sum(axis=1) / max(
+            1.0, float((residual / sigma_g**2).sum(axis=1).min() / len(t_s))
+        )
+        score = weight - misfit / 2
+        share = np.exp(score - score.max())
+        share /= share.sum()
+        level = share @ levels
+        best = int(np.argmax(share))
+        left = residual[best] / max(len(t_s) - _TERMS, 1)
+        spread = share @ (levels - level) ** 2
+        variance = unit[best] * np.maximum(left, sigma_g**2) + spread
+        variance = variance + (self._p.ring_misfit * amplitude[best]) ** 2 / len(t_s)
+        return level, variance, left, float(amplitude[best].max())
+
+    def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: NDArray[np.float64]) -> None:
+        """Take a ring-down [n], [n, modes] that began with the window."""
+        plain = np.var(z, axis=0) * len(z)
+        dampings = np.array(_LEARN_DAMPINGS)
+        low, high = self._p.ring_low_hz, min(self._p.ring_high_hz, 0.45 * (len(t_s) - 1) / float(t_s[-1]))
+        centre = self.frequency_hz
+        grid = np.geomspace(low, high, 120) if centre is None else centre * np.geomspace(0.85, 1.18, 60)
+        frequency = np.repeat(grid, len(dampings))
+        _, _, residual, _ = self._solve(t_s, z, frequency, np.tile(dampings, len(grid)))
+        total = (residual / sigma_g**2).sum(axis=1)
+        best = int(np.argmin(total))
+        if (plain / sigma_g**2).sum() < _LEARN_RATIO * total[best]:
+            return
+        measured, damping = float(frequency[best]), float(dampings[best % len(dampings)])
+        seen = _FIRST_SD * 0.35 / max(float(t_s[-1]), 0.2)
+        if centre is None or abs(measured / centre - 1) > 4 * (self._sd + seen):
+            self.frequency_hz, self._sd, self.damping = measured, seen, damping
+            return
+        prior = self._sd**2 + self._p.ring_memory**2
+        gain = prior / (prior + seen**2)
+        self.frequency_hz = centre * (1 + gain * (measured / centre - 1))
+        self._sd = float(np.sqrt((1 - gain) * prior))
+        self.damping += 0.3 * (damping - self.damping)
+
+    def snapshot(self) -> dict[str, Any]:
+        """JSON-able state."""
+        return {"frequency_hz": self.frequency_hz, "damping": self.damping, "sd": self._sd}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a snapshot."""
+        self.frequency_hz, self.damping, self._sd = state["frequency_hz"], state["damping"], state["sd"]
+
+    def _grid(self, span_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Frequencies to try, and the logarithm of what is known of each."""
+        if self.frequency_hz is None:
+            grid = self._wide[self._wide * span_s > 1.0]
+            grid = grid if len(grid) else self._wide[-1:]
+            return grid, np.zeros(len(grid))
+        sd = float(np.hypot(self._sd, self._p.ring_memory))
+        steps = np.linspace(-_GRID_SDS, _GRID_SDS, self._p.ring_grid_learnt)
+        return self.frequency_hz * (1 + sd * steps), -(steps**2) / 2
+
+    @staticmethod
+    def _solve(
+        t_s: NDArray[np.float64], z: NDArray[np.float64], frequency: NDArray[np.float64], damping: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Least squares for every frequency f of F: levels [F, modes], their unit variance [F, 1], residual sums of
+        squares [F, modes], amplitude at the window's end [F, modes]."""
+        w = 2 * np.pi * frequency[:, None]
+        fade = np.exp(-damping[:, None] * w * t_s)
+        design = np.stack([np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)], axis=2)
+        normal = np.swapaxes(design, 1, 2) @ design
+        normal += 1e-9 * np.eye(_TERMS)
+        inverse = np.linalg.inv(normal)
+        coefficients = inverse @ (np.swapaxes(design, 1, 2) @ z)
+        residual = ((z - design @ coefficients) ** 2).sum(axis=1)
+        amplitude = np.hypot(coefficients[:, 1], coefficients[:, 2])
+        return coefficients[:, 0], inverse[:, 0, :1], residual, amplitude

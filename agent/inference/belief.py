@@ -1,0 +1,130 @@
+"""What is believed to stand on each plate, and what is out of the shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from agent.inference.parameters import InferenceParameters
+from agent.store import Item, Plate
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Units of one sku that were weighed together: taken and not yet back, or standing out of their lane.
+
+    `sku` of None is a foreign thing. `weight_g` is of all `count`, `variance_g2` of that sum.
+    """
+
+    sku: str | None
+    count: int
+    weight_g: float
+    variance_g2: float
+    t_ns: int
+    plate: str
+    place_mm: tuple[float, float] | None = None
+
+
+@dataclass
+class PlateBelief:
+    """`counts` by sku in their lanes, `strays` out of them; `moved`: something was pushed along since."""
+
+    counts: dict[str, int]
+    strays: list[Bundle] = field(default_factory=list)
+    moved: bool = False
+    staff: bool = False
+
+    def contents(self) -> dict[str, int]:
+        """Units by sku, wherever they stand on the plate."""
+        total = {sku: count for sku, count in self.counts.items() if count > 0}
+        for stray in self.strays:
+            if stray.sku is not None:
+                total[stray.sku] = total.get(stray.sku, 0) + stray.count
+        return total
+
+
+class Belief:
+    """The plates of an agent, and the pool of what was taken from them."""
+
+    def __init__(self, plates: Iterable[Plate], items: dict[str, Item], parameters: InferenceParameters) -> None:
+        self._p = parameters
+        self._items = items
+        self.plates = {plate.id: PlateBelief(_stock(plate)) for plate in plates}
+        self.pool: list[Bundle] = []
+
+    def take(self, bundle: Bundle) -> None:
+        """Goods left the shelf."""
+        self.pool.append(bundle)
+        oldest_ns = bundle.t_ns - round(self._p.pool_s * 1e9)
+        self.pool = [kept for kept in self.pool if kept.t_ns >= oldest_ns][-self._p.pool_size :]
+
+    def give_back(self, bundle: Bundle, count: int, weight_g: float, variance_g2: float) -> None:
+        """`count` units of a bundle of the pool came back, weighing `weight_g`."""
+        index = self.pool.index(bundle)
+        rest = bundle.count - count
+        if rest <= 0:
+            del self.pool[index]
+            return
+        left = Bundle(
+            bundle.sku, rest, bundle.weight_g - weight_g, bundle.variance_g2 + variance_g2, bundle.t_ns, bundle.plate
+        )
+        self.pool[index] = left
+
+    def put_stray(self, plate: str, bundle: Bundle) -> None:
+        """A thing stands on a plate outside of its lane."""
+        strays = self.plates[plate].strays
+        strays.append(bundle)
+        del strays[: -self._p.strays]
+
+    def set_contents(self, plate: str, contents: dict[str, int]) -> None:
+        """Staff says what stands on a plate; what has no lane there is a stray without a place."""
+        state = self.plates[plate]
+        state.counts = {sku: contents.get(sku, 0) for sku in state.counts}
+        state.strays = [
+            Bundle(sku, 1, *self._unit(sku), 0, plate)
+            for sku, count in contents.items()
+            if sku not in state.counts
+            for _ in range(count)
+        ][: self._p.strays]
+        state.moved = False
+
+    def snapshot(self) -> dict[str, Any]:
+        """JSON-able state."""
+        plates = {
+            name: {
+                "counts": belief.counts,
+                "strays": [asdict(stray) for stray in belief.strays],
+                "moved": belief.moved,
+                "staff": belief.staff,
+            }
+            for name, belief in self.plates.items()
+        }
+        return {"plates": plates, "pool": [asdict(bundle) for bundle in self.pool]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a snapshot. Plates and lanes that are gone from the store are left out, others keep their stock."""
+        for name, saved in state["plates"].items():
+            belief = self.plates.get(name)
+            if belief is None:
+                continue
+            belief.counts.update({sku: n for sku, n in saved["counts"].items() if sku in belief.counts})
+            belief.strays = [_bundle(stray) for stray in saved["strays"]]
+            belief.moved, belief.staff = saved["moved"], saved["staff"]
+        self.pool = [_bundle(bundle) for bundle in state["pool"]]
+
+    def _unit(self, sku: str) -> tuple[float, float]:
+        item = self._items[sku]
+        return item.unit_weight_g, item.unit_sd_g**2
+
+
+def _stock(plate: Plate) -> dict[str, int]:
+    stock: dict[str, int] = {}
+    for lane in plate.lanes:
+        stock[lane.sku] = stock.get(lane.sku, 0) + lane.stock
+    return stock
+
+
+def _bundle(state: dict[str, Any]) -> Bundle:
+    place = state["place_mm"]
+    return Bundle(**{**state, "place_mm": None if place is None else (float(place[0]), float(place[1]))})

@@ -1,0 +1,237 @@
+"""What a change may have been: every hypothesis with its prior, from the belief of what stands where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from agent.inference.belief import Belief, Bundle, PlateBelief
+from agent.inference.parameters import InferenceParameters
+from agent.store import Item, Plate
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where units may stand: the middle of a span and its width for each axis; `loose` is the share anywhere else."""
+
+    x: Span
+    y: Span
+    loose: float
+    sharp: bool = False  # x and y are (mean, sd) of a known place rather than a span
+
+
+@dataclass(frozen=True)
+class Part:
+    """Units of one sku that move together. `sign` is -1 when they leave the plate; `source` is the bundle meant."""
+
+    sku: str | None
+    count: int
+    sign: int
+    mean_g: float
+    variance_g2: float
+    place: Place
+    source: Bundle | None = None
+    from_lane: bool = False
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Parts that moved at once, and the logarithm of how likely that was beforehand."""
+
+    parts: tuple[Part, ...]
+    log_prior: float
+
+    def items(self, direction: int) -> tuple[tuple[str, int], ...]:
+        """(sku, qty) with qty counted in the event's direction (-1 pick, +1 put); foreign things are left out."""
+        total: dict[str, int] = {}
+        for part in self.parts:
+            if part.sku is not None:
+                total[part.sku] = total.get(part.sku, 0) + part.count * part.sign * direction
+        return tuple(sorted((sku, qty) for sku, qty in total.items() if qty))
+
+
+class Imagination:
+    """Lists the hypotheses of a plate."""
+
+    def __init__(self, items: dict[str, Item], plates: dict[str, Plate], parameters: InferenceParameters) -> None:
+        self._items = items
+        self._plates = plates
+        self._p = parameters
+
+    def picks(self, belief: Belief, plate_id: str, delta_g: float) -> list[Hypothesis]:
+        """What may have left a plate when its weight fell by about `delta_g` (positive)."""
+        plate, state = self._plates[plate_id], belief.plates[plate_id]
+        p = self._p
+        sources = self._lanes(plate, state)
+        strays = [(stray, p.pick_stray * max(len(sources), 1)) for stray in state.strays]
+        shares = [1.0 if state.counts.get(sku, 0) > 0 else p.beyond_stock for sku, _ in sources]
+        total = sum(shares) + sum(share for _, share in strays) or 1.0
+        out: list[Hypothesis] = []
+        singles: list[tuple[list[Part], float]] = []
+        for (sku, place), share in zip(sources, shares, strict=True):
+            parts = self._lane_parts(sku, place, state, delta_g)
+            singles.append(([part for part, _ in parts], share / total))
+            out += [Hypothesis((part,), _log(p.pick_one_product * share / total * chance)) for part, chance in parts]
+        for stray, share in strays:
+            part = self._stray_part(stray)
+            singles.append(([part], share / total))
+            out.append(Hypothesis((part,), _log(p.pick_one_product * share / total)))
+        out += self._several(singles)
+        return out
+
+    def puts(self, belief: Belief, plate_id: str, delta_g: float, now_ns: int) -> list[Hypothesis]:
+        """What may have come to a plate when its weight rose by about `delta_g`."""
+        plate, state = self._plates[plate_id], belief.plates[plate_id]
+        p = self._p
+        near = [(bundle, self._recency(bundle, now_ns)) for bundle in belief.pool]
+        weight = sum(share for _, share in near)
+        seen = 0.0 if state.staff else weight / (weight + p.pool_ease) if weight else 0.0
+        unseen = 1.0 - seen
+        out: list[Hypothesis] = []
+        singles: list[tuple[Part, float]] = []
+        for bundle, share in near:
+            chance = seen * share / weight if weight else 0.0
+            for part, portion in self._bundle_parts(bundle, plate, delta_g):
+                out.append(Hypothesis((part,), _log(chance * portion)))
+                if len(near) <= _PAIRED_BUNDLES or share > p.put_memory_floor * 2:
+                    singles.append((part, chance * portion))
+        recent = sorted(singles, key=lambda single: -single[1])[:_PAIRED_BUNDLES]
+        for (first, a), (second, b) in combinations(recent, 2):
+            if first.source is not second.source:
+                out.append(Hypothesis((first, second), _log(p.put_two_bundles * a * b / max(seen, 1e-9))))
+        floor = max(unseen, p.put_lane_unseen)
+        for sku, place in self._lanes(plate, state):
+            for part, chance in self._unseen_parts(sku, place, state, delta_g):
+                out.append(Hypothesis((part,), _log(floor * chance / max(len(plate.lanes), 1))))
+        others = [sku for sku in self._items if sku not in state.counts]
+        for sku in others:
+            for part, chance in self._unseen_parts(sku, _anywhere(plate), state, delta_g):
+                out.append(Hypothesis((part,), _log(p.put_other_unseen * floor * chance / len(others))))
+        return out
+
+    def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
+        """One unit taken and another, known to be out of the shelf, put within one movement."""
+        plate, state = self._plates[plate_id], belief.plates[plate_id]
+        near = sorted(((self._recency(b, now_ns), b) for b in belief.pool), key=lambda pair: -pair[0])[:_PAIRED_BUNDLES]
+        weight = sum(share for share, _ in near)
+        if not weight:
+            return []
+        leaving = [
+            part for sku, place in self._lanes(plate, state) for part, _ in self._lane_parts(sku, place, state, 0)[:1]
+        ]
+        leaving += [self._stray_part(stray) for stray in state.strays]
+        out = []
+        for share, bundle in near:
+            for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
+                for away in leaving:
+                    if away.sku != part.sku:
+                        chance = self._p.swap * share / weight * portion / len(leaving)
+                        out.append(Hypothesis((away, part), _log(chance)))
+        return out
+
+    def _lanes(self, plate: Plate, state: PlateBelief) -> list[tuple[str, Place]]:
+        loose = self._p.out_of_lane_moved if state.moved else self._p.out_of_lane
+        return [(lane.sku, Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), loose)) for lane in plate.lanes]
+
+    def _lane_parts(self, sku: str, place: Place, state: PlateBelief, delta_g: float) -> list[tuple[Part, float]]:
+        item, stock = self._items[sku], state.counts.get(sku, 0)
+        out = []
+        for count, chance in self._counts(item, delta_g, staff=state.staff):
+            short = 1.0 if count <= stock else self._p.beyond_stock
+            part = Part(sku, count, -1, *_sum_of(item, count), place, from_lane=True)
+            out.append((part, chance * short))
+        return out
+
+    def _unseen_parts(self, sku: str, place: Place, state: PlateBelief, delta_g: float) -> list[tuple[Part, float]]:
+        item = self._items[sku]
+        place = Place(place.x, place.y, self._p.put_out_of_lane)
+        return [
+            (Part(sku, count, 1, *_sum_of(item, count), place, from_lane=sku in state.counts), chance)
+            for count, chance in self._counts(item, delta_g, staff=state.staff)
+        ]
+
+    def _stray_part(self, stray: Bundle) -> Part:
+        known = stray.place_mm or (0.0, 0.0)
+        sd = self._p.stray_sd_mm
+        place = Place((known[0], sd), (known[1], sd), self._p.stray_moved if stray.place_mm else 1.0, sharp=True)
+        return Part(stray.sku, stray.count, -1, stray.weight_g, self._remembered(stray), place, stray)
+
+    def _bundle_parts(self, bundle: Bundle, plate: Plate, delta_g: float) -> list[tuple[Part, float]]:
+        """The whole bundle, or some of its units: (part, share)."""
+        lane = next((lane for lane in plate.lanes if lane.sku == bundle.sku), None)
+        if lane is None:
+            place = _anywhere(plate)
+        else:
+            place = Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), self._p.put_out_of_lane)
+        out = []
+        for count in range(1, bundle.count + 1):
+            if count == bundle.count:
+                mean, variance = bundle.weight_g, self._remembered(bundle)
+            else:
+                each = bundle.weight_g / bundle.count
+                sd = self._items[bundle.sku].unit_sd_g if bundle.sku else each / 10
+                mean = each * count
+                variance = sd**2 * count * (1 - count / bundle.count) + self._remembered(bundle)
+            if abs(mean - delta_g) > _FAR_SDS * math.sqrt(variance) + _FAR_G + 0.05 * mean and delta_g:
+                continue
+            part = Part(bundle.sku, count, 1, mean, variance, place, bundle, from_lane=lane is not None)
+            out.append((part, 1.0 / bundle.count))
+        return out
+
+    def _several(self, singles: list[tuple[list[Part], float]]) -> Iterator[Hypothesis]:
+        p = self._p
+        few = [(parts[: p.together_counts], share) for parts, share in singles]
+        pairs = max(len(few) * (len(few) - 1) / 2, 1.0)
+        for (a_parts, _), (b_parts, _) in combinations(few, 2):
+            for a in a_parts:
+                for b in b_parts:
+                    chance = p.pick_two_products / pairs * self._count_chance(a) * self._count_chance(b)
+                    yield Hypothesis((a, b), _log(chance))
+        triples = max(pairs * (len(few) - 2) / 3, 1.0)
+        for trio in combinations([parts[0] for parts, _ in few if parts], 3):
+            yield Hypothesis(trio, _log(p.pick_three_products / triples))
+
+    def _count_chance(self, part: Part) -> float:
+        return self._p.counts[part.count - 1] if part.from_lane and part.count <= len(self._p.counts) else 1.0
+
+    def _counts(self, item: Item, delta_g: float, *, staff: bool) -> Iterator[tuple[int, float]]:
+        """Counts worth trying with their chance: always the first few, for large changes those near."""
+        if staff:
+            for count in range(1, self._p.staff_counts + 1):
+                yield count, 1.0 / self._p.staff_counts
+            return
+        chances = self._p.counts
+        for count, chance in enumerate(chances, start=1):
+            yield count, chance
+        about = round(delta_g / item.unit_weight_g)
+        for count in range(max(about - 1, len(chances) + 1), min(about + 1, _MOST_COUNTED) + 1):
+            yield count, chances[-1] * 0.5 ** (count - len(chances))
+
+    def _recency(self, bundle: Bundle, now_ns: int) -> float:
+        age_s = max(now_ns - bundle.t_ns, 0) * 1e-9
+        return max(math.exp(-age_s / self._p.put_memory_s), self._p.put_memory_floor)
+
+    def _remembered(self, bundle: Bundle) -> float:
+        return bundle.variance_g2 + (self._p.remembered_sd * bundle.weight_g) ** 2
+
+
+_PAIRED_BUNDLES = 6
+_MOST_COUNTED = 60
+_FAR_SDS = 8.0
+_FAR_G = 20.0
+
+
+def _anywhere(plate: Plate) -> Place:
+    return Place((0.0, plate.size_mm[0]), (0.0, plate.size_mm[1]), 0.0)
+
+
+def _sum_of(item: Item, count: int) -> tuple[float, float]:
+    return item.unit_weight_g * count, item.unit_sd_g**2 * count
+
+
+def _log(chance: float) -> float:
+    return math.log(chance) if chance > 0 else -math.inf

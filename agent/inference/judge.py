@@ -1,0 +1,196 @@
+"""Decides what a contact was: every way through its plateaus, each with the goods it would mean.
+
+A way visits some of the contact's plateaus in order and takes the others for a hand's. Its weight is the product of
+what its steps mean and of the hands' density; the forward sum over all ways gives the probability of each, so that
+doubt about where to split goes into the confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.detection import Contact, Level
+from agent.inference.belief import Belief
+from agent.inference.hypotheses import Hypothesis, Imagination
+from agent.inference.likelihood import Change, Geometry, log_else, log_goods, log_hand, log_nothing
+from agent.inference.parameters import InferenceParameters
+from agent.store import Item, Plate
+
+Items = tuple[tuple[str, int], ...]
+Action = Literal["wait", "close", "tell"]
+_FOREIGN: Items = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change between two plateaus as understood.
+
+    `ranked` are the readings by probability, each (items, probability), with "something else" as empty items;
+    `best` is the hypothesis meant by the likeliest (None: something else). `pushed`: no weight, but place.
+    """
+
+    before: Level
+    after: Level
+    change: Change
+    ranked: tuple[tuple[Items, float], ...]
+    best: Hypothesis | None
+    nothing: bool
+    pushed: bool
+    certainty: float
+
+    @property
+    def direction(self) -> int:
+        return 1 if self.change.delta_g[0] > 0 else -1
+
+    @property
+    def items(self) -> Items:
+        return self.ranked[0][0] if self.ranked else _FOREIGN
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with a contact now. `steps` moved goods, `pushed` only moved them along; `share` is the way's own."""
+
+    action: Action
+    steps: tuple[Step, ...] = ()
+    pushed: tuple[Step, ...] = ()
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """All that may have happened between two plateaus."""
+
+    log_total: float
+    step: Step
+
+
+class Judge:
+    """Judgement of one agent's plates over their common belief."""
+
+    def __init__(
+        self,
+        items: dict[str, Item],
+        plates: dict[str, Plate],
+        geometry: dict[str, Geometry],
+        belief: Belief,
+        parameters: InferenceParameters,
+    ) -> None:
+        self._p = parameters
+        self._geometry = geometry
+        self._belief = belief
+        self._imagination = Imagination(items, plates, parameters)
+
+    def consider(self, plate: str, contact: Contact, noise_g: float) -> Verdict:
+        """A verdict on a contact whose `current` plateau stands; `noise_g` is the weight's at rest."""
+        current, before = contact.current, contact.before
+        assert current is not None and before is not None
+        nodes = [before, *(level for level in contact.plateaus if level.begin_ns >= before.end_ns), current]
+        path, log_path, log_all = self._best_way(plate, nodes, contact.peak_g, noise_g)
+        share = math.exp(log_path - log_all)
+        steps = tuple(step for step in path if not step.nothing)
+        certainty = share * math.prod(step.ranked[0][1] if step.ranked else step.certainty for step in path)
+        pushed = tuple(step for step in path if step.pushed)
+        return Verdict(self._action(current, steps, certainty), steps, pushed, share)
+
+    def _action(self, current: Level, steps: tuple[Step, ...], certainty: float) -> Action:
+        p = self._p
+        quiet_s = current.seconds
+        if not steps:
+            still = quiet_s >= p.nothing_after_s and certainty >= p.sure
+            likely = quiet_s >= p.likely_after_s and certainty >= p.likely
+            return "close" if still or likely or quiet_s >= p.anything_after_s else "wait"
+        foreign = any(step.best is None for step in steps)
+        if quiet_s >= p.anything_after_s:
+            return "tell"
+        if foreign:
+            return "wait"
+        if quiet_s >= p.likely_after_s and certainty >= p.likely:
+            return "tell"
+        return "tell" if quiet_s >= p.sure_after_s and certainty >= p.sure else "wait"
+
+    def _best_way(
+        self, plate: str, nodes: list[Level], peak_g: float, noise_g: float
+    ) -> tuple[list[Step], float, float]:
+        """The likeliest way from the first node to the last, its logarithm, and that of all ways together."""
+        p = self._p
+        geometry = self._geometry[plate]
+        skip = [0.0]
+        for node in nodes[1:]:
+            change = Change.between(nodes[0], node, p)
+            skip.append(math.log(p.hand) + log_hand(change, node, noise_g, geometry, p))
+        hands_to = [sum(skip[: k + 1]) for k in range(len(nodes))]  # all of nodes 1..k taken for hands
+        best: list[tuple[float, list[Step]]] = [(0.0, [])]
+        total = [0.0]
+        for k in range(1, len(nodes)):
+            ways: list[tuple[float, list[Step]]] = []
+            sums: list[float] = []
+            visit = math.log(1 - p.hand) + (p.soft_visit if nodes[k].soft else 0.0)
+            for j in range(k):
+                if nodes[j].end_ns > nodes[k].begin_ns:
+                    continue
+                edge = self._edge(plate, nodes[j], nodes[k], peak_g)
+                between = hands_to[k - 1] - hands_to[j]
+                weight = edge.log_total + between + visit
+                ways.append((best[j][0] + weight, [*best[j][1], edge.step]))
+                sums.append(total[j] + weight)
+            best.append(max(ways, key=lambda way: way[0]) if ways else (-math.inf, []))
+            total.append(_log_sum(sums))
+        last = len(nodes) - 1
+        hands = [total[j] + hands_to[last] - hands_to[j] for j in range(last)]
+        return best[last][1], best[last][0], _log_sum([total[last], *hands])
+
+    def _edge(self, plate: str, before: Level, after: Level, peak_g: float) -> _Edge:
+        p = self._p
+        geometry = self._geometry[plate]
+        change = Change.between(before, after, p)
+        still, pushed = log_nothing(change, geometry, peak_g, p)
+        delta, now_ns = change.delta_g[0], after.begin_ns
+        if delta < 0:
+            hypotheses = self._imagination.picks(self._belief, plate, -delta)
+        else:
+            hypotheses = self._imagination.puts(self._belief, plate, delta, now_ns)
+        hypotheses += self._imagination.swaps(self._belief, plate, now_ns)
+        scored = [(h.log_prior + log_goods(change, h, geometry, p), h) for h in hypotheses]
+        otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
+        nothing = _log_sum([still, pushed])
+        goods = _log_sum([otherwise, *(score for score, _ in scored)])
+        total = _log_sum([math.log(0.5) + nothing, math.log(0.5) + goods])
+        if nothing >= goods:
+            certainty = math.exp(math.log(0.5) + nothing - total)
+            return _Edge(total, Step(before, after, change, (), None, True, pushed > still, certainty))
+        step = self._understood(before, after, change, scored, otherwise, goods)
+        return _Edge(total, step)
+
+    def _understood(
+        self,
+        before: Level,
+        after: Level,
+        change: Change,
+        scored: list[tuple[float, Hypothesis]],
+        otherwise: float,
+        goods: float,
+    ) -> Step:
+        direction = 1 if change.delta_g[0] > 0 else -1
+        shares: dict[Items, float] = {_FOREIGN: math.exp(otherwise - goods)}
+        best: dict[Items, tuple[float, Hypothesis]] = {}
+        for score, hypothesis in scored:
+            share = math.exp(score - goods)
+            items = hypothesis.items(direction)
+            shares[items] = shares.get(items, 0.0) + share
+            if items not in best or score > best[items][0]:
+                best[items] = (score, hypothesis)
+        ranked = tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
+        meant = best.get(ranked[0][0])
+        if meant is not None and ranked[0][0] == _FOREIGN and meant[0] < otherwise:
+            meant = None
+        return Step(before, after, change, ranked, meant[1] if meant else None, False, False, ranked[0][1])
+
+
+def _log_sum(values: list[float]) -> float:
+    top = max(values, default=-math.inf)
+    if top == -math.inf:
+        return -math.inf
+    return top + math.log(sum(math.exp(value - top) for value in values))

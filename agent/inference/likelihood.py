@@ -1,0 +1,158 @@
+"""How well a hypothesis explains a change of (W, X, Y), as the logarithm of a density per gram in each mode.
+
+A single part is exact: weight normal, place uniform over its span with normal edges. Several parts at once are
+taken as normal in all modes. All densities are over the same coordinates, so that goods, hands and foreign things
+compare.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from agent.detection import Level
+from agent.inference.hypotheses import Hypothesis, Part
+from agent.inference.parameters import InferenceParameters
+from agent.store import Plate
+
+_SQRT2 = math.sqrt(2.0)
+_LOG_2PI = math.log(2 * math.pi)
+_TINY = 1e-300
+_LEAST_G = 0.5
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change between two plateaus: `delta_g` and `variance_g2` by mode (W, X, Y, or W alone)."""
+
+    delta_g: tuple[float, ...]
+    variance_g2: tuple[float, ...]
+
+    @staticmethod
+    def between(before: Level, after: Level, parameters: InferenceParameters) -> Change:
+        """The change from one plateau to the next."""
+        delta = tuple((after.mean - before.mean).tolist())
+        slack = (parameters.change_sd * delta[0]) ** 2
+        return Change(delta, tuple(v + slack for v in (after.variance + before.variance).tolist()))
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How moments in grams become places in mm on one plate."""
+
+    x0_mm: float
+    y0_mm: float
+    half_x_mm: float
+    half_y_mm: float
+    width_mm: float
+    depth_mm: float
+    modes: int
+
+    @staticmethod
+    def of(plate: Plate, x0: float, y0: float, half_x: float, half_y: float, modes: int) -> Geometry:
+        return Geometry(x0, y0, half_x, half_y, plate.size_mm[0], plate.size_mm[1], modes)
+
+    def axes(self) -> tuple[tuple[float, float, float], ...]:
+        """(origin, half span, plate's extent) of X and Y, those that the plate tells."""
+        both = ((self.x0_mm, self.half_x_mm, self.width_mm), (self.y0_mm, self.half_y_mm, self.depth_mm))
+        return both[: self.modes - 1]
+
+
+def log_goods(change: Change, hypothesis: Hypothesis, geometry: Geometry, p: InferenceParameters) -> float:
+    """Of goods that moved."""
+    if len(hypothesis.parts) == 1:
+        return _one(change, hypothesis.parts[0], geometry, p)
+    return _many(change, hypothesis.parts, geometry, p)
+
+
+def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> float:
+    """Of a thing that nobody knows: any weight, anywhere."""
+    weight = max(abs(change.delta_g[0]), p.else_low_g)
+    density = -math.log(weight * math.log(p.else_high_g / p.else_low_g))
+    return density + _anywhere(change, weight, geometry)
+
+
+def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceParameters) -> tuple[float, float]:
+    """Of the plate being as before, and of something having been pushed along it."""
+    slack = p.settle_g**2 + (p.creep * peak_g) ** 2
+    weight = _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack)
+    still, pushed = weight, weight
+    for k in range(1, geometry.modes):
+        variance = change.variance_g2[k] + slack
+        still += _normal(change.delta_g[k], 0.0, variance)
+        pushed += _normal(change.delta_g[k], 0.0, variance + p.moved_sd_g**2)
+    return still + math.log(1 - p.moved), (pushed + math.log(p.moved) if geometry.modes > 1 else -math.inf)
+
+
+def log_hand(change: Change, plateau: Level, noise_g: float, geometry: Geometry, p: InferenceParameters) -> float:
+    """Of a plateau that is a hand's: any force, trembling. `noise_g` is rest's, below which no tremor is seen."""
+    force = max(abs(change.delta_g[0]), _LEAST_G)
+    density = -math.log(2 * p.hand_scale_g) - force / p.hand_scale_g
+    still = math.log(max(plateau.deviation_g, noise_g, 1e-6) / force / p.hand_tremor)
+    tremor = -(still**2) / (2 * p.hand_tremor_spread**2) if still < 0 else 0.0
+    quiet = 0.0 if plateau.soft else min(plateau.seconds / p.hand_quiet_s, p.hand_quiet_cap)
+    return density + max(tremor, -p.hand_stillness_cap) - quiet + _anywhere(change, force + 2.0, geometry)
+
+
+def _anywhere(change: Change, weight: float, geometry: Geometry) -> float:
+    total = 0.0
+    for k, (_, half, extent) in enumerate(geometry.axes(), start=1):
+        spread = max(weight * extent / half, math.sqrt(2 * math.pi * change.variance_g2[k]))
+        total -= math.log(spread)
+    return total
+
+
+def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters) -> float:
+    total = _normal(change.delta_g[0], part.sign * part.mean_g, part.variance_g2 + change.variance_g2[0])
+    weight = change.delta_g[0]
+    if total < -_HOPELESS or abs(weight) < _LEAST_G:
+        return total if abs(weight) >= _LEAST_G else -math.inf
+    spans = (part.place.x, part.place.y)
+    for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
+        place = origin + half * change.delta_g[k] / weight
+        sd = math.hypot(half * math.sqrt(change.variance_g2[k]) / abs(weight), p.place_sd_mm)
+        a, b = spans[k - 1]
+        if part.place.sharp:
+            inside = math.exp(_normal(place, a, sd * sd + b * b))
+        else:
+            inside = (_phi((b - place) / sd) - _phi((a - place) / sd)) / (b - a)
+        anywhere = (_phi((extent - place) / sd) - _phi(-place / sd)) / extent
+        density = (1 - part.place.loose) * inside + part.place.loose * anywhere
+        total += math.log(max(density, _TINY)) + math.log(half / abs(weight))
+    return total
+
+
+def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
+    mean = sum(part.sign * part.mean_g for part in parts)
+    total = _normal(change.delta_g[0], mean, sum(part.variance_g2 for part in parts) + change.variance_g2[0])
+    if total < -_HOPELESS:
+        return total
+    for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
+        moment = variance = 0.0
+        for part in parts:
+            middle, spread = _middle(part, k - 1, extent, p)
+            moment += part.sign * part.mean_g * (middle - origin) / half
+            variance += (part.mean_g / half) ** 2 * spread + part.variance_g2 * ((middle - origin) / half) ** 2
+        total += _normal(change.delta_g[k], moment, variance + change.variance_g2[k])
+    return total
+
+
+def _middle(part: Part, axis: int, extent: float, p: InferenceParameters) -> tuple[float, float]:
+    """Mean and variance in mm of where a part stands along an axis."""
+    a, b = (part.place.x, part.place.y)[axis]
+    if part.place.sharp:
+        if part.place.loose >= 1.0:
+            return extent / 2, extent**2 / 12
+        return a, b * b + p.place_sd_mm**2
+    return (a + b) / 2, (b - a) ** 2 / 12 + p.place_sd_mm**2
+
+
+def _normal(value: float, mean: float, variance: float) -> float:
+    return -0.5 * ((value - mean) ** 2 / variance + math.log(variance) + _LOG_2PI)
+
+
+def _phi(value: float) -> float:
+    return 0.5 * (1 + math.erf(value / _SQRT2))
+
+
+_HOPELESS = 60.0

@@ -1,0 +1,82 @@
+"""What a step that was told changes in the belief: who left, who came, what each weighed."""
+
+from __future__ import annotations
+
+from agent.inference.belief import Belief, Bundle
+from agent.inference.hypotheses import Part
+from agent.inference.judge import Step
+from agent.inference.likelihood import Change
+
+Place = tuple[float, float] | None
+
+
+def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> dict[str, float]:
+    """Move the goods of a step; returns the grams by sku that moved, signed in the event's direction."""
+    if step.nothing:
+        belief.plates[plate].moved |= step.pushed
+        return {}
+    if step.best is None:
+        _foreign(belief, plate, step.change, place_mm, t_ns)
+        return {}
+    weights = _weights(step.change, step.best.parts)
+    grams: dict[str, float] = {}
+    for part, (weight_g, variance_g2) in zip(step.best.parts, weights, strict=True):
+        alone = place_mm if len(step.best.parts) == 1 else None
+        if part.sign < 0:
+            _leave(belief, plate, part, weight_g, variance_g2, t_ns)
+        else:
+            _come(belief, plate, part, weight_g, variance_g2, alone, t_ns)
+        if part.sku is not None:
+            grams[part.sku] = grams.get(part.sku, 0.0) + weight_g * part.sign * step.direction
+    return grams
+
+
+def _weights(change: Change, parts: tuple[Part, ...]) -> list[tuple[float, float]]:
+    """The measured weight of each part: what its mean leaves over is shared by variance."""
+    total = sum(part.sign * part.mean_g for part in parts)
+    spread = sum(part.variance_g2 for part in parts) or 1.0
+    over = change.delta_g[0] - total
+    out = []
+    for part in parts:
+        share = part.variance_g2 / spread
+        variance = part.variance_g2 * (1 - share) + change.variance_g2[0] * share
+        out.append((part.mean_g + part.sign * over * share, variance))
+    return out
+
+
+def _leave(belief: Belief, plate: str, part: Part, weight_g: float, variance_g2: float, t_ns: int) -> None:
+    state = belief.plates[plate]
+    if part.source is not None:
+        state.strays = [stray for stray in state.strays if stray is not part.source]
+    elif part.sku is not None:
+        state.counts[part.sku] = max(state.counts.get(part.sku, 0) - part.count, 0)
+    if not state.staff:
+        belief.take(Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate))
+
+
+def _come(
+    belief: Belief, plate: str, part: Part, weight_g: float, variance_g2: float, place_mm: Place, t_ns: int
+) -> None:
+    state = belief.plates[plate]
+    if part.source is not None and any(bundle is part.source for bundle in belief.pool):
+        belief.give_back(part.source, part.count, weight_g, variance_g2)
+    inside = part.from_lane and (place_mm is None or _within(part, place_mm))
+    if inside and part.sku is not None:
+        state.counts[part.sku] = state.counts.get(part.sku, 0) + part.count
+        return
+    belief.put_stray(plate, Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, place_mm))
+
+
+def _within(part: Part, place_mm: tuple[float, float]) -> bool:
+    (x0, x1), (y0, y1) = part.place.x, part.place.y
+    return x0 <= place_mm[0] <= x1 and y0 <= place_mm[1] <= y1
+
+
+def _foreign(belief: Belief, plate: str, change: Change, place_mm: Place, t_ns: int) -> None:
+    """Something else came or left: it is remembered by its weight, so that it is known when it moves again."""
+    weight_g, variance_g2 = abs(change.delta_g[0]), change.variance_g2[0]
+    bundle = Bundle(None, 1, weight_g, variance_g2, t_ns, plate, place_mm)
+    if change.delta_g[0] > 0:
+        belief.put_stray(plate, bundle)
+    else:
+        belief.take(bundle)

@@ -1,0 +1,71 @@
+"""All numbers of inference: priors, spreads, and when to speak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class InferenceParameters:
+    """Probabilities are shares of what may happen; weights in grams, places in mm, spans in seconds."""
+
+    # when to speak: quiet for so long, and so sure
+    sure: float = 0.97
+    sure_after_s: float = 0.20
+    likely: float = 0.60
+    likely_after_s: float = 0.35
+    anything_after_s: float = 1.6
+    nothing_after_s: float = 0.15
+    ask_every_s: float = 0.1  # between these, the same question is not put again
+
+    # how many, from where
+    counts: tuple[float, ...] = (0.80, 0.13, 0.045, 0.015, 0.006, 0.003, 0.0015, 0.0008)
+    staff_counts: int = 24  # staff fills lanes: any number up to this is alike
+    beyond_stock: float = 0.02  # a unit that should not be there any more
+    pick_one_product: float = 0.90
+    pick_stray: float = 0.25  # share a stray has beside the lanes
+    pick_two_products: float = 0.04
+    pick_three_products: float = 0.004
+    pick_else: float = 0.01
+    put_two_bundles: float = 0.06
+    put_lane_unseen: float = 0.12  # of own goods that nobody saw leave
+    put_other_unseen: float = 0.02
+    put_else: float = 0.06
+    put_memory_s: float = 300.0  # what was just taken is likelier to come back
+    put_memory_floor: float = 0.05
+    pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
+    swap: float = 0.01
+    together_counts: int = 3  # of each product when several products move at once
+
+    # spreads
+    place_sd_mm: float = 3.0  # corner error, and that a unit is no point
+    stray_sd_mm: float = 8.0
+    out_of_lane: float = 0.02  # pushed along the plate before
+    out_of_lane_moved: float = 0.30  # likewise when something was seen to be pushed
+    put_out_of_lane: float = 0.2
+    stray_moved: float = 0.12
+    remembered_sd: float = 0.0005  # of a unit's weight between two weighings: span, hysteresis
+    change_sd: float = 0.0003  # of any change: non-linearity
+    creep: float = 0.001  # of the largest load of a contact
+    settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
+    moved_sd_g: float = 120.0  # moment of a thing pushed along the plate
+    moved: float = 0.05
+
+    # something else
+    else_low_g: float = 2.0
+    else_high_g: float = 20_000.0
+
+    # a hand that rests on the plate
+    hand: float = 0.5  # a plateau within a contact is a hand's as often as not
+    hand_scale_g: float = 250.0
+    hand_tremor: float = 0.04  # of its force, 2-10 Hz
+    hand_tremor_spread: float = 0.7  # in the logarithm
+    hand_stillness_cap: float = 9.0
+    hand_quiet_s: float = 0.15  # a still hand moves again within about so long
+    hand_quiet_cap: float = 4.0
+    soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
+
+    # memory
+    pool_size: int = 200
+    pool_s: float = 4 * 3600.0
+    strays: int = 32

@@ -1,0 +1,125 @@
+"""One port: its frames, who hangs on it, and its conversions on the monotonic line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.pipeline.told import Chunk
+from agent.timebase import BoardClock
+from agent.wire import FrameStream, Hello, OtherProtocol, Samples, Status
+
+HOLD_NS = 6_000_000_000  # what comes before the first HELLO waits so long: a HELLO comes every 5 s
+_MAX_HELD_BLOCKS = 2_000
+
+
+@dataclass(eq=False)
+class Rows:
+    """Conversions of a board in order: `t_ns` [n], `counts` [n, channels], `present` [n, channels]."""
+
+    channels: int
+    t_ns: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    counts: NDArray[np.int32] = field(init=False)
+    present: NDArray[np.bool_] = field(init=False)
+    first: int = 0  # number of the first row held, counted since the board began
+
+    def __post_init__(self) -> None:
+        self.counts = np.empty((0, self.channels), np.int32)
+        self.present = np.empty((0, self.channels), np.bool_)
+
+    @property
+    def end(self) -> int:
+        return self.first + len(self.t_ns)
+
+    def append(self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_]) -> None:
+        """Rows that follow the last."""
+        self.t_ns = np.concatenate((self.t_ns, t_ns))
+        self.counts = np.concatenate((self.counts, counts))
+        self.present = np.concatenate((self.present, present))
+
+    def until(self, t_ns: int) -> int:
+        """Number of the first row at or after `t_ns`."""
+        return self.first + int(np.searchsorted(self.t_ns, t_ns))
+
+    def forget(self, number: int) -> None:
+        """Drop rows before row `number`."""
+        drop = number - self.first
+        if drop > 0:
+            self.t_ns, self.counts, self.present = self.t_ns[drop:], self.counts[drop:], self.present[drop:]
+            self.first = number
+
+
+class BoardLink:
+    """The stream of one source. After `take`, `hello` and `status` are the latest, and `rows` holds what came."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.hello: Hello | None = None
+        self.other: OtherProtocol | None = None
+        self.status: Status | None = None
+        self.stream = FrameStream()
+        self.rows: Rows | None = None
+        self.last_arrival_ns: int | None = None
+        self.last_sample_arrival_ns: int | None = None
+        self.lost_frames = 0
+        self._clock = BoardClock()
+        self._held: list[tuple[int, Samples]] = []
+        self._seq: int | None = None
+
+    @property
+    def known_until_ns(self) -> int | None:
+        """Time of the last conversion; None before any."""
+        return int(self.rows.t_ns[-1]) if self.rows is not None and len(self.rows.t_ns) else self._until
+
+    _until: int | None = None
+
+    def take(self, chunk: Chunk) -> Iterator[Hello | OtherProtocol]:
+        """Decode a chunk; yields who introduced itself."""
+        self.last_arrival_ns = chunk.t_mono_ns
+        for frame in self.stream.feed(chunk.data):
+            if isinstance(frame, Samples):
+                self.last_sample_arrival_ns = chunk.t_mono_ns
+                self._samples(frame, chunk.t_mono_ns)
+            elif isinstance(frame, Status):
+                self.status = frame
+            elif isinstance(frame, Hello):
+                self._introduce(frame)
+                yield frame
+            elif isinstance(frame, OtherProtocol):
+                self.other = frame
+                yield frame
+
+    def _introduce(self, hello: Hello) -> None:
+        before, self.hello = self.hello, hello
+        if before is not None and (before.boot != hello.boot or before.board_id != hello.board_id):
+            self._clock.restart()
+            self._seq = None
+        if self.rows is None or self.rows.channels != hello.channels:
+            self.rows = Rows(hello.channels, first=self.rows.end if self.rows is not None else 0)
+        held, self._held = self._held, []
+        for arrival_ns, samples in held:
+            self._samples(samples, arrival_ns)
+
+    def _samples(self, samples: Samples, arrival_ns: int) -> None:
+        if self.hello is None or self.rows is None:
+            self._held.append((arrival_ns, samples))
+            while len(self._held) > _MAX_HELD_BLOCKS or self._held[0][0] < arrival_ns - HOLD_NS:
+                del self._held[0]
+            return
+        if samples.channels != self.rows.channels:
+            return  # of a board before a change of channels; HELLO tells the width that counts
+        self._count_lost(samples.seq)
+        t_ns = self._clock.to_mono(samples.t_board_us, np.full(len(samples.seq), arrival_ns))
+        bits = np.arange(samples.channels, dtype=np.uint8)
+        present = ((samples.present[:, None] >> bits) & 1).astype(np.bool_)
+        self.rows.append(t_ns, samples.counts, present)
+        self._until = int(t_ns[-1])
+
+    def _count_lost(self, seq: NDArray[np.int64]) -> None:
+        first = seq[:1] if self._seq is None else np.array([self._seq])
+        steps = np.diff(np.concatenate((first, seq))) % 65536
+        self.lost_frames += int((steps[steps > 1] - 1).sum())
+        self._seq = int(seq[-1])

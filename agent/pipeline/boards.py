@@ -1,0 +1,154 @@
+"""All ports of an agent: which board hangs where, which are live, and how far all have delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from agent.messages import Fault
+from agent.pipeline.board import BoardLink, Rows
+from agent.pipeline.faults import FaultBook, FaultKey
+from agent.pipeline.plate import PlateRun
+from agent.pipeline.told import Chunk
+from agent.wire import Hello, OtherProtocol, identify
+
+SILENT_NS = 500_000_000  # a board that delivered nothing for so long is not waited for
+JOIN_NS = 1_000_000_000  # boards that the store names are waited for so long at the start
+ASK_NS = 1_000_000_000  # a port without SAMPLE for so long is asked who is there
+
+FaultChange = tuple[Fault, bool]
+
+
+class Boards:
+    """Sources by name, and the board that each turned out to be."""
+
+    def __init__(self, boards_of_plates: dict[str, str], faults: FaultBook) -> None:
+        self._plates_of: dict[str, tuple[str, ...]] = {}
+        for plate, board in boards_of_plates.items():
+            self._plates_of[board] = (*self._plates_of.get(board, ()), plate)
+        self._faults = faults
+        self._links: dict[str, BoardLink] = {}
+        self._by_board: dict[str, BoardLink] = {}
+        self._refused: set[str] = set()
+        self._now_ns = 0
+        self._begun_ns: int | None = None
+        self._asked_ns: dict[str, int] = {}
+        self._requests: list[tuple[str, bytes]] = []
+
+    def take(self, chunk: Chunk) -> list[FaultChange]:
+        """Take bytes; gives faults that began (False) or ended (True)."""
+        if self._begun_ns is None:
+            self._begun_ns = chunk.t_mono_ns
+        link = self._links.get(chunk.source)
+        if link is None:
+            link = self._links[chunk.source] = BoardLink(chunk.source)
+        changes: list[FaultChange] = []
+        for who in link.take(chunk):
+            changes += self._introduced(link, who)
+        changes += self.advance(chunk.t_mono_ns)
+        return changes
+
+    def advance(self, t_ns: int) -> list[FaultChange]:
+        """Time passes: silence becomes a fault, its end a recovery."""
+        self._now_ns = max(self._now_ns, t_ns)
+        changes: list[FaultChange] = []
+        for source, link in self._links.items():
+            quiet_since = max(link.last_sample_arrival_ns or 0, self._asked_ns.get(source, 0))
+            if self._now_ns - quiet_since > ASK_NS and self._begun_ns is not None:
+                self._asked_ns[source] = self._now_ns
+                self._requests.append((source, identify()))
+        for board, link in self._by_board.items():
+            key = FaultKey("board-silent", board)
+            if self._is_silent(link, ASK_NS):
+                changes += _one(self._faults.begin(key, self._plates_of.get(board, ())), recovered=False)
+            else:
+                changes += _one(self._faults.end(key), recovered=True)
+        return changes
+
+    def rows(self, board: str) -> Rows | None:
+        """The conversions of a board; None before it introduced itself."""
+        link = self._by_board.get(board)
+        return link.rows if link is not None else None
+
+    def horizon_ns(self) -> int | None:
+        """Up to here every live board has delivered; None before any has, or while one is still waited for."""
+        if self._begun_ns is None:
+            return None
+        missing = [board for board in self._plates_of if board not in self._by_board]
+        if missing and self._now_ns - self._begun_ns < JOIN_NS:
+            return None
+        known = [
+            link.known_until_ns
+            for link in self._by_board.values()
+            if link.known_until_ns is not None and not self._is_silent(link, SILENT_NS)
+        ]
+        return min(known, default=None)
+
+    def first_ns(self) -> int | None:
+        """Time of the first conversion of all."""
+        starts = [int(link.rows.t_ns[0]) for link in self._by_board.values() if link.rows and len(link.rows.t_ns)]
+        return min(starts, default=None)
+
+    def last_ns(self) -> int | None:
+        """Time of the last conversion of all."""
+        return max((link.known_until_ns for link in self._by_board.values() if link.known_until_ns), default=None)
+
+    def silent(self) -> set[str]:
+        """Boards named by plates that do not deliver."""
+        return {
+            board
+            for board in self._plates_of
+            if board not in self._by_board or self._is_silent(self._by_board[board], SILENT_NS)
+        }
+
+    def forget(self, runs: Iterable[PlateRun]) -> None:
+        """Drop conversions that every plate of a board has taken."""
+        needed: dict[str, int] = {}
+        for run in runs:
+            needed[run.board] = min(needed.get(run.board, run.position), run.position)
+        for board, link in self._by_board.items():
+            if link.rows is not None:
+                link.rows.forget(needed.get(board, link.rows.end))
+
+    def requests(self) -> list[tuple[str, bytes]]:
+        """Bytes to write; emptied by the call."""
+        out, self._requests = self._requests, []
+        return out
+
+    def _is_silent(self, link: BoardLink, span_ns: int) -> bool:
+        last = link.last_sample_arrival_ns
+        return last is None or self._now_ns - last > span_ns
+
+    def _introduced(self, link: BoardLink, who: Hello | OtherProtocol) -> Iterator[FaultChange]:
+        mismatch = FaultKey("protocol-mismatch", who.board_id)
+        if isinstance(who, OtherProtocol):
+            yield from _one(self._faults.begin(mismatch, self._plates_of.get(who.board_id, ())), recovered=False)
+            return
+        yield from _one(self._faults.end(mismatch), recovered=True)
+        if who.unset:
+            yield from _one(self._faults.begin(FaultKey("board-id-unset", who.board_id), ()), recovered=False)
+            return
+        plates = self._plates_of.get(who.board_id, ())
+        if not plates:
+            yield from _one(self._faults.begin(FaultKey("board-unknown", who.board_id), ()), recovered=False)
+            return
+        holder = self._by_board.get(who.board_id)
+        duplicate = FaultKey("duplicate-board", who.board_id)
+        if holder is not None and holder is not link:
+            if not self._is_silent(holder, SILENT_NS):
+                self._refused.add(who.board_id)
+                del self._by_board[who.board_id]
+                yield from _one(self._faults.begin(duplicate, plates), recovered=False)
+                return
+            self._refused.discard(who.board_id)
+        if who.board_id in self._refused:
+            rivals = [other for other in self._links.values() if other.hello and other.hello.board_id == who.board_id]
+            if any(other is not link and not self._is_silent(other, SILENT_NS) for other in rivals):
+                return
+            self._refused.discard(who.board_id)
+            yield from _one(self._faults.end(duplicate), recovered=True)
+        self._by_board[who.board_id] = link
+
+
+def _one(fault: Fault | None, *, recovered: bool) -> Iterator[FaultChange]:
+    if fault is not None:
+        yield fault, recovered

@@ -1,0 +1,49 @@
+"""What is wrong with the parts, told once when it begins and once when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.messages import Fault
+
+REMEDIES = {
+    "protocol-mismatch": "flash the board with the firmware of this agent: make -C firmware flash PORT=...",
+    "board-id-unset": "give the board an id of its own (SET_BOARD_ID, or `shelf-agent check` names the command)",
+    "duplicate-board": "two ports answer with one board id: give one of the boards another id, or unplug it",
+    "board-unknown": "no plate of this agent names this board: correct the store file or unplug the board",
+    "board-silent": "check the USB cable and the power of the board",
+    "channel-missing": "the store file names a channel that the board does not read: correct it or the wiring",
+    "cell-silent": "check the wires of this cell's HX711 (DT, SCK, VCC, GND); replace the module",
+    "cell-saturated": "check the cell's four wires (E+, E-, A+, A-); a broken one saturates the converter",
+    "overload": "take weight off the plate; its cells cannot measure beyond their range",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKey:
+    """Which fault of which part."""
+
+    fault: str
+    board: str | None = None
+    channel: int | None = None
+
+
+class FaultBook:
+    """Open faults. `begin` and `end` give the message where something changed, else None."""
+
+    def __init__(self) -> None:
+        self._open: dict[FaultKey, Fault] = {}
+
+    def begin(self, key: FaultKey, plates: tuple[str, ...]) -> Fault | None:
+        if key in self._open:
+            return None
+        fault = Fault(fault=key.fault, board=key.board, channel=key.channel, plates=plates, remedy=REMEDIES[key.fault])
+        self._open[key] = fault
+        return fault
+
+    def end(self, key: FaultKey) -> Fault | None:
+        return self._open.pop(key, None)
+
+    def names(self, plate: str) -> tuple[str, ...]:
+        """The open faults from which a plate suffers."""
+        return tuple(sorted({fault.fault for fault in self._open.values() if plate in fault.plates}))

@@ -1,0 +1,267 @@
+"""Chunks of bytes to events: boards, plates, judgement, in an order that no cut of the bytes can change.
+
+Time runs on a grid of ticks of the monotonic line. A tick is worked through when every live board has delivered
+beyond its end: plates in a contact at every tick, plates at rest at every block. So what is decided, and in which
+order, depends on the samples alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.detection import DetectionParameters
+from agent.inference import Belief, InferenceParameters, Judge, Verdict, remember
+from agent.messages import Fault
+from agent.messages.events import CHANGE, FAULT, PICK, PUT, RECOVERED
+from agent.pipeline.boards import Boards
+from agent.pipeline.faults import FaultBook
+from agent.pipeline.movements import movement, position_of
+from agent.pipeline.plate import PlateRun
+from agent.pipeline.told import Chunk, Data, PlateReading, Progress, Since, Told
+from agent.store import Store
+from agent.weighing import Calibration, PlateScale
+
+SNAPSHOT_VERSION = 1
+_START_COUNTS = 160.0  # noise of a conversion before any is measured
+_RESTOCK_NS = 15 * 60 * 1_000_000_000
+
+
+class Pipeline:
+    """One agent's boards and plates. Not thread-safe; see `ShelfPipeline` for the methods."""
+
+    def __init__(
+        self,
+        store: Store,
+        agent: str,
+        epoch: str,
+        snapshot: dict[str, Any] | None = None,
+        *,
+        calibration: dict[tuple[str, int], Calibration] | None = None,
+        detection: DetectionParameters | None = None,
+        inference: InferenceParameters | None = None,
+    ) -> None:
+        self._epoch = epoch
+        self._sequence = 0
+        self._items = store.items
+        self._p = detection or DetectionParameters()
+        self._ip = inference or InferenceParameters()
+        plates = store.plates_of(agent)
+        self.runs = {
+            plate.id: PlateRun(plate, PlateScale(plate, calibration), self._p, _START_COUNTS) for plate in plates
+        }
+        self.belief = Belief(plates, store.items, self._ip)
+        geometry = {name: run.geometry for name, run in self.runs.items()}
+        self._judge = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, self._ip)
+        self._faults = FaultBook()
+        self._boards = Boards({name: run.board for name, run in self.runs.items()}, self._faults)
+        self._cursor_ns: int | None = None
+        self._out: list[Told] = []
+        if snapshot is not None:
+            self._restore(snapshot)
+
+    def feed(self, chunk: Chunk) -> list[Told]:
+        """Take bytes; give what was decided, in order of sequence."""
+        for fault, recovered in self._boards.take(chunk):
+            self._tell_fault(fault, recovered, chunk.t_mono_ns)
+        self._work(self._boards.horizon_ns())
+        return self._emptied()
+
+    def advance(self, t_mono_ns: int) -> list[Told]:
+        """Time passes, also where no bytes come."""
+        for fault, recovered in self._boards.advance(t_mono_ns):
+            self._tell_fault(fault, recovered, t_mono_ns)
+        self._work(self._boards.horizon_ns())
+        return self._emptied()
+
+    def finish(self) -> list[Told]:
+        """End of the input: the last ticks are worked through with what is there."""
+        end_ns = self._boards.last_ns()
+        if end_ns is not None:
+            self._work(end_ns + self._p.block_ns)
+        return self._emptied()
+
+    def progress(self) -> Progress:
+        """How far all is told: rest is known to the last whole block."""
+        until = self._cursor_ns
+        if until is not None:
+            until -= until % self._p.block_ns
+        opened = []
+        for name, run in self.runs.items():
+            contact = run.detector.contact
+            if contact is not None and run.last_ns is not None:
+                opened.append(Since(name, contact.opened_ns))
+        silent = self._boards.silent()
+        blind = [Since(name, run.last_ns or 0) for name, run in self.runs.items() if run.board in silent]
+        return Progress(until, self._sequence, tuple(opened), tuple(blind))
+
+    def readings(self) -> list[PlateReading]:
+        """The plates as they stand."""
+        silent = self._boards.silent()
+        out = []
+        for name, run in self.runs.items():
+            detector = run.detector
+            level = detector.level if detector.contact is None else detector.contact.current
+            weight = None if level is None or run.board in silent else float(level.mean[0])
+            contents = self.belief.plates[name].contents()
+            stable = detector.contact is None and weight is not None
+            out.append(PlateReading(name, run.last_ns or 0, weight, stable, contents, self._faults.names(name)))
+        return out
+
+    def requests(self) -> list[tuple[str, bytes]]:
+        """Bytes to write to ports; emptied by the call."""
+        return self._boards.requests()
+
+    def report(self, fault: Fault, subject: str, *, recovered: bool, t_mono_ns: int) -> list[Told]:
+        """A fault of the service's own rooms, or its end."""
+        self._tell(RECOVERED if recovered else FAULT, subject, t_mono_ns, t_mono_ns, fault)
+        return self._emptied()
+
+    def restock(self, plate: str, *, begin: bool, t_mono_ns: int) -> list[Told]:
+        """Staff begins or ends refilling a plate; KeyError for a plate that is not served."""
+        run = self.runs[plate]
+        self.belief.plates[plate].staff = begin
+        run.staff_until_ns = t_mono_ns + _RESTOCK_NS if begin else None
+        return self._emptied()
+
+    def tare(self, plate: str) -> str:
+        """Take the plate's present weight as empty; returns "" or why it was refused."""
+        run = self.runs[plate]
+        level = run.detector.level
+        if level is None:
+            return f"plate {plate} is not at rest: wait until nobody touches it"
+        run.scale.zero_counts = run.tared_zero()
+        run.detector.shift(-level.mean)
+        return ""
+
+    def set_contents(self, plate: str, contents: dict[str, int]) -> None:
+        """Staff says what stands on a plate; KeyError for an unknown plate or sku."""
+        unknown = [sku for sku in contents if sku not in self._items]
+        if unknown:
+            raise KeyError(unknown[0])
+        self.belief.set_contents(plate, contents)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole belief state as JSON-able data."""
+        return {
+            "version": SNAPSHOT_VERSION,
+            "belief": self.belief.snapshot(),
+            "plates": {name: run.snapshot() for name, run in self.runs.items()},
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.belief.restore(state["belief"])
+        for name, saved in state["plates"].items():
+            if name in self.runs:
+                self.runs[name].restore(saved)
+
+    def _work(self, horizon_ns: int | None) -> None:
+        if horizon_ns is None:
+            return
+        tick = self._p.tick_ns
+        if self._cursor_ns is None:
+            first_ns = self._boards.first_ns()
+            assert first_ns is not None
+            self._cursor_ns = first_ns - first_ns % self._p.block_ns
+        while True:
+            touched = any(run.detector.contact is not None for run in self.runs.values())
+            aligned = self._cursor_ns % self._p.block_ns == 0
+            end_ns = self._cursor_ns + (self._p.block_ns if aligned and not touched else tick)
+            if end_ns > horizon_ns:
+                return
+            self._cursor_ns = end_ns
+            block_begin_ns = end_ns - self._p.block_ns if end_ns % self._p.block_ns == 0 else None
+            for name, run in self.runs.items():
+                rows = self._boards.rows(run.board)
+                if rows is None or not run.fits(rows):
+                    continue
+                if run.detector.contact is not None:
+                    self._touch(name, run, end_ns)
+                elif block_begin_ns is not None:
+                    self._rest(name, run, block_begin_ns, end_ns)
+            if block_begin_ns is not None:
+                self._boards.forget(self.runs.values())
+
+    def _rest(self, name: str, run: PlateRun, begin_ns: int, end_ns: int) -> None:
+        """A plate at rest over a block; from where it departs on, its ticks follow at once."""
+        rows = self._boards.rows(run.board)
+        assert rows is not None
+        block, modes = run.take(rows, rows.until(end_ns))
+        done = run.detector.rest(block.t_ns, modes, block.saturated) if len(block) else 0
+        t_ns = begin_ns
+        while done < len(block):
+            t_ns += self._p.tick_ns
+            upto = int(block.t_ns.searchsorted(t_ns))
+            if upto <= done:
+                continue
+            if run.detector.contact is None:
+                done += run.detector.rest(block.t_ns[done:], modes[done:], block.saturated[done:])
+                continue
+            run.detector.touch(block.t_ns[done:upto], modes[done:upto], block.saturated[done:upto])
+            done = upto
+            self._judged(name, run)
+
+    def _touch(self, name: str, run: PlateRun, end_ns: int) -> None:
+        rows = self._boards.rows(run.board)
+        assert rows is not None
+        block, modes = run.take(rows, rows.until(end_ns))
+        run.detector.touch(block.t_ns, modes, block.saturated)
+        if len(block):
+            self._judged(name, run)
+
+    def _judged(self, name: str, run: PlateRun) -> None:
+        """Put a standing plateau to judgement where the time has come."""
+        detector, contact = run.detector, run.detector.contact
+        assert contact is not None
+        current = contact.current
+        if current is None:
+            contact.asked_ns = 0
+            return
+        if contact.before is None:
+            if current.seconds < self._ip.likely_after_s:
+                return
+            if run.restored_level is None:
+                detector.settle(current)
+                return
+            contact.before, run.restored_level = run.restored_level, None
+            run.gap = (min(contact.before.end_ns, current.begin_ns), current.begin_ns)
+        if current.seconds < self._ip.nothing_after_s:
+            return
+        if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._ip.ask_every_s * 1e9):
+            return
+        contact.asked_ns = contact.now_ns
+        verdict = self._judge.consider(name, contact, float(detector.noise.sigma_g[0]))
+        if verdict.action == "wait":
+            return
+        if verdict.action == "tell":
+            self._tell_steps(name, run, verdict)
+        for step in verdict.pushed:
+            remember(self.belief, name, step, None, contact.now_ns)
+        detector.settle(current)
+        run.gap = None
+
+    def _tell_steps(self, name: str, run: PlateRun, verdict: Verdict) -> None:
+        contact = run.detector.contact
+        assert contact is not None
+        for step in verdict.steps:
+            t_ns = contact.instant_ns(step.before, step.after)
+            place = position_of(step, run.scale)
+            staff = self.belief.plates[name].staff
+            grams = remember(self.belief, name, step, place[0] if place else None, t_ns)
+            certainty = verdict.share * step.certainty
+            window = run.gap
+            data = movement(
+                name, step, contact, run.scale, self._items, grams, certainty, staff, self._faults.names(name), window
+            )
+            kind = CHANGE if window is not None else (PUT if step.direction > 0 else PICK)
+            self._tell(kind, name, window[1] if window is not None else t_ns, contact.now_ns, data)
+
+    def _tell_fault(self, fault: Fault, recovered: bool, t_ns: int) -> None:
+        self._tell(RECOVERED if recovered else FAULT, fault.board or "agent", t_ns, t_ns, fault)
+
+    def _tell(self, kind: str, subject: str, t_ns: int, made_ns: int, data: Data) -> None:
+        self._sequence += 1
+        self._out.append(Told(self._epoch, self._sequence, kind, subject, t_ns, made_ns, data))
+
+    def _emptied(self) -> list[Told]:
+        out, self._out = self._out, []
+        return out

@@ -1,0 +1,84 @@
+"""One plate of the pipeline: which conversions are its own, what they weigh, and where it stands in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.detection import DetectionParameters, Level, PlateDetector
+from agent.inference.likelihood import Geometry
+from agent.pipeline.board import Rows
+from agent.store import Plate
+from agent.weighing import CellFilter, PlateScale
+from agent.weighing.cells import CellBlock
+
+_OFF_SD_G = 0.5  # a plate that was off is known to so much, and to so much of its load
+_OFF_SHARE = 0.0005
+
+
+class PlateRun:
+    """A plate's filter, scale and detector over the rows of its board."""
+
+    def __init__(self, plate: Plate, scale: PlateScale, parameters: DetectionParameters, start_counts: float) -> None:
+        self.plate = plate
+        self.scale = scale
+        self.board = plate.cells[0].board
+        self.channels = np.array([cell.channel for cell in plate.cells])
+        per_cell = start_counts / np.abs(scale.counts_per_gram)
+        start_g = np.full(scale.modes, float(np.sqrt((per_cell**2).sum())))
+        floor_g = float(np.sqrt((1 / scale.counts_per_gram**2).sum())) * _FLOOR_COUNTS
+        self.filter = CellFilter(len(plate.cells))
+        self.detector = PlateDetector(scale.modes, start_g, floor_g, parameters)
+        self.position = 0  # number of the next row of the board to take
+        self.last_ns: int | None = None  # the last row taken
+        self.gap: tuple[int, int] | None = None  # last row before and first after a time that nobody measured
+        self.restored_level: Level | None = None
+        self.staff_until_ns: int | None = None
+
+    @property
+    def geometry(self) -> Geometry:
+        scale = self.scale
+        return Geometry.of(self.plate, scale.x0_mm, scale.y0_mm, scale.half_x_mm, scale.half_y_mm, scale.modes)
+
+    def take(self, rows: Rows, end: int) -> tuple[CellBlock, NDArray[np.float64]]:
+        """The plate's whole conversions up to row `end`, and their modes."""
+        begin = max(self.position, rows.first)
+        a, b = begin - rows.first, max(end, begin) - rows.first
+        self.position = max(end, begin)
+        noise = self.detector.noise
+        self.filter.noise_counts = np.abs(self.scale.counts_per_gram) * (noise.sigma_g[0] / np.sqrt(len(self.channels)))
+        block = self.filter.feed(rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels])
+        if len(block):
+            self.last_ns = int(block.t_ns[-1])
+        return block, self.scale.to_modes(self.scale.grams(block.counts))
+
+    def tared_zero(self) -> NDArray[np.float64]:
+        """Counts of each cell that would make the plate's present weight nothing."""
+        return self.filter.recent_counts()
+
+    def fits(self, rows: Rows) -> bool:
+        """Whether the board has all channels of this plate."""
+        return bool(self.channels.max() < rows.channels)
+
+    def snapshot(self) -> dict[str, Any]:
+        """JSON-able state; the level is what the plate is compared with after a stop."""
+        level = self.detector.level
+        if level is None and self.detector.contact is not None:
+            level = self.detector.contact.before
+        saved = None if level is None else {"t_ns": level.end_ns, "mean": level.mean.tolist()}
+        return {"detector": self.detector.snapshot(), "level": saved}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a snapshot: the first plateau is compared with the level before."""
+        self.detector.restore(state["detector"])
+        saved = state["level"]
+        if saved is None or len(saved["mean"]) != self.scale.modes:
+            return
+        mean = np.array(saved["mean"])
+        variance = np.full(len(mean), _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2)
+        self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
+
+
+_FLOOR_COUNTS = 2.0

@@ -1,0 +1,141 @@
+"""Conversions of a plate's cells made whole: absent ones held, wild ones replaced, saturated ones marked.
+
+The chip's filter spreads every true change over four conversions, so one conversion that leaves both its
+neighbours, which agree with each other, is no weight. Where a plate has other cells they must stay calm too,
+for a ring at a third of the rate looks alike in one cell alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SATURATED_HIGH = 0x7FFFFF
+SATURATED_LOW = -0x800000
+
+
+@dataclass(frozen=True)
+class CellFilterParameters:
+    """When a conversion is wild."""
+
+    wild_sigmas: float = 9.0  # against the cell's own noise; rarer than once a year by chance
+    wild_over_motion: float = 4.0  # and against how much the cell has just been moving
+    agreement: float = 0.3  # neighbours agree when they differ by less than this share of the leap
+    calm_share: float = 0.25  # other cells are calm below this share of the leap
+    motion_samples: int = 12
+    start_noise_counts: float = 160.0  # before any is measured: 3 x the data sheet's 50 counts
+
+
+@dataclass(frozen=True, eq=False)
+class CellBlock:
+    """Conversions of a plate: `t_ns` [n], `counts` [n, cells] whole, `saturated` [n], `repaired` [n]."""
+
+    t_ns: NDArray[np.int64]
+    counts: NDArray[np.float64]
+    saturated: NDArray[np.bool_]
+    repaired: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.t_ns)
+
+
+class CellFilter:
+    """A stream of conversions of one plate; holds back only a last one that may be wild."""
+
+    def __init__(self, cells: int, parameters: CellFilterParameters | None = None) -> None:
+        self._p = parameters or CellFilterParameters()
+        self._cells = cells
+        self.noise_counts = np.full(cells, self._p.start_noise_counts)
+        self._t = np.empty(0, np.int64)  # context, then what is held back
+        self._raw = np.empty((0, cells))
+        self._saturated = np.empty(0, np.bool_)
+        self._given = 0  # rows of the context that were given already
+        self._last: NDArray[np.float64] | None = None
+
+    def feed(self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_]) -> CellBlock:
+        """Whole conversions of counts [n, cells] where `present` [n, cells]; the last row may wait for the next."""
+        rows, t_ns, saturated = self._hold_absent(t_ns, counts, present)
+        self._t = np.concatenate((self._t, t_ns))
+        self._raw = np.concatenate((self._raw, rows))
+        self._saturated = np.concatenate((self._saturated, saturated))
+        n = len(self._t)
+        wild, pending = self._wild()
+        end = n - 1 if pending else n
+        first = min(self._given, end)
+        whole = self._raw
+        spoilt: NDArray[np.bool_] = np.logical_or.reduce(wild, axis=1)
+        if spoilt.any():
+            whole = self._raw.copy()
+            row, cell = np.nonzero(wild)
+            whole[row, cell] = (self._raw[row - 1, cell] + self._raw[row + 1, cell]) / 2
+            self._raw = whole
+            self._saturated = self._saturated & ~spoilt
+        block = CellBlock(self._t[first:end], whole[first:end], self._saturated[first:end], spoilt[first:end])
+        keep = max(0, end - self._p.motion_samples)
+        self._t, self._raw, self._saturated = self._t[keep:], self._raw[keep:], self._saturated[keep:]
+        self._given = end - keep
+        return block
+
+    def recent_counts(self) -> NDArray[np.float64]:
+        """Mean counts [cells] of the last conversions."""
+        result: NDArray[np.float64] = self._raw[: max(self._given, 1)].mean(axis=0)
+        return result
+
+    def _hold_absent(
+        self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Absent conversions take the value before; rows before every cell has delivered once are left out."""
+        rows = counts.astype(np.float64)
+        at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)) & present
+        saturated: NDArray[np.bool_] = np.logical_or.reduce(at_end, axis=1)
+        if not present.all():
+            index = np.where(present, np.arange(1, len(rows) + 1)[:, None], 0)
+            np.maximum.accumulate(index, axis=0, out=index)
+            before = np.full(self._cells, np.nan) if self._last is None else self._last
+            rows = np.take_along_axis(np.vstack((before, rows)), index, axis=0)
+        if len(rows):
+            self._last = rows[-1]
+        known = ~np.isnan(rows).any(axis=1)
+        if not known.all():
+            rows, t_ns, saturated = rows[known], t_ns[known], saturated[known]
+        return rows, t_ns, saturated
+
+    def _wild(self) -> tuple[NDArray[np.bool_], bool]:
+        """Which conversions of the held rows are wild [n, cells], and whether the last one may be."""
+        n = len(self._raw)
+        wild = np.zeros((n, self._cells), np.bool_)
+        if n < 2:  # a leap needs a row before
+            return wild, False
+        step = np.diff(self._raw, axis=0)
+        leap = np.abs(step)
+        limit = self._p.wild_sigmas * self.noise_counts
+        if not (leap > limit).any():
+            return wild, False
+        limits = np.maximum(limit, self._p.wild_over_motion * self._motion(leap))
+        pending = bool(self._alone(leap[-1:], leap[-1:] > limits[-1:]).any())
+        if n > 2:  # and a row after
+            up, down = leap[:-1], leap[1:]
+            smaller = np.minimum(up, down)
+            agree = np.abs(self._raw[2:] - self._raw[:-2]) < self._p.agreement * smaller
+            back = step[:-1] * step[1:] < 0
+            wild[1:-1] = self._alone(smaller, (smaller > limits[:-1]) & agree & back)
+        return wild, pending
+
+    def _motion(self, leap: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How much each cell moved before each leap: the median of the leaps before it."""
+        out = np.zeros_like(leap)
+        for row in np.flatnonzero((leap > self._p.wild_sigmas * self.noise_counts).any(axis=1)).tolist():
+            first = max(0, row - self._p.motion_samples + 1)
+            if row > first:
+                out[row] = np.median(leap[first:row], axis=0)
+        return out
+
+    def _alone(self, leap: NDArray[np.float64], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Of the candidates, those at which the plate's other cells stay calm."""
+        if self._cells == 1:
+            return candidates
+        order = np.sort(leap, axis=1)
+        others = np.where(leap == order[:, -1:], order[:, -2:-1], order[:, -1:])
+        return candidates & (others < self._p.calm_share * leap)
