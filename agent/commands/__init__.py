@@ -1,6 +1,5 @@
-"""The `shelf-agent` command."""
+"""The `shelf-agent` command: each subcommand is a module with `add_arguments` and `run`, imported when asked for."""
 
+from agent.commands.main import main
 
-def main() -> int:
-    """Entry point."""
-    return 0
+__all__ = ["main"]

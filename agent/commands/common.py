@@ -14,14 +14,14 @@ from agent.store import Store, StoreError, load_store
 
 
 def store_path(named: Path | None) -> Path:
-    """The store file of a flag or the environment.
+    """The store file of the settings, else of the environment (for commands that take no other settings).
 
     Raises:
         UsageError: neither names one.
     """
     path = named or os.environ.get(f"{ENV_PREFIX}STORE")
     if not path:
-        raise UsageError(f"no store named; say --store FILE or {ENV_PREFIX}STORE")
+        raise UsageError(f"no store file named; say --store FILE or {ENV_PREFIX}STORE")
     return Path(path)
 
 

@@ -21,7 +21,7 @@ CREATE TABLE epoch (
     last_sequence INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE event (
-    no INTEGER PRIMARY KEY,
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
     epoch TEXT NOT NULL,
     sequence INTEGER NOT NULL,
     made_ns INTEGER NOT NULL,

@@ -92,6 +92,11 @@ class Journal:
         """The broker has acknowledged every row up to this `no`."""
         return int(self._load(_ACKNOWLEDGED) or 0)
 
+    def last_row(self) -> int:
+        """The `no` of the latest event; 0 where there is none."""
+        (no,) = self._db.execute("SELECT coalesce(max(no), 0) FROM event").fetchone()
+        return int(no)
+
     def waiting(self) -> list[Row]:
         """Rows whose instants are not in UTC yet, in order."""
         return list(_rows(self._db, "WHERE waiting = 1 ORDER BY no"))
@@ -230,6 +235,12 @@ class Reader:
         """Rows `first` to `last` of an epoch, at most `limit`, in order."""
         query = "WHERE epoch = ? AND sequence BETWEEN ? AND ? AND waiting = 0 ORDER BY sequence LIMIT ?"
         return list(_rows(self._db, query, epoch, first, last, limit))
+
+    def belief(self) -> dict[str, Any] | None:
+        """The pipeline's snapshot as last saved."""
+        row = self._db.execute("SELECT value FROM saved WHERE key = ?", (_BELIEF,)).fetchone()
+        belief: dict[str, Any] | None = json.loads(row[0]) if row else None
+        return belief
 
     def count(self, epoch: str, first: int, last: int) -> int:
         """How many of these the journal keeps."""

@@ -34,9 +34,7 @@ def load_settings(flags: Mapping[str, Any], config: Path | None) -> AgentSetting
     try:
         settings = _with_file(config)(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        # A key that is unknown is often the one that is missing, misspelt: it is told first.
-        first = min(found, key=lambda entry: entry["type"] != "extra_forbidden")
+        first = error.errors(include_url=False, include_context=False)[0]
         raise SettingsError(_refusal(first, flags, config)) from None
     except SourceError as error:
         raise SettingsError(str(error)) from None
@@ -83,11 +81,9 @@ def _refuse_unknown_environment() -> None:
 
 def _refusal(entry: Any, flags: Mapping[str, Any], config: Path | None) -> str:
     name = str(entry["loc"][0])
-    env = f"{ENV_PREFIX}{name.upper()}"
-    if entry["type"] == "missing":
-        return f"no {name} named; say --{name.replace('_', '-')}, {env}, or {name} in the file named by --config"
     if entry["type"] == "extra_forbidden":
         return f"{config}: {name}: unknown setting{_meant(name, AgentSettings.model_fields)}"
+    env = f"{ENV_PREFIX}{name.upper()}"
     if flags.get(name) is not None:
         where = f"--{name.replace('_', '-')}"
     else:

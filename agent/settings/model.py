@@ -36,7 +36,7 @@ class AgentSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
 
-    store: Path
+    store: Path | None = None
     id: Id | None = None
     ports: Annotated[list[Annotated[str, Field(min_length=1)]] | None, AfterValidator(_distinct)] = None
     broker: Annotated[str, AfterValidator(_address)] = DEFAULT_BROKER

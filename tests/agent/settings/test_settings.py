@@ -43,7 +43,6 @@ def test_ports_of_the_environment_are_a_json_list(monkeypatch: pytest.MonkeyPatc
         ('store = "x"\nbroker = "http://h"', "scheme 'http'"),
         ('store = "x"\nports = ["/dev/a", "/dev/a"]', "twice"),
         ('store = "x', "not TOML"),
-        ("", "no store named"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(text: str, says: str, tmp_path: Path) -> None:

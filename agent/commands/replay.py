@@ -1,0 +1,70 @@
+"""`shelf-agent replay`: a recording through the pipeline, events as JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.commands.errors import EXIT_DONE, UsageError
+
+if TYPE_CHECKING:
+    from agent.journal import Journal
+    from agent.pipeline.told import ShelfPipeline, Told
+    from agent.sources.recording import Recording
+    from agent.store import Store
+
+DEFAULT_EPOCH = "replay"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `replay`."""
+    parser.add_argument("--store", metavar="FILE", type=Path, help="store file (default: SHELF_AGENT_STORE)")
+    parser.add_argument("--recording", metavar="FILE", type=Path, required=True, help="MCAP recording")
+    parser.add_argument("--agent", metavar="ID", help="which agent of the store; optional where it has one")
+    parser.add_argument(
+        "--state", metavar="DIR", type=Path, help="begin from the state saved in DIR, and save it there at the end"
+    )
+    parser.add_argument("--epoch", metavar="TEXT", default=DEFAULT_EPOCH, help="epoch of the events (default: replay)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replay; remarks about the file on standard error."""
+    from agent.commands.common import agent_of, opened_journal, read_store, store_path
+    from agent.sources.recording import Recording, RecordingError
+
+    store = read_store(store_path(arguments.store), arguments.state)
+    agent = agent_of(store, arguments.agent)
+    recording = Recording(arguments.recording)
+    try:
+        if arguments.state is None:
+            _replay(store, agent, arguments.epoch, recording, None)
+        else:
+            with opened_journal(arguments.state) as journal:
+                _replay(store, agent, arguments.epoch, recording, journal)
+    except RecordingError as error:
+        raise UsageError(str(error)) from None
+    for remark in recording.remarks:
+        print(f"shelf-agent replay: {remark}", file=sys.stderr)
+    return EXIT_DONE
+
+
+def _replay(store: Store, agent: str, epoch: str, recording: Recording, journal: Journal | None) -> None:
+    from agent.pipeline import Pipeline
+    from agent.pipeline.told import Chunk
+
+    saved = journal.load_belief() if journal else None
+    pipeline: ShelfPipeline = Pipeline(store, agent, epoch, saved)
+    for chunk in recording.chunks():
+        _tell(pipeline.feed(Chunk(chunk.source, chunk.t_mono_ns, chunk.data)), store, agent)
+    _tell(pipeline.finish(), store, agent)
+    if journal:
+        journal.save_belief(pipeline.snapshot())
+
+
+def _tell(told: list[Told], store: Store, agent: str) -> None:
+    from agent.pipeline.told import stamp
+
+    for event in told:
+        print(stamp(event, store.id, agent, 0).to_json())

@@ -1,0 +1,100 @@
+"""`shelf-agent run`: the service."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from typing import TYPE_CHECKING
+
+from agent.commands.errors import EXIT_DONE, CommandError, UsageError
+
+if TYPE_CHECKING:
+    from agent.journal import Journal
+    from agent.service.service import Service
+    from agent.service.timeline import TimeLine
+    from agent.settings import AgentSettings
+    from agent.sources.recorder import Recorder
+    from agent.store import Store
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `run`."""
+    from agent.commands.flags import add_settings
+
+    add_settings(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the store file again."""
+    from agent.commands.common import opened_journal
+    from agent.commands.flags import settings_of, start_log
+    from agent.service.service import ServiceFailure
+
+    settings = settings_of(arguments)
+    start_log(settings.log_level)
+    assert settings.state is not None  # load_settings fills it in
+    _load(settings)  # what is wrong with the store file is said before anything is touched
+    with opened_journal(settings.state) as journal:
+        service = _service(settings, journal)
+
+        def stop(_number: int, _frame: object) -> None:
+            service.stop_asked = True
+
+        def reload(_number: int, _frame: object) -> None:
+            service.reload_asked = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGHUP, reload)
+        try:
+            service.run()
+        except ServiceFailure as error:
+            raise CommandError(str(error)) from None
+    return EXIT_DONE
+
+
+def _service(settings: AgentSettings, journal: Journal) -> Service:
+    from agent.pipeline import Pipeline
+    from agent.service.clock import SystemClock, SystemSync
+    from agent.service.notify import Notifier
+    from agent.service.service import Service, World
+    from agent.sources.port import SerialPort
+    from agent.uplink.link import BrokerFilesError, Credentials, MqttLink, Will, tls_context
+
+    password = settings.broker_password
+    credentials = Credentials(
+        settings.broker_user,
+        password.get_secret_value() if password else None,
+        settings.broker_ca,
+        settings.broker_cert,
+        settings.broker_key,
+    )
+    try:
+        tls_context(credentials)
+    except BrokerFilesError as error:
+        raise UsageError(str(error)) from None
+
+    def link(client_id: str, will: Will) -> MqttLink:
+        return MqttLink(settings.broker_address, client_id, will, credentials)
+
+    world = World(SystemClock(), SystemSync(settings.clock), SerialPort, link, Pipeline, Notifier())
+    return Service(world, journal, lambda: _load(settings), settings.ports, lambda line: _recorder(settings, line))
+
+
+def _load(settings: AgentSettings) -> tuple[Store, str]:
+    from agent.commands.common import agent_of, read_store, store_path
+
+    store = read_store(store_path(settings.store), settings.state)
+    return store, agent_of(store, settings.id)
+
+
+def _recorder(settings: AgentSettings, line: TimeLine) -> Recorder | None:
+    from agent.commands.attachments import explaining
+    from agent.sources.recorder import Recorder, RecorderError
+
+    if settings.record is None:
+        return None
+    try:
+        return Recorder(settings.record, explaining(settings), line.now_ns(), line.now_utc_ns)
+    except RecorderError as error:
+        raise UsageError(str(error)) from None

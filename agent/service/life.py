@@ -1,0 +1,169 @@
+"""One life of the agent: a store file, an epoch, a pipeline with its keeper and its uplink. SIGHUP begins the next."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.journal import Journal
+from agent.messages import Command, Fault, OpenPlate, PlateState
+from agent.pipeline.told import Chunk, PlateReading, ShelfPipeline, Since, Told
+from agent.service.inbox import Batch, ServiceFault
+from agent.service.keeper import Keeper
+from agent.service.orders import OrderError, Orders
+from agent.service.timeline import SECOND_NS, TimeLine
+from agent.uplink.horizon import Mark
+from agent.uplink.uplink import Uplink
+
+log = logging.getLogger(__name__)
+
+LOOK_PERIOD_NS = SECOND_NS // 10  # how often the pipeline is asked how far it has told
+CLOCK_PERIOD_NS = SECOND_NS
+CLOCK_STEPPED = "clock-stepped"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a life may do with the ports."""
+
+    write: Callable[[str, bytes], None]
+    identify: Callable[[], list[str]]
+
+
+class Life:
+    """Turns batches into durable events. One thread calls it."""
+
+    def __init__(
+        self,
+        names: tuple[str, str, str],
+        pipeline: ShelfPipeline,
+        journal: Journal,
+        line: TimeLine,
+        uplink: Uplink,
+        ports: Ports,
+    ) -> None:
+        """`names`: store, agent, epoch."""
+        self._agent = names[1]
+        self._pipeline, self._line, self._uplink, self._ports = pipeline, line, uplink, ports
+        self._orders = Orders(pipeline, journal.load_extras())
+        self._keeper = Keeper(journal, line, names, pipeline.snapshot, self._own_fault)
+        self._now_ns = self._looked_ns = self._clock_ns = line.now_ns()
+        self._done: list[Command] = []
+        self._blind = False
+
+    @property
+    def pending(self) -> int:
+        """Events that are not durable."""
+        return self._keeper.pending
+
+    def turn(self, batch: Batch) -> None:
+        """Measure, decide, make durable, offer."""
+        self._now_ns = now_ns = batch.t_mono_ns
+        self._measure(batch)
+        self._tell(self._pipeline.advance(now_ns))
+        for note in batch.notes:
+            if isinstance(note, ServiceFault):
+                self._report(note)
+            else:
+                self._order(note)
+        self._tell(self._orders.overdue(now_ns))
+        for source, data in self._pipeline.requests():
+            self._ports.write(source, data)
+        if now_ns - self._clock_ns >= CLOCK_PERIOD_NS:
+            self._clock_ns = now_ns
+            self._look_at_clock()
+        self._keep(now_ns)
+
+    def end(self, batch: Batch) -> None:
+        """The last turn: decide what can be decided, and make it durable."""
+        self._now_ns = batch.t_mono_ns
+        self._measure(batch)
+        self._tell(self._pipeline.finish())
+        self._keeper.force()
+        self._keep(batch.t_mono_ns)
+
+    def settle(self) -> None:
+        """Save how far the broker has acknowledged, after the uplink has ended."""
+        self._line.told_until(self._uplink.until_t_utc_ns)
+        self._keeper.force()
+        self._keeper.turn(self._line.now_ns(), self._uplink.acknowledged, self._orders.saved())
+
+    def _measure(self, batch: Batch) -> None:
+        if self._keeper.overwhelmed != self._blind:
+            self._blind = self._keeper.overwhelmed
+            log.error("too many events are not durable; measuring stops") if self._blind else log.info(
+                "measuring again"
+            )
+        if not self._blind:
+            for chunk in batch.chunks:
+                self._tell(self._pipeline.feed(Chunk(chunk.source, chunk.t_mono_ns, chunk.data)))
+
+    def _tell(self, told: list[Told]) -> None:
+        if told:
+            self._keeper.add(told)
+
+    def _keep(self, now_ns: int) -> None:
+        fresh = self._keeper.turn(now_ns, self._uplink.acknowledged, self._orders.saved())
+        if not self._keeper.pending:
+            for command in self._done:
+                self._uplink.reply(command, "done")
+            self._done.clear()
+        if fresh or now_ns - self._looked_ns >= LOOK_PERIOD_NS:
+            self._looked_ns = now_ns
+            self._uplink.offer(self._mark(), [self._plate(reading) for reading in self._pipeline.readings()])
+            self._line.told_until(self._uplink.until_t_utc_ns)
+
+    def _mark(self) -> Mark | None:
+        """How far all is told; nothing while events are not durable, or UTC is not right."""
+        progress = self._pipeline.progress()
+        if progress.until_t_mono_ns is None or self._keeper.pending or not self._line.synchronised:
+            return None
+        return Mark(
+            progress.sequence,
+            progress.until_t_mono_ns + self._line.offset_ns,
+            tuple(self._since(since) for since in progress.open),
+            tuple(self._since(since) for since in progress.blind),
+        )
+
+    def _since(self, since: Since) -> OpenPlate:
+        return OpenPlate(plate=since.plate, since=since.t_mono_ns + self._line.offset_ns)
+
+    def _plate(self, reading: PlateReading) -> tuple[str, PlateState]:
+        return reading.plate, PlateState(
+            weight_g=reading.weight_g,
+            stable=reading.stable,
+            contents=reading.contents,
+            quality=reading.quality,
+            time=reading.t_mono_ns + self._line.offset_ns,
+        )
+
+    def _order(self, command: Command) -> None:
+        if command.command == "identify":
+            self._uplink.reply(command, "done", ports=self._ports.identify())
+            return
+        try:
+            self._tell(self._orders.carry_out(command, self._now_ns))
+        except OrderError as error:
+            self._uplink.reply(command, "refused", str(error))
+            return
+        self._keeper.force()
+        self._done.append(command)  # answered once it is durable
+
+    def _own_fault(self, fault: str, remedy: str, recovered: bool) -> None:
+        self._report(ServiceFault(fault, self._agent, remedy, recovered))
+
+    def _report(self, note: ServiceFault) -> None:
+        fault = Fault(fault=note.fault, remedy=note.remedy)
+        self._tell(
+            self._pipeline.report(fault, note.subject or self._agent, recovered=note.recovered, t_mono_ns=self._now_ns)
+        )
+
+    def _look_at_clock(self) -> None:
+        self._line.poll()
+        step_ns, self._line.stepped_ns = self._line.stepped_ns, None
+        if step_ns is not None:
+            text = f"the machine's clock went {step_ns / SECOND_NS:+.1f} s; check its time service"
+            log.warning("%s: %s", CLOCK_STEPPED, text)
+            self._own_fault(CLOCK_STEPPED, text, False)
+            self._own_fault(CLOCK_STEPPED, "", True)

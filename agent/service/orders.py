@@ -1,0 +1,86 @@
+"""Carries out the commands that reach the pipeline; `restock-end` comes by itself after 15 minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.messages import Command, MessageError, parse_payload
+from agent.pipeline.told import ShelfPipeline, Told
+from agent.service.timeline import SECOND_NS
+
+RESTOCK_LIMIT_NS = 15 * 60 * SECOND_NS  # messages.md
+MAX_UNITS = 10_000
+_EXTRA = "restock"
+
+
+class _PlateOrder(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    plate: str = Field(min_length=1, max_length=32)
+
+
+class _ContentsOrder(_PlateOrder):
+    contents: dict[str, int] = Field(max_length=256)
+
+
+class OrderError(Exception):
+    """A command that is refused; the text is the reason in the reply."""
+
+
+class Orders:
+    """Knows which plates are being restocked, and until when (on the agent's line)."""
+
+    def __init__(self, pipeline: ShelfPipeline, extras: dict[str, Any]) -> None:
+        """`extras`: what `saved` gave in the life before."""
+        self._pipeline = pipeline
+        self._deadlines: dict[str, int] = {str(p): int(t) for p, t in extras.get(_EXTRA, {}).items()}
+
+    def saved(self) -> dict[str, Any]:
+        """What must outlive the process."""
+        return {_EXTRA: dict(self._deadlines)}
+
+    def carry_out(self, command: Command, now_ns: int) -> list[Told]:
+        """Do it; what it made the pipeline tell.
+
+        Raises:
+            OrderError: with the reason to reply.
+        """
+        try:
+            return self._do(command, now_ns)
+        except MessageError as error:
+            raise OrderError(error.reason) from None
+        except KeyError as error:
+            raise OrderError(f"{error.args[0] if error.args else error} is not known here") from None
+
+    def _do(self, command: Command, now_ns: int) -> list[Told]:
+        if command.command == "set-contents":
+            order = parse_payload(_ContentsOrder, command.arguments)
+            if any(not 0 <= number <= MAX_UNITS for number in order.contents.values()):
+                raise OrderError(f"contents: from 0 to {MAX_UNITS} units are possible")
+            self._pipeline.set_contents(order.plate, order.contents)
+            return []
+        plate = parse_payload(_PlateOrder, command.arguments).plate
+        if command.command == "tare":
+            if refusal := self._pipeline.tare(plate):
+                raise OrderError(refusal)
+            return []
+        begin = command.command == "restock-begin"
+        told = self._pipeline.restock(plate, begin=begin, t_mono_ns=now_ns)
+        if begin:
+            self._deadlines[plate] = now_ns + RESTOCK_LIMIT_NS
+        else:
+            self._deadlines.pop(plate, None)
+        return told
+
+    def overdue(self, now_ns: int) -> list[Told]:
+        """End what has lasted too long."""
+        told: list[Told] = []
+        for plate in [plate for plate, deadline in self._deadlines.items() if deadline <= now_ns]:
+            del self._deadlines[plate]
+            try:
+                told += self._pipeline.restock(plate, begin=False, t_mono_ns=now_ns)
+            except KeyError:
+                continue  # the store file no longer has this plate
+        return told
