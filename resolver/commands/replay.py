@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,12 +32,12 @@ def replay(store_file: Path, messages: str) -> int:
     shop = Shop(store)
     driver = Replay(shop, Reader(store.id, store.agents))
     broken: Counter[str] = Counter()
-    try:
-        stream = nullcontext(sys.stdin.buffer) if messages == "-" else Path(messages).open("rb")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SettingsError(f"{messages}: {reason}; name a file of JSON lines that can be read") from None
-    with stream as lines:
+    with ExitStack() as opened:
+        try:
+            lines = sys.stdin.buffer if messages == "-" else opened.enter_context(Path(messages).open("rb"))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise SettingsError(f"{messages}: {reason}; name a file of JSON lines that can be read") from None
         for effect in driver.run(_lines(lines, broken)):
             print(cloud_event(store.id, effect).to_json(), flush=True)
     for reason, count in sorted((broken + driver.refused).items()):

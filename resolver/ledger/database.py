@@ -15,7 +15,7 @@ class LedgerError(Exception):
     """The ledger cannot be opened or written; the text says why and what to do."""
 
 
-class LedgerLocked(LedgerError):
+class LedgerLockedError(LedgerError):
     """Another resolver works on this ledger."""
 
 
@@ -93,7 +93,9 @@ def _locked(path: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise LedgerLocked(f"another resolver works on this ledger ({path}); stop it, or name another state") from None
+        raise LedgerLockedError(
+            f"another resolver works on this ledger ({path}); stop it, or name another state"
+        ) from None
     return lock
 
 
@@ -116,7 +118,7 @@ class PostgresDatabase:
                 self._connection.autocommit = True
             elif not self.rows(f"SELECT pg_try_advisory_lock({self.LOCK})")[0][0]:
                 self._connection.close()
-                raise LedgerLocked("another resolver works on this ledger; stop it, or name another database")
+                raise LedgerLockedError("another resolver works on this ledger; stop it, or name another database")
             else:
                 self._connection.commit()
         except psycopg.Error as error:
@@ -158,7 +160,7 @@ def open_database(url: str, *, read_only: bool = False) -> Database:
     """The database of a URL.
 
     Raises:
-        LedgerLocked: another resolver holds it.
+        LedgerLockedError: another resolver holds it.
         LedgerError: it cannot be opened.
     """
     if url.startswith("sqlite:///"):

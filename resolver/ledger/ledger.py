@@ -13,6 +13,7 @@ from resolver.baskets import Basket as Goods
 from resolver.baskets import Held
 from resolver.inbox import AgentLog, Fact, PresenceFact, SessionFact, Told
 from resolver.ledger.database import Database, LedgerError
+from resolver.ledger.history import History
 from resolver.ledger.schema import SCHEMA, TABLES
 from resolver.shop import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.publishing import cloud_event
@@ -43,6 +44,7 @@ class Ledger:
 
     def __init__(self, database: Database, store: str) -> None:
         self._db, self._store = database, store
+        self.history = History(database)
 
     def prepare(self) -> None:
         """Make the tables, and check that they are ours.
@@ -52,7 +54,7 @@ class Ledger:
         """
         for statement in TABLES:
             self._db.execute(statement)
-        found = dict(self._db.rows("SELECT name, value FROM meta"))
+        found: dict[str, str] = dict(self._db.rows("SELECT name, value FROM meta"))
         for name, value in (("schema", str(SCHEMA)), ("store", self._store)):
             if name not in found:
                 self._db.execute("INSERT INTO meta (name, value) VALUES (?, ?)", (name, value))
@@ -74,8 +76,8 @@ class Ledger:
         ]
         if rows:
             self._db.many(
-                "INSERT INTO message (source, id, kind, topic, t_utc_ns, session, payload) VALUES (?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
+                "INSERT INTO message (source, id, kind, topic, t_utc_ns, session, payload) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 rows,
             )
 
@@ -184,7 +186,7 @@ class Ledger:
         )  # fmt: skip
         self._db.execute(
             "INSERT INTO issued (event_id, receipt, account, kind, state, amount, at_utc_ns, exited_utc_ns, sessions, "
-            f"billed, decided_by, sent, payload) VALUES ({', '.join('?' * len(row))}) ON CONFLICT DO NOTHING",  # places only
+            "billed, decided_by, sent, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             row,
         )
 

@@ -34,6 +34,10 @@ class Presence:
         self._plates = plates
         self._told: dict[str, dict[str, list[tuple[int, str, PresenceFact]]]] = {}
 
+    def use_plates(self, plates: frozenset[str]) -> None:
+        """Go on with another version of the store file."""
+        self._plates = plates
+
     def hear(self, fact: PresenceFact) -> list[str]:
         """Take note; gives the plates named that the store does not have."""
         for plate in fact.plates:

@@ -40,6 +40,10 @@ class Prices:
     def rounded(self, amount: Decimal) -> Decimal:
         return amount.quantize(self._unit, ROUND_HALF_UP)
 
+    def parsed(self, text: str) -> Decimal:
+        """An amount from its text."""
+        return self.rounded(Decimal(text))
+
     def line(self, held: Held) -> ReceiptLine:
         """The line of what a basket holds of an item at one price."""
         item = self._items[held.sku]

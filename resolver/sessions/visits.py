@@ -148,6 +148,11 @@ class Visits:
                 return account
         return None
 
+    def of_session(self, session: str) -> Account | None:
+        """The account of a session's latest visit."""
+        entries = self._by_session.get(session)
+        return entries[-1][1] if entries else None
+
     def open(self) -> list[Account]:
         """Accounts with somebody inside."""
         return [account for account in self.unsettled.values() if account.exited_utc_ns is None]

@@ -64,14 +64,18 @@ class Shop:
         self.settled: dict[str, Settled] = {}
         self.faults: dict[tuple[str, str, tuple[str, ...]], FaultFact] = {}
         self.counts: Counter[str] = Counter()
+        self.listening_since_utc_ns = 0
+        """Nobody is given up before this instant plus the wait: until then the broker may still deliver a backlog."""
         self._resends = Resends(self.rules)
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._changed: set[str] = set()
 
     def use_store(self, store: Store) -> None:
-        """Go on with another version of the store file: same store, same agents."""
+        """Go on with another version of the store file of the same store."""
         self.store = store
+        self.presence.use_plates(frozenset(store.plates))
+        self.logs = {agent: self.logs.get(agent) or AgentLog(agent) for agent in store.agents}
         self.prices = Prices(store.items, store.currency)
         self.movements.use_store(store)
 
@@ -81,7 +85,8 @@ class Shop:
             self.logs[fact.agent].hear_watermark(fact)
             return True
         if isinstance(fact, Told):
-            if not self.logs[fact.agent].hear_number(fact.epoch, fact.sequence, fact.recorded_utc_ns):
+            log = self.logs[fact.agent]
+            if not log.hear_number(fact.epoch, fact.sequence, fact.recorded_utc_ns):
                 self.counts["duplicate"] += 1
                 return False
             self._hear_told(fact)
@@ -257,7 +262,7 @@ class Shop:
 
     def _deadline(self, account: Account) -> int:
         assert account.exited_utc_ns is not None
-        return account.exited_utc_ns + self.rules.receipt_wait_ns
+        return max(account.exited_utc_ns, self.listening_since_utc_ns) + self.rules.receipt_wait_ns
 
     def _try_issue(self, account: Account, now_utc_ns: int) -> list[Effect]:
         assert account.exited_utc_ns is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agent.messages import CloudEvent, Command, format_utc
+from agent.messages import CloudEvent, Command, format_utc, parse_utc
 from resolver.shop.effects import Adjusted, Ask, Basket, Issued
 
 RECEIPT = "shelf.v1.receipt"
@@ -57,6 +57,15 @@ def command_document(ask: Ask) -> dict[str, Any]:
     """A command as it is published on `.../commands`."""
     command = Command(id=ask.id, expires=ask.expires_utc_ns, command=ask.command, **dict(ask.arguments))
     return command.model_dump(mode="json")
+
+
+def shown(event: dict[str, Any], decided_by: str | None) -> dict[str, Any]:
+    """A published receipt or adjustment as page and interface show it; `delay_s` is from exit to receipt."""
+    data = event["data"]
+    kind = event["type"].removeprefix("shelf.v1.")
+    delay_s = (parse_utc(data["issued"]) - parse_utc(data["exited"])) / 1e9 if kind == "receipt" else None
+    told = {"kind": kind, "time": event["time"], "decided_by": decided_by, "delay_s": delay_s}
+    return {"id": event["id"], **told, "data": data}
 
 
 def to_json(document: dict[str, Any]) -> str:

@@ -1,0 +1,45 @@
+"""`shelf-resolver run`: the service."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from resolver.ledger import LedgerError
+from resolver.page import PortTakenError
+from resolver.service import TakenOverError, serve
+from resolver.settings import SettingsError, load
+
+
+def run(flags: Mapping[str, Any]) -> int:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Raises:
+        SettingsError, StoreError: nothing was started.
+    """
+    settings = load(flags)
+    stop = threading.Event()
+    told: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        told.append(number)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    try:
+        serve(settings, stop, say)
+    except PortTakenError as error:
+        raise SettingsError(str(error)) from None
+    except (LedgerError, TakenOverError) as error:
+        say(str(error))
+        return 1
+    return 130 if signal.SIGINT in told else 0
+
+
+def say(text: str) -> None:
+    """One line on standard error."""
+    print(f"shelf-resolver: {text}", file=sys.stderr, flush=True)

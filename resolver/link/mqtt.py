@@ -1,0 +1,218 @@
+"""The resolver's connection to the broker: MQTT 5, or 3.1.1 by itself where the broker refuses that.
+
+A thread connects and reads; what arrives goes to one bounded queue. Nothing of QoS 1 is acknowledged before `ack`, so
+what was not made durable is delivered again.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+SESSION_EXPIRY_S = 7 * 24 * 3600
+"""The broker keeps what we miss for at least this long (contract)."""
+KEEPALIVE_S = 15
+RECEIVE_MAXIMUM = 2000
+"""QoS 1 messages that the broker may send before the first is acknowledged (MQTT 5)."""
+QUEUE_LIMIT = 10_000
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits between tries to connect, each times 0.5 to 1.5 so that a shop's clients do not come all at once."""
+SUBACK_FAILED = 0x80
+REFUSED_VERSION = frozenset({"Unsupported protocol version"})
+TAKEN_OVER = 0x8E
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the broker is and how one signs in."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str = ""
+    password: str = ""
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came; `mid` is given back to `ack`. `link` counts connections: an old one's mid means nothing."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    mid: int
+    link: int
+
+
+class Link:
+    """One MQTT client with a persistent session."""
+
+    def __init__(
+        self, address: Address, client_id: str, subscriptions: list[tuple[str, int]], say: Callable[[str], None]
+    ) -> None:
+        self.incoming: queue.Queue[Incoming] = queue.Queue(QUEUE_LIMIT)
+        self.connected = threading.Event()
+        self.taken_over = threading.Event()
+        self.acknowledged: queue.SimpleQueue[tuple[int, bool]] = queue.SimpleQueue()
+        self._address, self._client_id, self._subscriptions, self._say = address, client_id, subscriptions, say
+        self._stop = threading.Event()
+        self._version = MQTTProtocolVersion.MQTTv5
+        self._number = 0
+        self._said_down = False
+        self._refused = False
+        self._client = self._make()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye; what is not acknowledged stays at the broker."""
+        self._client.disconnect()
+        self._stop.set()
+        self._thread.join(1.0)
+
+    def ack(self, message: Incoming) -> None:
+        """The message is durable here."""
+        if message.qos > 0 and message.link == self._number:
+            self._client.ack(message.mid, message.qos)
+
+    def publish(self, topic: str, payload: str, *, qos: int = 1, retain: bool = False) -> int | None:
+        """Send; gives the number that `acknowledged` will name, or None where there is no connection."""
+        if not self.connected.is_set():
+            return None
+        told = self._client.publish(topic, payload, qos=qos, retain=retain)
+        return told.mid if told.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def _make(self) -> mqtt.Client:
+        five = self._version == MQTTProtocolVersion.MQTTv5
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            protocol=self._version,
+            manual_ack=True,
+            clean_session=None if five else False,
+        )
+        client.max_queued_messages_set(QUEUE_LIMIT)
+        client.max_inflight_messages_set(200)
+        address = self._address
+        if address.user:
+            client.username_pw_set(address.user, address.password)
+        if address.tls:
+            context = ssl.create_default_context(cafile=str(address.ca_file) if address.ca_file else None)
+            if address.cert_file:
+                context.load_cert_chain(address.cert_file, address.key_file)
+            client.tls_set_context(context)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        return client
+
+    def _run(self) -> None:
+        tries = 0
+        while not self._stop.is_set():
+            if self._session():
+                tries = 0
+            if self._stop.is_set():
+                return
+            if self._refused and self._version == MQTTProtocolVersion.MQTTv5:
+                self._version, self._refused = MQTTProtocolVersion.MQTTv311, False
+                self._client = self._make()
+                continue
+            wait_s = BACKOFF_S[min(tries, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.5)
+            tries += 1
+            self._stop.wait(wait_s)
+
+    def _session(self) -> bool:
+        """Connect and serve until the connection ends; whether there was one."""
+        self._number += 1
+        self._greeted = False
+        try:
+            self._client.connect(self._address.host, self._address.port, KEEPALIVE_S, **self._options())
+        except (OSError, ValueError) as error:
+            self._down(str(error))
+            return False
+        while not self._stop.is_set():
+            if self._client.loop(timeout=0.5) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+        was = self.connected.is_set() or self._greeted
+        if not was and not self._stop.is_set():
+            self._refused = True  # closed without a word: how brokers of 3.1.1 may answer version 5
+            if self._version != MQTTProtocolVersion.MQTTv5:
+                self._down("the broker closes the connection")
+        self.connected.clear()
+        return was
+
+    def _options(self) -> dict[str, Any]:
+        if self._version != MQTTProtocolVersion.MQTTv5:
+            return {}
+        properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves it untyped
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        return {"clean_start": False, "properties": properties}
+
+    def _down(self, why: str) -> None:
+        if not self._said_down:
+            self._said_down = True
+            self._say(f"broker {self._address} is not there ({why}); trying again until it is")
+
+    def _on_connect(self, client: mqtt.Client, _user: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        if reason.is_failure:
+            if str(reason) in REFUSED_VERSION and self._version == MQTTProtocolVersion.MQTTv5:
+                self._refused = True
+            else:
+                self._greeted = True
+                self._down(f"refused: {reason}")
+            client.disconnect()
+            return
+        self._greeted = True
+        version = "5" if self._version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+        self._say(f"connected to {self._address} (MQTT {version})")
+        self._said_down = False
+        client.subscribe(self._subscriptions)
+        self.connected.set()
+
+    def _on_disconnect(self, _client: Any, _user: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        self.connected.clear()
+        if reason.value == TAKEN_OVER:
+            self.taken_over.set()
+        elif reason.is_failure and self._greeted:
+            self._down(str(reason))
+
+    def _on_subscribe(self, _client: Any, _user: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
+        for (topic, _), reason in zip(self._subscriptions, reasons, strict=False):
+            if reason.value >= SUBACK_FAILED:
+                self._say(f"the broker refuses to let us read {topic}: {reason}")
+
+    def _on_message(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        entry = Incoming(message.topic, bytes(message.payload), message.qos, message.retain, message.mid, self._number)
+        while not self._stop.is_set():
+            try:
+                self.incoming.put(entry, timeout=0.5)  # a full queue holds the broker back; nothing is dropped
+                return
+            except queue.Full:
+                continue
+
+    def _on_publish(self, _client: Any, _user: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
+        self.acknowledged.put((mid, not reason.is_failure))

@@ -1,0 +1,147 @@
+"""What the page is told: plates and agents as they say, receipts, cases, faults, headline figures."""
+
+from __future__ import annotations
+
+import json
+from bisect import insort
+from collections import deque
+from typing import Any
+
+from agent.messages import AgentStatus, MessageError, PlateState, Topics, format_utc, parse_payload
+from resolver.ledger import History, review_document
+from resolver.page.live import Live
+from resolver.shop import Adjusted, Closed, Effect, Issued, Review, Shop
+from resolver.shop.publishing import cloud_event, shown
+
+RECENT = 1000
+"""Receipts that the headline figures speak of."""
+
+
+class Showing:
+    """Turns effects and retained topics into entries of the live picture."""
+
+    def __init__(self, live: Live, shop: Shop, history: History) -> None:
+        self._live, self._shop, self._history = live, shop, history
+        self._topics = Topics(shop.store.id)
+        self._delays_s: deque[float] = deque(maxlen=RECENT)
+        self._reviewed: deque[bool] = deque(maxlen=RECENT)
+        self._revision_said: set[str] = set()
+
+    def begin(self, now_utc_ns: int) -> None:
+        """Show what the ledger holds."""
+        for receipt in reversed(self._history.recent(RECENT)):
+            self._count(receipt)
+        for receipt in reversed(self._history.recent(50)):
+            self._live.show("receipt", receipt["id"], receipt)
+        for document in self._history.open_cases(500):
+            self._live.show("review", document["case"], document)
+        self.housekeep(now_utc_ns)
+
+    def take(self, topic: str, payload: bytes) -> bool:
+        """Whether the message was an agent's status or a plate's state, which only the page needs."""
+        base = self._topics.agent("")
+        if not topic.startswith(base):
+            return False
+        parts = topic.removeprefix(base).split("/")
+        agent = parts[0]
+        if parts[1:] == ["status"] and agent in self._shop.logs:
+            self._status(agent, payload)
+        elif len(parts) == 3 and parts[1] == "plates" and parts[2] in self._shop.store.plates:
+            self._plate(parts[2], agent, payload)
+        return parts[1:] == ["status"] or len(parts) == 3
+
+    def effect(self, effect: Effect) -> None:
+        """Show a receipt, an adjustment or a case."""
+        if isinstance(effect, (Issued, Adjusted)):
+            document = shown(json.loads(cloud_event(self._shop.store.id, effect).to_json()), effect.decided_by)
+            self._live.show("receipt", effect.event_id, document)
+            self._count(document)
+        elif isinstance(effect, Review):
+            self._live.show("review", effect.case, review_document(effect))
+        elif isinstance(effect, Closed):
+            self._live.remove("review", effect.case)
+        self._figures()
+
+    def basket(self, session: str, document: dict[str, Any] | None) -> None:
+        """Show a basket while its session is inside."""
+        account = self._shop.visits.of_session(session)
+        if document is None or account is None or account.issued:
+            self._live.remove("basket", session)
+        else:
+            exited = account.exited_utc_ns is not None
+            self._live.show("basket", session, {**document, "state": "settling" if exited else "inside"})
+
+    def store_changed(self) -> None:
+        self._revision_said.clear()
+
+    def housekeep(self, now_utc_ns: int) -> None:
+        """Faults and figures as they stand."""
+        self._faults(now_utc_ns)
+        self._figures()
+
+    def _status(self, agent: str, payload: bytes) -> None:
+        try:
+            status = parse_payload(AgentStatus, payload)
+        except MessageError:
+            return  # not ours to judge: the agent's watermark tells what counts
+        document = {"agent": agent, **status.model_dump(mode="json")}
+        document["store_differs"] = status.store_revision != self._shop.store.revision
+        self._live.show("agent", agent, document)
+
+    def _plate(self, plate: str, agent: str, payload: bytes) -> None:
+        try:
+            state = parse_payload(PlateState, payload)
+        except MessageError:
+            return
+        self._live.show("plate", plate, {"plate": plate, "agent": agent, **state.model_dump(mode="json")})
+
+    def _faults(self, now_utc_ns: int) -> None:
+        found = {}
+        for (agent, name, plates), fact in self._shop.faults.items():
+            key = f"{agent}/{name}/{','.join(plates)}"
+            since = format_utc(fact.t_utc_ns)
+            found[key] = {"fault": name, "agent": agent, "plates": list(plates), "remedy": fact.remedy, "since": since}
+        for agent, log in self._shop.logs.items():
+            if log.doubled_between(now_utc_ns - 60_000_000_000, now_utc_ns):
+                remedy = f"two agents call themselves {agent}: give each its own id"
+                found[f"{agent}/duplicate-agent"] = {
+                    "fault": "duplicate-agent", "agent": agent, "plates": [], "remedy": remedy, "since": "",
+                }  # fmt: skip
+        for entry in self._live.entries("fault"):
+            key = "/".join([entry["agent"], entry["fault"], *([",".join(entry["plates"])] if entry["since"] else [])])
+            if key not in found:
+                self._live.remove("fault", key)
+        for key, document in found.items():
+            if self._live.entry("fault", key) != document:
+                self._live.show("fault", key, document)
+
+    def _count(self, document: dict[str, Any]) -> None:
+        if document["kind"] != "receipt" or document["decided_by"]:
+            return
+        self._delays_s.append(document["delay_s"])
+        self._reviewed.append(document["data"]["state"] == "review")
+
+    def _figures(self) -> None:
+        delays: list[float] = []
+        for delay in self._delays_s:
+            insort(delays, delay)
+        cases = self._live.entries("review")
+        unresolved = sum((self._shop.prices.parsed(case["unresolved"]) for case in cases), self._shop.prices.zero)
+        self._live.figures(
+            {
+                "receipts": len(self._reviewed),
+                "reviewed_per_1000": round(1000 * sum(self._reviewed) / len(self._reviewed)) if self._reviewed else 0,
+                "delay_p50_s": _quantile(delays, 0.5),
+                "delay_p95_s": _quantile(delays, 0.95),
+                "shrink": format(unresolved, "f"),
+                "currency": self._shop.store.currency,
+                "open_cases": len(cases),
+                "inside": len(self._shop.visits.open()),
+            }
+        )
+
+
+def _quantile(ordered: list[float], share: float) -> float | None:
+    if not ordered:
+        return None
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)

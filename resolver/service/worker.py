@@ -1,0 +1,264 @@
+"""The one thread that owns core and ledger: messages in batches, durable, then acknowledged, then published."""
+
+from __future__ import annotations
+
+import queue
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from agent.messages import MessageError, Reply, Topics, parse_payload
+from agent.store import Store
+from resolver.inbox import SECOND_NS, Reader, SessionFact, Told
+from resolver.ledger import Ledger, Stored, goods_of
+from resolver.link import Incoming, Link
+from resolver.page.live import Live
+from resolver.service.showing import Showing
+from resolver.shop import Adjusted, Ask, Closed, Effect, Issued, Shop
+from resolver.shop.publishing import basket_document, command_document, to_json
+
+BATCH = 2000
+"""Messages that share one commit."""
+TICK_S = 0.05
+"""The longest wait for a message before the clock is looked at."""
+BASKETS_EVERY_NS = SECOND_NS // 10
+FLUSH_EVERY_NS = SECOND_NS
+"""Presence is made durable this often; all else with its own batch."""
+OUTBOX = 100
+RETRY_NS = 5 * SECOND_NS
+HOUSEKEEPING_NS = 30 * SECOND_NS
+MAX_ASKED = 1000
+DAY_NS = 86_400 * SECOND_NS
+MAX_REASONS = 100
+"""Kinds of refusal that are counted apart; a stranger can invent any number."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A person's decision of a case, on its way from the page; `done` says whether it counted."""
+
+    case: str
+    goods: list[list[object]]
+    who: str
+    done: Future[bool]
+
+
+class Worker:
+    """Takes what the link brings until `stop` is said."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        ledger: Ledger,
+        link: Link,
+        live: Live,
+        clock: Callable[[], int],
+        say: Callable[[str], None],
+        keep_days: int,
+    ) -> None:
+        self._shop, self._ledger, self._link, self._clock, self._say = shop, ledger, link, clock, say
+        self._keep_ns = keep_days * DAY_NS
+        self._topics = Topics(shop.store.id)
+        self._reader = Reader(shop.store.id, shop.store.agents)
+        self._showing = Showing(live, shop, ledger.history)
+        self._verdicts: queue.Queue[Verdict] = queue.Queue(100)
+        self._asked: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._in_flight: dict[int, str] = {}
+        self._outbox_dirty = True
+        self._retry_at_ns = self._flushed_ns = self._baskets_ns = self._housekeeping_ns = 0
+        self._unflushed = False
+        self._was_connected = False
+        self._basket_backlog: deque[tuple[str, str]] = deque()
+        self.refused: Counter[str] = Counter()
+
+    def use_store(self, store: Store) -> None:
+        """Go on with another version of the store file."""
+        self._shop.use_store(store)
+        self._reader = Reader(store.id, store.agents)
+        self._showing.store_changed()
+
+    def start(self) -> None:
+        """Show what the ledger holds before anything new arrives."""
+        self._showing.begin(self._clock())
+
+    def submit(self, verdict: Verdict) -> None:
+        """From the page's thread. Raises `queue.Full` where a hundred wait."""
+        self._verdicts.put_nowait(verdict)
+
+    def step(self) -> None:
+        """Take what is there, or wait a moment for it; then do what is due."""
+        batch = self._gather()
+        now = self._clock()
+        self._note_connection(now)
+        stored = [entry for message in batch if (entry := self._take(message)) is not None]
+        effects = self._shop.settle(now) if batch or self._was_connected else []
+        effects += self._decide(now)
+        self._make_durable(stored, effects, now)
+        for message in batch:
+            self._link.ack(message)
+        self._carry_out(effects)
+        self._send(now)
+        if now - self._baskets_ns >= BASKETS_EVERY_NS:
+            self._baskets_ns = now
+            self._publish_baskets()
+        if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
+            self._housekeeping_ns = now
+            self._housekeep(now)
+
+    def finish(self) -> None:
+        """Make durable what is held."""
+        self._ledger.save_logs(self._shop.logs.values())
+        self._ledger.commit()
+
+    def _gather(self) -> list[Incoming]:
+        try:
+            batch = [self._link.incoming.get(timeout=TICK_S)]
+        except queue.Empty:
+            return []
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._link.incoming.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _note_connection(self, now: int) -> None:
+        connected = self._link.connected.is_set()
+        if connected and not self._was_connected:
+            self._shop.listening_since_utc_ns = now
+            self._in_flight.clear()
+            self._outbox_dirty = True
+        self._was_connected = connected
+
+    def _take(self, message: Incoming) -> Stored | None:
+        if self._showing.take(message.topic, message.payload):
+            return None
+        if message.topic.startswith(self._topics.agent("")) and message.topic.endswith("/replies"):
+            self._reply(message)
+            return None
+        try:
+            fact = self._reader.read(message.topic, message.payload)
+        except MessageError as error:
+            self._refuse(message.topic, error.reason)
+            return None
+        if fact is None or (isinstance(fact, SessionFact) and not self._ledger.is_new(fact)):
+            return None
+        if not self._shop.hear(fact):
+            return None
+        return Stored(fact, message.topic, message.payload.decode())
+
+    def _refuse(self, topic: str, reason: str) -> None:
+        key = reason[:120]
+        if key not in self.refused and len(self.refused) >= MAX_REASONS:
+            key = "other reasons"
+        if not self.refused[key]:
+            self._say(f"dropped a message on {topic[:100]}: {key} (said once, counted on the page)")
+        self.refused[key] += 1
+
+    def _reply(self, message: Incoming) -> None:
+        try:
+            reply = parse_payload(Reply, message.payload)
+        except MessageError as error:
+            self._refuse(message.topic, error.reason)
+            return
+        asked = self._asked.get(reply.id)
+        if asked is not None and reply.result == "gone":
+            agent, epoch = asked
+            self._say(f"agent {agent} no longer has the events missing of epoch {epoch}")
+            self._shop.logs[agent].mark_gone(epoch)
+
+    def _decide(self, now: int) -> list[Effect]:
+        effects: list[Effect] = []
+        while True:
+            try:
+                verdict = self._verdicts.get_nowait()
+            except queue.Empty:
+                return effects
+            known = self._ledger.close_case(verdict.case, now, verdict.who, to_json({"goods": verdict.goods}))
+            if known:
+                effects += self._shop.decide(verdict.case, goods_of(verdict.goods), verdict.who, now)
+                effects.append(Closed(verdict.case))
+            verdict.done.set_result(known)
+
+    def _make_durable(self, stored: list[Stored], effects: list[Effect], now: int) -> None:
+        if stored:
+            self._ledger.record(stored)
+            self._unflushed = True
+        at_once = bool(effects) or any(isinstance(entry.fact, (Told, SessionFact)) for entry in stored)
+        if at_once or (self._unflushed and now - self._flushed_ns >= FLUSH_EVERY_NS):
+            self._ledger.keep(effects)
+            self._ledger.save_logs(self._shop.logs.values())
+            self._ledger.commit()
+            self._flushed_ns, self._unflushed = now, False
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Ask):
+                self._ask(effect)
+                continue
+            if isinstance(effect, (Issued, Adjusted)):
+                self._outbox_dirty = True
+            self._showing.effect(effect)
+
+    def _ask(self, ask: Ask) -> None:
+        self._asked[ask.id] = (ask.agent, str(dict(ask.arguments).get("epoch", "")))
+        if len(self._asked) > MAX_ASKED:
+            self._asked.popitem(last=False)
+        self._link.publish(self._topics.commands(ask.agent), to_json(command_document(ask)))
+
+    def _send(self, now: int) -> None:
+        """Publish the outbox; an entry leaves it when the broker has acknowledged it."""
+        done = []
+        while not self._link.acknowledged.empty():
+            mid, good = self._link.acknowledged.get()
+            event_id = self._in_flight.pop(mid, None)
+            if event_id is None:
+                continue
+            if good:
+                done.append(event_id)
+            else:
+                self._say(f"the broker refuses {event_id}; trying again")
+                self._retry_at_ns = now + RETRY_NS
+        if done:
+            self._ledger.sent(done)
+            self._unflushed = True
+        if self._retry_at_ns and now >= self._retry_at_ns:
+            self._retry_at_ns, self._outbox_dirty = 0, True
+        if not self._was_connected or not (self._outbox_dirty or done):
+            return
+        waiting = self._ledger.outbox(OUTBOX)
+        self._outbox_dirty = False
+        flying = set(self._in_flight.values())
+        for entry in waiting:
+            if entry.event_id not in flying and not self._retry_at_ns:
+                number = self._link.publish(self._topics.receipts, entry.payload)
+                if number is None:
+                    self._outbox_dirty = True
+                    return
+                self._in_flight[number] = entry.event_id
+
+    def _publish_baskets(self) -> None:
+        for basket in self._shop.changed_baskets():
+            for session in basket.sessions:
+                document = basket_document(basket, session, self._shop.store.currency)
+                self._showing.basket(session, document)
+                self._basket_backlog.append((session, to_json(document)))
+        if len(self._basket_backlog) > BATCH:
+            newest = OrderedDict(self._basket_backlog)
+            self._basket_backlog = deque(newest.items())
+        while self._basket_backlog and self._was_connected:
+            session, text = self._basket_backlog[0]
+            if self._link.publish(self._topics.basket(session), text, retain=True) is None:
+                return
+            self._basket_backlog.popleft()
+
+    def _housekeep(self, now: int) -> None:
+        self._shop.forget(now)
+        self._ledger.forget_before(now - self._keep_ns)
+        for session in self._ledger.baskets_to_clear(now) if self._was_connected else []:
+            if self._link.publish(self._topics.basket(session), "", retain=True) is not None:
+                self._ledger.basket_cleared(session)
+                self._showing.basket(session, None)
+        self._ledger.commit()
+        self._showing.housekeep(now)
