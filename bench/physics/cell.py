@@ -11,6 +11,7 @@ from bench.physics.parameters import (
     ADC_FULL_SCALE_COUNTS,
     CELL_CAPACITY_G,
     COUNTS_PER_VOLT,
+    GAIN,
     GRID_HZ,
     GRID_S,
     INPUT_NOISE_V,
@@ -174,14 +175,28 @@ def convert(
     times = conversion_times(cell, duration_s, rng)
     force = filtered_at(load_g, times, filter_taps(cell))
     kelvin = np.interp(times, np.arange(len(temperature_k)), temperature_k)
-    force = force * (1.0 + cell.span_per_k * kelvin) + cell.zero_g_per_k * kelvin
+    counts = read_out(cell, force, kelvin, noise(cell, len(times), rng), rng)
+    kept = rng.random(len(counts)) >= cell.late_share
+    return times[kept], counts[kept], times[~kept]
+
+
+def read_out(
+    cell: Cell,
+    force_g: Signal,
+    kelvin: Signal | float,
+    noise_counts: Signal,
+    rng: np.random.Generator,
+    gain: int = GAIN,
+) -> npt.NDArray[np.int64]:
+    """Counts of conversions whose filtered force, change of temperature and noise (at gain 128) are given; some wild,
+    all saturated at the converter's ends."""
+    force = force_g * (1.0 + cell.span_per_k * kelvin) + cell.zero_g_per_k * kelvin
     force = force + cell.nonlinearity * 4.0 * force * (CELL_CAPACITY_G - force) / CELL_CAPACITY_G
-    exact = cell.zero_counts + cell.counts_per_gram * force + noise(cell, len(times), rng)
+    exact = (cell.zero_counts + cell.counts_per_gram * force + noise_counts) * (gain / GAIN)
     counts = np.clip(np.rint(exact), -ADC_FULL_SCALE_COUNTS, ADC_FULL_SCALE_COUNTS - 1).astype(np.int64)
     wild = rng.random(len(counts)) < cell.wild_share
     counts[wild] = _wild(counts[wild], rng)
-    kept = rng.random(len(counts)) >= cell.late_share
-    return times[kept], counts[kept], times[~kept]
+    return counts
 
 
 def _wild(counts: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -33,14 +33,7 @@ def draw_shop(plates: str, rate_hz: int, flavour: str, rng: np.random.Generator)
     if plates == "four":
         for index in range(4):
             board = boards[index // 2]
-            cells = tuple(
-                _cell(board, 4 * (index % 2) + k, x, y, rng)
-                for k, (x, y) in enumerate(
-                    (x, y)
-                    for y in (CELL_INSET_MM, FOUR_CELL_SIZE_MM[1] - CELL_INSET_MM)
-                    for x in (CELL_INSET_MM, FOUR_CELL_SIZE_MM[0] - CELL_INSET_MM)
-                )
-            )
+            cells = corner_cells(board, 4 * (index % 2), rng)
             made.append(_plate(f"P{index + 1}", FOUR_CELL_SIZE_MM, FOUR_CELL_MAX_G, cells, queue, flavour, rng))
     else:
         for index in range(8):
@@ -72,6 +65,13 @@ def _queue(catalogue: dict[str, Item], flavour: str, rng: np.random.Generator) -
     for item in order[:6]:
         out += [item, draw_twin(item, f"{item.sku}-b", float(rng.choice([-1, 1]) * rng.uniform(0.002, 0.03)), rng)]
     return out
+
+
+def corner_cells(board: str, first_channel: int, rng: np.random.Generator) -> tuple[CellSite, ...]:
+    """Four cells in the corners of a plate, front left first, on four channels in a row."""
+    width, depth = FOUR_CELL_SIZE_MM
+    places = [(x, y) for y in (CELL_INSET_MM, depth - CELL_INSET_MM) for x in (CELL_INSET_MM, width - CELL_INSET_MM)]
+    return tuple(_cell(board, first_channel + k, x, y, rng) for k, (x, y) in enumerate(places))
 
 
 def _cell(board: str, channel: int, x_mm: float, y_mm: float, rng: np.random.Generator) -> CellSite:
