@@ -18,17 +18,16 @@ def waits_for(
     waits = []
     for log in logs:
         mark = log.believed
-        if mark is None:
-            waits.append(f"agent-silent: nothing is known of agent {log.agent}")
-            continue
         holes = log.missing(account.entered_utc_ns)
         early = log.needs_early(account.entered_utc_ns) and any(
             hole.first <= log.epochs[hole.epoch].skipped for hole in holes
         )
-        if mark.until_utc_ns < due_utc_ns or early:
+        if mark is None or mark.until_utc_ns < due_utc_ns or early:
             if holes:
                 numbers = ", ".join(f"{hole.first} to {hole.last} of epoch {hole.epoch}" for hole in holes[:3])
                 waits.append(f"numbers-missing: agent {log.agent} told events that are not here ({numbers})")
+            elif mark is None:
+                waits.append(f"agent-silent: nothing is known of agent {log.agent}")
             else:
                 waits.append(f"agent-silent: agent {log.agent} has told up to {format_utc(mark.until_utc_ns)} only")
             continue

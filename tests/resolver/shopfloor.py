@@ -207,7 +207,8 @@ class Script:
     ) -> dict[str, Any]:
         return {
             "specversion": "1.0", "id": event_id, "source": f"/stores/{self.store}/{who}", "type": f"shelf.v1.{kind}",
-            "time": at(t), "recordedtime": at(told), "subject": subject, "datacontenttype": "application/json", "data": data,
+            "time": at(t), "recordedtime": at(told), "subject": subject,
+            "datacontenttype": "application/json", "data": data,
         }  # fmt: skip
 
     def lines(self) -> list[str]:
