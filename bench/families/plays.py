@@ -1,4 +1,4 @@
-"""What happens in each family. Recordings last 75 s unless a family needs longer."""
+"""What happens in each family. Recordings last 60 s unless a family needs longer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bench.physics.plate import Past
 from bench.wire import Damage
 
 FIRST_ACT_S = 3.5
-USUAL_S = 75.0
-CLOSING_S = 7.0  # no act begins so shortly before the end
+USUAL_S = 60.0
+CLOSING_S = 9.0  # no act begins so shortly before the end
 IDLE_S = 300.0
 NIGHT_S = 1500.0
-BUSY_S = 300.0
-BUSY_SHORT_S = 120.0
+BUSY_S = 180.0
+BUSY_SHORT_S = 100.0
 
 
 def acted(shopper: Shopper, act: Callable[[], object], until_s: float) -> None:
@@ -176,9 +176,9 @@ def shaken(world: World) -> Script:
 def restock(world: World) -> Script:
     """Staff fill lanes; a shopper comes afterwards."""
     staff = Shopper(world, "staff", FIRST_ACT_S)
-    acted(staff, staff.restock, 45.0)
+    acted(staff, staff.restock, 35.0)
     shopper = Shopper(world, "s1", staff.clock_s)
-    end_s = max(USUAL_S, staff.clock_s + 25.0)
+    end_s = max(USUAL_S, staff.clock_s + 22.0)
     acted(shopper, shopper.single, end_s - CLOSING_S)
     return world.script(end_s)
 
@@ -237,7 +237,7 @@ def produce(world: World) -> Script:
         if shopper.rng.random() < 0.15:
             shopper.put_back()
         else:
-            shopper.single(2 if shopper.rng.random() < 0.1 else 1, "weight")
+            shopper.single(2 if shopper.rng.random() < 0.04 else 1, "weight")
 
     return _alone(world, act)
 
@@ -283,30 +283,30 @@ def _mixed(world: World, duration_s: float, plates: list[str] | None = None) -> 
 
 
 def busy(world: World) -> Script:
-    """Five minutes of everything."""
+    """Three minutes of everything: twenty seeds are an hour."""
     _mixed(world, BUSY_S)
     return world.script(BUSY_S)
 
 
 def busy_short(world: World) -> Script:
-    """Two minutes of everything."""
+    """A shorter slice of everything."""
     _mixed(world, BUSY_SHORT_S)
     return world.script(BUSY_SHORT_S)
 
 
 def damaged(world: World) -> Script:
-    """Two minutes of everything on a bad line."""
+    """The same on a bad line."""
     script = busy_short(world)
     script.damage = Damage(wrong_share=0.007, lost_share=0.003)
     return script
 
 
 def dead_cell(world: World) -> Script:
-    """Two minutes of everything; a cell falls silent, or sticks at full scale. A one-cell bin is then left alone."""
+    """The same; a cell falls silent, or sticks at full scale. A one-cell bin is then left alone."""
     plates = world.shop.plates
     plate = plates[int(world.rng.integers(len(plates)))]
     cell = plate.cells[int(world.rng.integers(len(plate.cells)))]
-    at_s = float(world.rng.uniform(20.0, 60.0))
+    at_s = float(world.rng.uniform(15.0, 50.0))
     alone = len(plate.cells) == 1
     _mixed(world, BUSY_SHORT_S, [p.id for p in plates if p is not plate] if alone else None)
     script = world.script(BUSY_SHORT_S)

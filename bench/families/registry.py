@@ -65,7 +65,7 @@ _LIST = (
     Family("same_plate", "two shoppers at one plate", plays.same_plate),
     Family("produce", "produce sold by weight", plays.produce, "produce"),
     Family("tomatoes", "the tomato trial: taken, left in other places, taken again", plays.tomatoes, "produce"),
-    Family("busy", "a slice of a busy hour: everything mixed, two shoppers", plays.busy),
+    Family("busy", "three minutes of a busy hour: everything mixed, two shoppers", plays.busy),
     Family("dead_cell", "the busy shop, and a cell dies", plays.dead_cell),
     Family("spikes", "the busy shop with 0.5 % wild conversions", plays.busy_short, room=plays.spiky),
     Family("damaged", "the busy shop with 1 % damaged frames", plays.damaged),

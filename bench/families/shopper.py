@@ -12,6 +12,9 @@ from bench.shop.model import Lane, Plate
 PHONE_G = Span(130.0, 240.0)
 KEYS_G = Span(25.0, 120.0)
 BAG_G = Span(250.0, 3000.0, log=True)
+LEAST_EMPTIED_G = 120.0  # what is used up in the shop and set back has a bottle or a tub
+HANDFUL_G = 2200.0  # assumed: more nobody lifts at once
+LEANT_SHARE = Span(0.88, 0.985, "assumed: what its plate carries of a unit that leans against the side")
 
 
 class Shopper:
@@ -25,7 +28,7 @@ class Shopper:
 
     # --- choosing --------------------------------------------------------------------------------------------------
 
-    def walk(self, low_s: float = 1.4, high_s: float = 3.5) -> float:
+    def walk(self, low_s: float = 1.8, high_s: float = 4.2) -> float:
         """Time until the next act; returns the clock."""
         self.clock_s += float(self.rng.uniform(low_s, high_s))
         return self.clock_s
@@ -40,6 +43,7 @@ class Shopper:
             for lane in plate.lanes
             if len(world.available(plate.id, lane.sku, self.clock_s)) >= least
             and sold_by in (None, world.shop.item(lane.sku).sold_by)
+            and (least == 1 or least * world.shop.item(lane.sku).true_weight_g <= HANDFUL_G)
         ]
         return lanes[int(self.rng.integers(len(lanes)))] if lanes else None
 
@@ -75,9 +79,9 @@ class Shopper:
     # --- acts ------------------------------------------------------------------------------------------------------
 
     def single(self, count: int = 1, sold_by: str | None = None) -> tuple[Plate, Lane, list[Unit]] | None:
-        """Take one unit, or several at once."""
+        """Take one unit, or several at once; of loose goods, whose count nobody bills, one unless `sold_by` asks."""
         at_s = self.walk()
-        found = self.choose(count, sold_by)
+        found = self.choose(count, sold_by or ("unit" if count > 1 else None))
         if found is None:
             return None
         plate, lane = found
@@ -224,7 +228,7 @@ class Shopper:
         if taken is None:
             return
         plate, lane, units = taken
-        self.give(plate, units, self.walk(1.5, 4.0), lane, carried=float(self.rng.uniform(0.85, 0.985)))
+        self.give(plate, units, self.walk(1.5, 4.0), lane, carried=LEANT_SHARE.draw(self.rng))
         luck = self.rng.random()
         if luck < 0.25:
             self.world.settle(plate.id, units[0], self.walk(1.5, 4.0), 1.0)
@@ -247,7 +251,7 @@ class Shopper:
     def emptied(self) -> None:
         """Take a unit, use it up or in part, and set the rest back where it stood."""
         taken = self.single(sold_by="unit")
-        if taken is None:
+        if taken is None or taken[2][0].weight_g < LEAST_EMPTIED_G:
             return
         plate, lane, units = taken
         full = units[0]
@@ -311,8 +315,8 @@ class Shopper:
             at_s = self.clock_s + float(self.rng.uniform(0.1, 0.8))
 
     def restock(self) -> None:
-        """Fill a lane: one to four units at a time, hands in and out."""
-        found = self.choose()
+        """Fill a lane with packaged goods: one to four units at a time, hands in and out."""
+        found = self.choose(sold_by="unit")
         if found is None:
             return
         plate, lane = found
@@ -321,6 +325,7 @@ class Shopper:
         missing = min(missing, int(room_g // self.world.shop.item(lane.sku).true_weight_g))
         while missing > 0:
             count = min(missing, int(self.rng.choice([1, 1, 2, 2, 3, 4])))
+            count = max(1, min(count, int(HANDFUL_G // self.world.shop.item(lane.sku).true_weight_g)))
             units = [self.world.new_unit(lane.sku) for _ in range(count)]
             self.give(plate, units, self.walk(0.8, 2.2), lane)
             missing -= count
