@@ -112,7 +112,7 @@ class Keeper:
             fault, self._fault = self._fault, ""
             log.info("%s is over", fault)
             self._report(fault, "", True)
-        return bool(entries)
+        return bool(entries) and known
 
     def _failed(self, error: JournalWriteError, now_ns: int) -> None:
         self._retry_ns = now_ns + RETRY_NS

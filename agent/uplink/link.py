@@ -163,7 +163,8 @@ class MqttLink:
     def stop(self) -> None:
         """End it; what was published is sent first where there is a connection."""
         self._stop.set()
-        self._client.disconnect()
+        if self._client.is_connected():
+            self._client.disconnect()
         self._down.set()
         self._thread.join(timeout=2.0)
 
@@ -229,7 +230,8 @@ class MqttLink:
                 self._refused_protocol = True
                 self._tell(Disconnected(f"{self._address} closes the connection without an answer"))
         finally:
-            self._client.disconnect()
+            if self._client.is_connected():
+                self._client.disconnect()
             self._client.loop_stop()
 
     def _change_protocol(self) -> None:
