@@ -62,11 +62,18 @@ class FakePort:
         self.closed.set()
 
 
-class FastClock:
-    """Runs a hundred times as fast."""
+class SteppedPort(FakePort):
+    """Each reading takes a tenth of a second of its own clock, and gives `answer`."""
 
-    def __call__(self) -> float:
-        return time.monotonic() * 100
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer, self.now_s, self.reads = answer, 0.0, 0
+
+    def read(self, timeout_s: float) -> bytes:
+        self.now_s += 0.1
+        self.reads += 1
+        time.sleep(0.0001)
+        return self.answer
 
 
 def wait(condition: Callable[[], bool]) -> None:
@@ -101,32 +108,24 @@ def test_a_port_that_goes_and_comes_back_is_one_fault_and_one_recovery() -> None
     assert ports[-1].closed.is_set()
 
 
-def test_a_silent_board_is_asked_and_its_port_opened_again() -> None:
-    opened: list[FakePort] = []
-
-    def opener(path: str) -> FakePort:
-        opened.append(FakePort())
-        return opened[-1]
-
-    reader = PortReader("fake", Sink(), opener, now_s=FastClock())
+def test_a_silent_board_is_asked_every_second_and_its_port_opened_again_after_five() -> None:
+    port = SteppedPort(b"")
+    reader = PortReader("fake", Sink(), lambda _: port, now_s=lambda: port.now_s)
     reader.start()
-    wait(lambda: len(opened) >= 2)
+    wait(port.closed.is_set)
+    assert 50 <= port.reads <= 53
+    assert port.written.count(identify()) in (3, 4)
     reader.stop()
-    assert opened[0].written.count(identify()) in (3, 4, 5)
-    assert opened[0].closed.is_set()
 
 
 def test_a_board_that_talks_is_not_disturbed() -> None:
-    port, sink = FakePort(), Sink()
-    reader = PortReader("fake", sink, lambda _: port, now_s=FastClock())
+    port = SteppedPort(SAMPLE)
+    reader = PortReader("fake", Sink(), lambda _: port, now_s=lambda: port.now_s)
     reader.start()
-    begin = time.monotonic()
-    while time.monotonic() - begin < 0.3:  # 30 s of the fast clock
-        port.incoming.append(SAMPLE)
-        time.sleep(0.001)
-    reader.stop()
+    wait(lambda: port.reads > 300)
     assert port.written == []
-    assert not port.closed.is_set() or reader.finished
+    assert not port.closed.is_set()
+    reader.stop()
 
 
 def test_a_found_port_counts_only_with_a_hello_and_what_came_before_is_kept() -> None:
