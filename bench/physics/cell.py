@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,6 @@ from bench.physics.parameters import (
     ADC_FULL_SCALE_COUNTS,
     CELL_CAPACITY_G,
     COUNTS_PER_VOLT,
-    GAIN,
     GRID_HZ,
     GRID_S,
     INPUT_NOISE_V,
@@ -19,6 +19,7 @@ from bench.physics.parameters import (
 )
 
 Signal = npt.NDArray[np.float64]
+Value = TypeVar("Value", float, Signal)
 CREEP_STEP_S = 0.1  # creep is slow: it is reckoned on this grid
 NOISE_OVERSAMPLING = 4
 
@@ -181,25 +182,25 @@ def convert(
 
 
 def read_out(
-    cell: Cell,
-    force_g: Signal,
-    kelvin: Signal | float,
-    noise_counts: Signal,
-    rng: np.random.Generator,
-    gain: int = GAIN,
+    cell: Cell, force_g: Signal, kelvin: Signal, noise_counts: Signal, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
-    """Counts of conversions whose filtered force, change of temperature and noise (at gain 128) are given; some wild,
-    all saturated at the converter's ends."""
-    force = force_g * (1.0 + cell.span_per_k * kelvin) + cell.zero_g_per_k * kelvin
-    force = force + cell.nonlinearity * 4.0 * force * (CELL_CAPACITY_G - force) / CELL_CAPACITY_G
-    exact = (cell.zero_counts + cell.counts_per_gram * force + noise_counts) * (gain / GAIN)
+    """Counts of conversions whose filtered force, change of temperature and noise are given; some wild, all saturated
+    at the converter's ends."""
+    exact = exact_counts(cell, force_g, kelvin) + noise_counts
     counts = np.clip(np.rint(exact), -ADC_FULL_SCALE_COUNTS, ADC_FULL_SCALE_COUNTS - 1).astype(np.int64)
     wild = rng.random(len(counts)) < cell.wild_share
-    counts[wild] = _wild(counts[wild], rng)
+    counts[wild] = wild_counts(counts[wild], rng)
     return counts
 
 
-def _wild(counts: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def exact_counts(cell: Cell, force_g: Value, kelvin: Value) -> Value:
+    """Counts (not rounded, without noise) of a force and a change of temperature; for numbers and arrays."""
+    force = force_g * (1.0 + cell.span_per_k * kelvin) + cell.zero_g_per_k * kelvin
+    force = force + cell.nonlinearity * 4.0 * force * (CELL_CAPACITY_G - force) / CELL_CAPACITY_G
+    return cell.zero_counts + cell.counts_per_gram * force
+
+
+def wild_counts(counts: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Wild conversions: anywhere, some hundred grams off, all ones, or saturated."""
     n = len(counts)
     kind = rng.random(n)
