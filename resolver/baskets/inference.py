@@ -16,6 +16,8 @@ BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
 LEAST_BRANCH = 2e-4
 """A reading by an owner that is less likely than this does not open a branch of its own."""
+LEAST_MASS = 1e-7
+"""A hypothesis this much less likely than the likeliest is dropped."""
 LACKING = 0.02
 """A put of what the basket does not hold: a thing brought along, or a pick that was never seen."""
 STRANGER_PUT = 0.2
@@ -116,9 +118,10 @@ def _step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam:
             else:
                 merged[baskets] = (old[0] + probability, old[1], old[2])
     ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
-    total = sum(entry[0] for _, entry in ranked)
-    floor = ranked[0][1][0] * 1e-7
-    return [Hypothesis(mass / total, baskets, trail) for baskets, (mass, _, trail) in ranked if mass > floor]
+    floor = ranked[0][1][0] * LEAST_MASS
+    kept = [(baskets, mass, trail) for baskets, (mass, _, trail) in ranked if mass > floor]
+    total = sum(mass for _, mass, _ in kept)
+    return [Hypothesis(mass / total, baskets, trail) for baskets, mass, trail in kept]
 
 
 def _branches(clue: Clue, index: dict[str, int]) -> list[tuple[str | None, int, float]]:

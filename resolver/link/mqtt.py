@@ -10,6 +10,7 @@ import queue
 import random
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,12 @@ BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 SUBACK_FAILED = 0x80
 REFUSED_VERSION = frozenset({"Unsupported protocol version"})
 TAKEN_OVER = 0x8E
+SHORT_S = 5.0
+"""A connection that the broker ends sooner than this was likely taken by another client of our id."""
+SHORT_IN_TURN = (3, 8)
+"""So many in turn mean that it is so: for a resolver that started within `NEWCOMER_S`, and for one that was there
+before. The newcomer gives up first. Brokers of 3.1.1, and mosquitto 2.0.11, end a taken connection without a word."""
+NEWCOMER_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ class Link:
         self._refused = False
         self._client = self._make()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._short = 0
+        self._first_greeted_s: float | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -153,16 +162,29 @@ class Link:
         except (OSError, ValueError) as error:
             self._down(str(error))
             return False
+        began_s = time.monotonic()
         while not self._stop.is_set():
             if self._client.loop(timeout=0.5) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
         was = self.connected.is_set() or self._greeted
-        if not was and not self._stop.is_set():
+        self._note_length(time.monotonic() - began_s)
+        if not was and not self._said_down and not self._stop.is_set():
             self._refused = True  # closed without a word: how brokers of 3.1.1 may answer version 5
             if self._version != MQTTProtocolVersion.MQTTv5:
                 self._down("the broker closes the connection")
         self.connected.clear()
         return was
+
+    def _note_length(self, lasted_s: float) -> None:
+        if not self._greeted or self._stop.is_set():
+            return
+        now_s = time.monotonic()
+        if self._first_greeted_s is None:
+            self._first_greeted_s = now_s - lasted_s
+        self._short = self._short + 1 if lasted_s < SHORT_S else 0
+        newcomer = now_s - self._first_greeted_s < NEWCOMER_S
+        if self._short >= SHORT_IN_TURN[0 if newcomer else 1]:
+            self.taken_over.set()
 
     def _options(self) -> dict[str, Any]:
         if self._version != MQTTProtocolVersion.MQTTv5:
@@ -182,7 +204,6 @@ class Link:
             if str(reason) in REFUSED_VERSION and self._version == MQTTProtocolVersion.MQTTv5:
                 self._refused = True
             else:
-                self._greeted = True
                 self._down(f"refused: {reason}")
             client.disconnect()
             return

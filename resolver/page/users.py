@@ -10,8 +10,8 @@ import secrets
 from pathlib import Path
 
 N, R, P = 2**15, 8, 1
-"""32 MiB and some 80 ms a try on a Raspberry Pi 4: the cost OWASP's password cheat sheet names for scrypt, one step down
-for a small machine that limits the rate of tries as well."""
+"""32 MiB a try: one step below what OWASP's password cheat sheet names, for a small machine that limits the rate of
+tries as well."""
 SALT_BYTES, HASH_BYTES = 16, 32
 MAX_PASSWORD = 256
 MAX_MEMORY = 128 * R * N * 2

@@ -91,7 +91,9 @@ def _loop(worker: Worker, link: Link, watch: StoreWatch, stop: threading.Event) 
     while not stop.is_set():
         worker.step()
         if link.taken_over.is_set():
-            raise TakenOverError("another resolver of this store signed in at the broker: only one may run")
+            raise TakenOverError(
+                "another resolver of this store signed in at the broker: only one may run; stop one of them"
+            )
         changed = watch.look(time.monotonic())
         if changed is not None:
             worker.use_store(changed)

@@ -87,7 +87,7 @@ def make_store(agents: tuple[str, ...] = ("a1",)) -> Store:
 
 def at(seconds: float) -> str:
     """The instant so many seconds after the test's beginning."""
-    return format_utc(T0 + round(seconds * SECOND_NS))
+    return Script().at(seconds)
 
 
 Message = dict[str, Any]
@@ -96,11 +96,15 @@ Message = dict[str, Any]
 class Script:
     """Messages of a store, in order of being made. Sequences number themselves."""
 
-    def __init__(self, store: str = "demo", epoch: str = "e1") -> None:
-        self.store, self.epoch = store, epoch
+    def __init__(self, store: str = "demo", epoch: str = "e1", begin_utc_ns: int = T0) -> None:
+        self.store, self.epoch, self.begin_utc_ns = store, epoch, begin_utc_ns
         self.messages: list[Message] = []
         self._sequence: dict[tuple[str, str], int] = {}
         self._ids = 0
+
+    def at(self, seconds: float) -> str:
+        """The instant so many seconds after the script's beginning."""
+        return format_utc(self.begin_utc_ns + round(seconds * SECOND_NS))
 
     def enter(self, session: str, t: float, group: str | None = None) -> str:
         return self._shop("sessions", "entered", t, {"session": session, "group": group}, session)
@@ -143,7 +147,7 @@ class Script:
             "plate": plate, "delta_g": -350.0 if kind == "pick" else 350.0, "sigma_g": 0.6, "before_g": 7000.0,
             "after_g": 6650.0, "position_mm": None, "position_sigma_mm": None, "items": listed,
             "confidence": confidence, "candidates": [{"items": listed, "probability": confidence}],
-            "started": at(t - 0.2), "settled": at(told), "actor": "shopper", "quality": [], **more,
+            "started": self.at(t - 0.2), "settled": self.at(told), "actor": "shopper", "quality": [], **more,
         }  # fmt: skip
         return self.event(agent, kind, t, data, told, plate)
 
@@ -181,13 +185,13 @@ class Script:
     def watermark(self, t: float, until: float | None = None, agent: str = "a1", **more: Any) -> None:
         number = more.pop("sequence", self._sequence.get((agent, self.epoch), 0))
         plates = {
-            name: [{"plate": plate, "since": at(since)} for plate, since in more.pop(name, {}).items()]
+            name: [{"plate": plate, "since": self.at(since)} for plate, since in more.pop(name, {}).items()]
             for name in ("open", "blind")
         }
         data = {
             "epoch": self.epoch,
             "sequence": f"{number:016d}",
-            "until": at(t if until is None else until),
+            "until": self.at(t if until is None else until),
             **plates,
             "previous": more.pop("previous", None),
         }
@@ -207,7 +211,7 @@ class Script:
     ) -> dict[str, Any]:
         return {
             "specversion": "1.0", "id": event_id, "source": f"/stores/{self.store}/{who}", "type": f"shelf.v1.{kind}",
-            "time": at(t), "recordedtime": at(told), "subject": subject,
+            "time": self.at(t), "recordedtime": self.at(told), "subject": subject,
             "datacontenttype": "application/json", "data": data,
         }  # fmt: skip
 

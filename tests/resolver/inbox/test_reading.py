@@ -1,0 +1,105 @@
+"""Messages from strangers are read or refused with one line, never with an exception of another kind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shopfloor import Script
+
+from agent.messages import MessageError
+from resolver.inbox import MovementFact, PresenceFact, Reader
+
+READER = Reader("demo", ("a1",))
+EVENTS = "shelf/v1/demo/agents/a1/events"
+
+
+def a_pick() -> dict[str, Any]:
+    script = Script()
+    script.pick(1, {"cola": 1})
+    return dict(script.messages[0]["payload"])
+
+
+def test_a_pick_is_read() -> None:
+    fact = READER.read(EVENTS, json.dumps(a_pick()))
+    assert isinstance(fact, MovementFact)
+    assert (fact.sequence, fact.movement.plate, fact.movement.items[0].qty) == (1, "P1", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"source": "/stores/demo/agents/a2"}, "does not match its topic"),
+        ({"source": "/stores/other/agents/a1"}, "does not match its topic"),
+        ({"sequence": None}, "sequence"),
+        ({"epoch": None}, "epoch"),
+        ({"sequence": "0000000000000000"}, "begins at 1"),
+        ({"time": "yesterday"}, "time"),
+        ({"data": {}}, "plate"),
+        ({"specversion": "0.3"}, "specversion"),
+    ],
+)
+def test_what_is_wrong_is_refused_and_named(change: dict[str, Any], said: str) -> None:
+    payload = {key: value for key, value in (a_pick() | change).items() if value is not None}
+    with pytest.raises(MessageError, match=said):
+        READER.read(EVENTS, payload)
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"\xff\xfe", b'{"a":NaN}', b"[" * 60_000, b" " * 70_000])
+def test_what_is_no_json_object_is_refused(payload: bytes) -> None:
+    with pytest.raises(MessageError):
+        READER.read(EVENTS, payload)
+
+
+def test_an_agent_that_is_not_in_the_store_file_is_refused() -> None:
+    with pytest.raises(MessageError, match="'a9' is not in the store file"):
+        READER.read("shelf/v1/demo/agents/a9/events", a_pick() | {"source": "/stores/demo/agents/a9"})
+
+
+def test_a_door_may_not_speak_as_an_agent() -> None:
+    script = Script()
+    script.enter("s1", 0)
+    message = script.messages[0]
+    with pytest.raises(MessageError, match="does not match"):
+        READER.read(message["topic"], message["payload"] | {"source": "/stores/demo/agents/a1"})
+
+
+def test_kinds_that_are_not_known_keep_their_number() -> None:
+    fact = READER.read(EVENTS, a_pick() | {"type": "shelf.v1.something-later"})
+    assert fact is not None
+    assert not isinstance(fact, MovementFact)
+
+
+def test_shares_above_one_are_scaled_down() -> None:
+    script = Script()
+    script.near(0, {"s1": 0.9, "s2": 0.9})
+    fact = READER.read(script.messages[0]["topic"], script.messages[0]["payload"])
+    assert isinstance(fact, PresenceFact)
+    assert dict(fact.shares) == {"s1": pytest.approx(0.5), "s2": pytest.approx(0.5)}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(sorted(a_pick())), json_values)
+def test_any_value_in_any_member_is_read_or_refused(member: str, value: Any) -> None:
+    try:
+        READER.read(EVENTS, json.dumps(a_pick() | {member: value}))
+    except MessageError as error:
+        assert "\n" not in error.reason
+
+
+@given(st.sampled_from(sorted(a_pick()["data"])), json_values)
+def test_any_value_in_any_member_of_data_is_read_or_refused(member: str, value: Any) -> None:
+    payload = a_pick()
+    try:
+        READER.read(EVENTS, json.dumps(payload | {"data": payload["data"] | {member: value}}))
+    except MessageError as error:
+        assert "\n" not in error.reason

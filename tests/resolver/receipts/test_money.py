@@ -1,0 +1,69 @@
+"""Decimal money: exact, half up a line, and the rule of expected loss."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shopfloor import make_store
+
+from resolver.baskets import Basket, Held
+from resolver.receipts import Prices, change_lines, decide, smallest_unit
+
+STORE = make_store()
+PRICES = Prices(STORE.items, "EUR")
+COLA, JUICE = Held("cola", Decimal("1.50"), 1, 0), Held("juice", Decimal("2.00"), 1, 0)
+
+baskets = st.dictionaries(
+    st.sampled_from([("cola", Decimal("1.50")), ("juice", Decimal("2.00")), ("water", Decimal("0.80"))]),
+    st.integers(1, 5),
+).map(lambda held: tuple(sorted(Held(*key, qty, 0) for key, qty in held.items())))
+
+
+@pytest.mark.parametrize(("weight_dg", "amount"), [(2609, "1.04"), (12_500, "4.99"), (13, "0.01"), (12, "0.00")])
+def test_weight_is_billed_half_up(weight_dg: int, amount: str) -> None:
+    assert PRICES.line(Held("tomato", Decimal("3.99"), 1, weight_dg)).amount == Decimal(amount)
+
+
+@given(st.integers(1, 100_000), st.decimals("0.01", "99.99", places=2))
+def test_amounts_are_exact_to_the_cent(weight_dg: int, price: Decimal) -> None:
+    exact = price * weight_dg / Decimal(10_000)
+    assert PRICES.line(Held("tomato", price, 1, weight_dg)).amount == exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_currencies_have_their_own_smallest_unit() -> None:
+    assert [smallest_unit(code) for code in ("EUR", "JPY", "KWD")] == [Decimal("0.01"), Decimal(1), Decimal("0.001")]
+
+
+@given(baskets, baskets)
+def test_an_adjustment_is_the_difference_of_the_totals(before: Basket, after: Basket) -> None:
+    assert PRICES.sum(change_lines(PRICES, before, after)) == PRICES.total(after) - PRICES.total(before)
+
+
+@given(baskets, baskets)
+def test_what_is_in_dispute_is_symmetric_and_nothing_only_between_equals(a: Basket, b: Basket) -> None:
+    assert PRICES.difference(a, b) == PRICES.difference(b, a)
+    assert (PRICES.difference(a, b) == 0) == (a == b)
+
+
+def test_below_the_limit_the_likeliest_stands() -> None:
+    decision = decide([((COLA,), 0.99), ((), 0.01)], PRICES)
+    assert (decision.basket, decision.sure, decision.expected_loss) == ((COLA,), True, Decimal("0.02"))
+
+
+def test_above_the_limit_a_person_looks() -> None:
+    decision = decide([((COLA,), 0.8), ((), 0.2)], PRICES)
+    assert (decision.basket, decision.sure, decision.expected_loss) == ((COLA,), False, Decimal("0.30"))
+
+
+def test_of_two_that_fit_the_cheaper_stands() -> None:
+    sweet = Held("cola", Decimal("0.10"), 1, 0)
+    assert decide([((sweet,), 0.55), ((), 0.45)], PRICES).basket == ()
+    assert decide([((sweet,), 0.98), ((), 0.02)], PRICES).basket == (sweet,)
+
+
+def test_another_item_of_the_same_price_is_in_dispute_too() -> None:
+    other = Held("juice", Decimal("1.50"), 1, 0)
+    assert not decide([((COLA,), 0.6), ((other,), 0.4)], PRICES).sure
