@@ -16,8 +16,8 @@ from bench.physics.parameters import GRID_S, PlateFigures
 
 Signal = npt.NDArray[np.float64]
 COMPONENTS = 4
-RING_TIME_CONSTANTS = 6.0  # a ring is followed until e^-6 of its start
-LONGEST_RING_S = 8.0
+RING_TIME_CONSTANTS = 10.0  # a ring is followed until e^-10 of its start: 0.1 g after 2 kg, below the noise
+LONGEST_RING_S = 12.0
 
 
 @dataclass(frozen=True)
