@@ -10,7 +10,7 @@
 
 typedef enum { WIRE_GOOD, WIRE_UNPLUGGED, WIRE_STUCK_LOW, WIRE_STUCK_HIGH } wire_fault_t;
 
-/* One conversion as the chip made it. Layout known to tests/firmware/bench.py. */
+/* One conversion as the chip made it. Layout known to tests/firmware/simboard.py. */
 typedef struct {
     uint64_t cycle;   /* when it was ready to be read */
     uint32_t index;   /* of this chip's conversions, from 0 */

@@ -388,7 +388,7 @@ size_t sim_conversions(sim_t *sim, conversion_t *to, size_t room)
     return bytes_take(&sim->conversions, to, room * sizeof *to) / sizeof *to;
 }
 
-chip_t *sim_chip(sim_t *sim, unsigned channel)
+const chip_t *sim_chip(const sim_t *sim, unsigned channel)
 {
     return &sim->chips[channel];
 }
@@ -451,6 +451,11 @@ void sim_stall_pulse(sim_t *sim, unsigned channel, uint64_t us, unsigned times)
 {
     sim->stall_cycles[channel] = us * CYCLES_PER_US;
     sim->stalls[channel] = times;
+}
+
+void sim_ram_set(sim_t *sim, uint16_t address, const uint8_t *from, size_t count)
+{
+    memcpy(sim->avr->data + address, from, count);
 }
 
 void sim_set_analog(sim_t *sim, uint32_t supply_mv, uint32_t ntc_mv)

@@ -1,6 +1,6 @@
 /* The board on the bench: the compiled firmware in simavr, eight simulated HX711 on its pins, its UART in memory or on a
  * pty. Time passes only in sim_run. For tests and the demo; nothing of it is shipped (simavr is under the GPL).
- * tests/firmware/bench.py speaks to it through ctypes. */
+ * tests/firmware/simboard.py speaks to it through ctypes. */
 #ifndef SIM_H
 #define SIM_H
 
@@ -44,8 +44,8 @@ void sim_uart_write(sim_t *sim, const uint8_t *bytes, size_t count);
 /* Conversions finished since the last call. */
 size_t sim_conversions(sim_t *sim, conversion_t *to, size_t room);
 
-/* The chips: set their fields directly before time passes, faults by chip_set_fault and power by the calls below. */
-chip_t *sim_chip(sim_t *sim, unsigned channel);
+/* The chips, and what happens to them. */
+const chip_t *sim_chip(const sim_t *sim, unsigned channel);
 void sim_set_fault(sim_t *sim, unsigned channel, int fault);
 void sim_set_target(sim_t *sim, unsigned channel, int32_t counts);
 void sim_set_rates(sim_t *sim, unsigned channel, double fast_hz, double slow_hz);
@@ -62,6 +62,9 @@ void sim_stall_pulse(sim_t *sim, unsigned channel, uint64_t us, unsigned times);
 void sim_reset(sim_t *sim);
 /* Optiboot's way to start the firmware: flags in r2, MCUSR cleared. To be called before any time has passed. */
 void sim_start_from_optiboot(sim_t *sim, uint8_t reset_flags);
+
+/* Overwrites variables of the firmware: a test that cannot wait 71 minutes for the clock to wrap. */
+void sim_ram_set(sim_t *sim, uint16_t address, const uint8_t *from, size_t count);
 
 void sim_set_analog(sim_t *sim, uint32_t supply_mv, uint32_t ntc_mv);
 void sim_eeprom_get(sim_t *sim, uint16_t offset, uint8_t *to, size_t count);

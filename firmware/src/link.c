@@ -8,8 +8,9 @@
 
 /* Seven SAMPLE frames of eight channels: 5 ms of the line. An 8-bit index wraps by itself. */
 #define TX_SIZE 256
-#define RX_SIZE 64 /* 1.3 ms of the line; a power of two */
+#define RX_SIZE 128 /* a dozen commands behind one that takes its time; a power of two */
 #define RX_MASK (RX_SIZE - 1)
+#define RX_AT_ONCE 32 /* bytes looked at in one call: twice what the line brings meanwhile, and no chip waits for long */
 
 #define BAUD_DIVISOR (F_CPU / 16 / WIRE_BAUD - 1)
 _Static_assert((BAUD_DIVISOR + 1) * 16 * WIRE_BAUD == F_CPU, "the baud rate is exact");
@@ -52,6 +53,9 @@ void link_start(void)
     UCSR0A = 0;
     UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
     UCSR0B = _BV(RXEN0) | _BV(TXEN0) | _BV(RXCIE0);
+    /* A reset cuts the frame short that was on its way. This ends it, so that the next one is not lost with it. */
+    tx_bytes[tx_head++] = WIRE_DELIMITER;
+    UCSR0B |= _BV(UDRIE0);
 }
 
 void link_send(const uint8_t *body, uint8_t length)
@@ -73,7 +77,7 @@ void link_send(const uint8_t *body, uint8_t length)
 
 uint8_t link_receive(const uint8_t **body)
 {
-    while (rx_tail != rx_head) {
+    for (uint8_t taken = 0; taken < RX_AT_ONCE && rx_tail != rx_head; taken++) {
         uint8_t byte = rx_bytes[rx_tail];
         rx_tail = (rx_tail + 1) & RX_MASK;
         uint8_t length = frame_receive(&receiver, byte);

@@ -17,43 +17,38 @@
 #include "sampler.h"
 #include "watchdog.h"
 
-#define COMMANDS_A_TURN 4 /* as many as fit into the receive buffer between two turns */
-
-static void take_up_commands(void)
+/* One at a time, so that a host that floods the board delays no chip. */
+static void take_up_command(void)
 {
-    for (uint8_t i = 0; i < COMMANDS_A_TURN && !commands_busy(); i++) {
-        const uint8_t *body;
-        uint8_t length = link_receive(&body);
-        if (length == 0) {
-            return;
-        }
-        if (!commands_handle(body, length)) {
-            link_count_rx_error();
-        }
+    const uint8_t *body;
+    if (commands_busy()) {
+        return;
+    }
+    uint8_t length = link_receive(&body);
+    if (length > 0 && !commands_handle(body, length)) {
+        link_count_rx_error();
     }
 }
 
-/* Work that is less urgent than the chips: one piece a tick, so each has its turn every 1.6 ms. */
+/* Work that is less urgent than the chips: one piece a tick, so all have had their turn after 1.6 ms. */
 static void take_turn(void)
 {
     static uint8_t turn;
     switch (turn++ % 8) {
-    case 0:
-    case 4:
-        take_up_commands();
-        break;
     case 1:
         channels_watch();
         break;
-    case 2:
+    case 3:
         report_poll();
         break;
-    case 3:
+    case 5:
         adc_poll();
         break;
-    case 5:
+    case 7:
         light_poll();
         break;
+    default:
+        take_up_command();
     }
 }
 

@@ -33,7 +33,7 @@ typedef struct {
     uint8_t faults;
 } status_t;
 
-/* Each writes one body (WIRE_BODY_MAX bytes are enough) and gives its length. */
+/* Each writes one body, of the length that the contract gives it, and gives that length. */
 uint8_t message_hello(const hello_t *hello, uint8_t *body);
 uint8_t message_sample(const sample_t *sample, uint8_t channels, uint8_t *body);
 uint8_t message_status(const status_t *status, uint8_t *body);

@@ -12,8 +12,12 @@
 #include "messages.h"
 #include "watchdog.h"
 
+/* A fault that comes or goes is told before the second is over, but not oftener than this. */
+#define FAULT_NEWS_US 100000UL
+
 static uint32_t uptime_s;
 static uint32_t second_us; /* when the running second began */
+static uint32_t told_us; /* when the last STATUS went out */
 static uint8_t told_faults;
 static uint8_t seconds_to_hello;
 
@@ -28,7 +32,7 @@ void report_hello(void)
         .boot = identity_boot(),
     };
     identity_board_id(hello.board_id);
-    uint8_t body[WIRE_BODY_MAX];
+    uint8_t body[WIRE_HELLO_BYTES];
     link_send(body, message_hello(&hello, body));
 }
 
@@ -44,7 +48,8 @@ static void send_status(void)
         .faults = channels_faults(),
     };
     told_faults = status.faults;
-    uint8_t body[WIRE_BODY_MAX];
+    told_us = clock_now_us();
+    uint8_t body[WIRE_STATUS_BYTES];
     link_send(body, message_status(&status, body));
 }
 
@@ -57,7 +62,8 @@ void report_start(void)
 
 void report_poll(void)
 {
-    if (clock_now_us() - second_us >= WIRE_STATUS_PERIOD_US) {
+    uint32_t now_us = clock_now_us();
+    if (now_us - second_us >= WIRE_STATUS_PERIOD_US) {
         second_us += WIRE_STATUS_PERIOD_US;
         uptime_s++;
         send_status();
@@ -65,7 +71,7 @@ void report_poll(void)
             seconds_to_hello = WIRE_HELLO_PERIOD_S;
             report_hello();
         }
-    } else if (channels_faults() != told_faults) {
+    } else if (channels_faults() != told_faults && now_us - told_us >= FAULT_NEWS_US) {
         send_status();
     }
 }

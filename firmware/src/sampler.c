@@ -13,7 +13,7 @@ void sampler_flush(void)
     if (sample.present == 0) {
         return;
     }
-    uint8_t body[WIRE_BODY_MAX];
+    uint8_t body[WIRE_SAMPLE_HEAD_BYTES + CHANNELS * WIRE_COUNT_BYTES];
     link_send(body, message_sample(&sample, CHANNELS, body));
     sample.seq++; /* also where it had to be dropped, so that the host sees the gap */
     sample.present = 0;
