@@ -95,6 +95,7 @@ class Chip:
         self.channel, self.trouble, self.gain = channel, Trouble.NONE, GAIN
         self._drawn, self._periods_s, self._every_s, self._rng = cell, periods_s, every_s, rng
         self._drawn_hz = rate_hz
+        self._used = BATCH  # of the noise drawn
         self._drift_s, self._drift_phase = float(rng.uniform(60, 300)), float(rng.uniform(0, 2 * np.pi))
         self._next_s = float(rng.uniform(0, every_s or periods_s[rate_hz])) if every_s is None else every_s
         self.set_rate(rate_hz)
@@ -104,7 +105,7 @@ class Chip:
         counts = self._drawn.noise_counts * INPUT_NOISE_V[rate_hz] / INPUT_NOISE_V[self._drawn_hz]
         self.cell = dataclasses.replace(self._drawn, period_s=self._periods_s[rate_hz], noise_counts=counts)
         self._backwards = filter_taps(self.cell)[::-1].copy()
-        self._draw()
+        self._used = BATCH
 
     def convert(self, until_s: float, load_g: Signal, begins: int, kelvin: float) -> list[Conversion]:
         """Conversions up to an instant; `load_g` is the cell's load from grid point `begins` on, to past `until_s`."""

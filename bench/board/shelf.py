@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.board.chips import CellBank, Chip, Conversion, Trouble
 from bench.board.loads import BuildingStream, PlateLoad
@@ -15,6 +16,7 @@ from bench.physics.plate import Force, Past, PlateMechanics
 from bench.recordings.measuring import cell_shares
 from bench.shop.model import Plate, Shop
 
+Signal = npt.NDArray[np.float64]
 RATES_HZ = (80, 10)
 LONGEST_FILTER_PERIODS = 4.0  # a sinc of order 4
 SLOWEST_HZ = 8.0
@@ -115,7 +117,7 @@ class Shelf:
         hz = {board: {80: figures.rate_hz_80.draw(rng), 10: figures.rate_hz_10.draw(rng)} for board in self.shop.boards}
         keep = int(np.ceil(LONGEST_FILTER_PERIODS * GRID_HZ / SLOWEST_HZ)) + BLOCK
         for plate in self.shop.plates:
-            shares = np.stack(cell_shares(plate, self._loads[plate.id].mechanics, gain_error, rng))
+            shares = _shares(plate, self._loads[plate.id].mechanics, gain_error, rng)
             cells = self._cells(plate, room, hz, order, gain_error, rng)
             self._banks[plate.id] = CellBank(cells, shares, past[plate.id], keep, rng)
             self._chips[plate.id] = []
@@ -142,3 +144,13 @@ class Shelf:
             )
             for site in plate.cells
         ]
+
+
+def _shares(plate: Plate, mechanics: PlateMechanics, off_centre: float, rng: np.random.Generator) -> Signal:
+    """How the cells share a load [cells, 4]; of cells in any places by the statics of a rigid plate (least squares)."""
+    centre_x, centre_y = plate.centre_mm
+    arms = [(cell.x_mm - centre_x, cell.y_mm - centre_y) for cell in plate.cells]
+    if len(arms) == 1 or (len(arms) == 4 and all(a * b for a, b in arms)):
+        return np.stack(cell_shares(plate, mechanics, off_centre, rng))
+    statics = np.stack([np.ones(len(arms)), *np.array(arms).T])
+    return np.hstack([np.linalg.pinv(statics), np.zeros((len(arms), 1))])

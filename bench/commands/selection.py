@@ -65,3 +65,11 @@ def parse_jobs(jobs: int) -> int:
     if jobs < 1:
         raise UsageError(f"--jobs: {jobs}; at least 1")
     return jobs
+
+
+def parse_seconds(flag: str, text: str) -> float:
+    """Seconds of a duration such as 90, 90s or 2m. Raises UsageError."""
+    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(s|m|h|)", text.strip())
+    if not found or float(found[1]) <= 0:
+        raise UsageError(f"{flag}: '{text}' is no duration; write 90, 90s, 2m or 1h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]

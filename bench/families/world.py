@@ -279,6 +279,15 @@ class World:
             duration_s, self.past, self.forces, self.events, self.touches, self.moves, presence, baskets, weights
         )
 
+    def drain(self) -> tuple[list[Force], list[TruthEvent], list[tuple[float, str, str]]]:
+        """Forces, truth and presence since the last call, for a store that runs on without end; contacts, moves and
+        the ledger are forgotten."""
+        forces, events, presence = self.forces, sorted(self.events, key=lambda e: e.t), sorted(self.presence)
+        self.forces, self.events, self.presence = [], [], []
+        for kept in (self.touches, self.moves, self._ledger, self._grams):
+            kept.clear()
+        return forces, events, presence
+
     def _move(self, t: float, plate_id: str, kind: str, units: Sequence[Unit]) -> None:
         told: list[dict[str, object]] = []
         for unit in units:
