@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     database: str = Field(default="", description="sqlite:///path (default: in the state folder) or postgresql://...")
     listen: str = Field(default="127.0.0.1:8080", description="address and port of the page")
     users_file: Path | None = Field(default=None, description="who may decide reviews (see `shelf-resolver password`)")
+    secure_cookie: bool = Field(default=False, description="true where the page is reached over TLS, behind a proxy")
     receipt_wait_s: float = Field(default=120.0, ge=0, le=86_400, description="wait after an exit, s")
     skew_s: float = Field(default=0.5, ge=0, le=60, description="difference of clocks allowed for, s")
     loss_limit: Decimal = Field(

@@ -55,9 +55,10 @@ class History:
         """All that is recorded of a session: its doors' messages, receipts, and the events billed."""
         doors = self._db.rows("SELECT payload FROM message WHERE session = ? ORDER BY t_utc_ns", (session,))
         rows = self._db.rows(
-            "SELECT payload, decided_by FROM issued WHERE sessions LIKE ? ORDER BY at_utc_ns, event_id",
+            "SELECT payload, decided_by, sessions FROM issued WHERE sessions LIKE ? ORDER BY at_utc_ns, event_id",
             (f'%"{session}"%',),
         )
+        rows = [row[:2] for row in rows if session in json.loads(row[2])]  # in LIKE an underscore is any character
         receipts = _shown(rows)
         ids = [event for entry in receipts for event in entry["data"].get("events", ())]
         return {

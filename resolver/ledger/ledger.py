@@ -16,6 +16,7 @@ from resolver.ledger.database import Database, LedgerError
 from resolver.ledger.history import History
 from resolver.ledger.schema import SCHEMA, TABLES
 from resolver.shop import Adjusted, Closed, Effect, Issued, Review
+from resolver.shop.curves import Curves
 from resolver.shop.publishing import cloud_event
 
 BASKET_KEPT_NS = 3600 * 1_000_000_000
@@ -94,13 +95,13 @@ class Ledger:
             rows,
         )
 
-    def keep(self, effects: Sequence[Effect]) -> None:
+    def keep(self, effects: Sequence[Effect], curves: Curves) -> None:
         """Keep what was issued and opened; receipts wait in the outbox until `sent`."""
         for effect in effects:
             if isinstance(effect, (Issued, Adjusted)):
                 self._keep_issued(effect)
             elif isinstance(effect, Review):
-                self._open(effect)
+                self._open(effect, curves)
             elif isinstance(effect, Closed):
                 self._db.execute("DELETE FROM review WHERE review_case = ? AND closed_utc_ns IS NULL", (effect.case,))
 
@@ -190,7 +191,7 @@ class Ledger:
             row,
         )
 
-    def _open(self, review: Review) -> None:
+    def _open(self, review: Review, curves: Curves) -> None:
         self._db.execute(
             "INSERT INTO review (review_case, receipt, account, opened_utc_ns, unresolved, payload) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (review_case) DO UPDATE SET "
@@ -201,12 +202,12 @@ class Ledger:
                 review.account,
                 review.opened_utc_ns,
                 format(review.unresolved, "f"),
-                json.dumps(review_document(review), ensure_ascii=False, allow_nan=False),
+                json.dumps(review_document(review, curves), ensure_ascii=False, allow_nan=False),
             ),
         )
 
 
-def review_document(review: Review) -> dict[str, Any]:
+def review_document(review: Review, curves: Curves) -> dict[str, Any]:
     """A case as JSON: what the page shows and the interface gives."""
     return {
         "case": review.case,
@@ -233,6 +234,7 @@ def review_document(review: Review) -> dict[str, Any]:
                 "time": format_utc(doubt.t_utc_ns),
                 "started": format_utc(doubt.started_utc_ns),
                 "settled": format_utc(doubt.settled_utc_ns),
+                "curve": curves.around(doubt.plate, doubt.started_utc_ns, doubt.settled_utc_ns),
                 "delta_g": round(doubt.delta_g, 1),
                 "readings": [{"what": what, "probability": round(share, 3)} for what, share in doubt.readings],
                 "near": [{"who": who, "probability": round(share, 3)} for who, share in doubt.near],

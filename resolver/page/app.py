@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -19,8 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.messages import format_utc
 from agent.store import Store
-from resolver.ledger import History
-from resolver.page.live import Live, TooManyViewersError
+from resolver.page.api import Api, ApiError, api_error
+from resolver.page.live import TooManyViewersError
+from resolver.page.world import World
 
 HEARTBEAT_S = 15.0
 ASSETS = {
@@ -40,22 +40,6 @@ SECURITY_HEADERS = (
 )
 
 
-class Histories(Protocol):
-    """Opens a read-only view of the ledger for one request."""
-
-    def __call__(self) -> AbstractContextManager[History]: ...
-
-
-@dataclass(frozen=True)
-class World:
-    """What the page is given from outside."""
-
-    live: Live
-    store: Store
-    histories: Histories
-    clock: Any
-
-
 def make_app(world: World) -> Starlette:
     """The page of one store."""
     page = _Page(world)
@@ -65,9 +49,16 @@ def make_app(world: World) -> Starlette:
             Route("/assets/{name}", page.asset),
             Route("/events", page.events),
             Route("/api/v1/plan", page.plan),
+            *Api(world).routes(),
         ],
         middleware=[Middleware(_Headers)],
+        exception_handlers={ApiError: api_error, HTTPException: _http_error},
     )
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail.lower()}, error.status_code, error.headers)
 
 
 class _Headers:
@@ -101,14 +92,14 @@ class _Page:
         return Response(self._assets[name], media_type=ASSETS[name], headers={"cache-control": "no-cache"})
 
     async def plan(self, _request: Request) -> Response:
-        return JSONResponse(plan_document(self._world.store))
+        return JSONResponse(plan_document(self._world.store()))
 
     async def events(self, _request: Request) -> Response:
         try:
             viewer, picture = self._world.live.join(asyncio.get_running_loop())
         except TooManyViewersError:
             return JSONResponse({"error": "too many live connections"}, 503, {"retry-after": "10"})
-        picture["plan"] = plan_document(self._world.store)
+        picture["plan"] = plan_document(self._world.store())
         picture["now"] = format_utc(self._world.clock())
 
         async def stream() -> AsyncIterator[str]:

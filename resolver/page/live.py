@@ -91,6 +91,11 @@ class Live:
             viewers = list(self._viewers)
         self._tell(viewers, ("figures", figures))
 
+    def headline(self) -> dict[str, Any]:
+        """The headline figures as they stand."""
+        with self._lock:
+            return dict(self._figures)
+
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """All entries of a kind, oldest first."""
         with self._lock:

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 MAX_CONNECTIONS = 500
+BACKLOG = 128
 
 
 class PortTakenError(Exception):
@@ -27,6 +28,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         reason = (error.strerror or str(error)).lower()

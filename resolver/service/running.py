@@ -13,8 +13,8 @@ from agent.store import Store, StoreError, load_store
 from resolver.inbox import SECOND_NS, Reader
 from resolver.ledger import History, Ledger, open_database, restore
 from resolver.link import Address, Link
-from resolver.page import Live, PageServer, World, bind, make_app
-from resolver.service.worker import Worker
+from resolver.page import Access, Live, PageServer, UsersError, World, bind, load_users, make_app, metrics_text
+from resolver.service.worker import Erasure, Verdict, Worker
 from resolver.settings import Settings, SettingsError
 from resolver.shop import Rules, Shop
 
@@ -46,6 +46,10 @@ def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None])
     """
     store = load_store(settings.store)
     address = address_of(settings)
+    try:
+        users = load_users(settings.users_file)
+    except UsersError as error:
+        raise SettingsError(str(error)) from None
     listener = bind(*settings.listen_address)
     database = open_database(settings.database_url)
     ledger = Ledger(database, store.id)
@@ -56,7 +60,17 @@ def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None])
         live = Live()
         link = Link(address, f"shelf-{store.id}-resolver", subscriptions(store.id), say)
         worker = Worker(shop, ledger, link, live, time.time_ns, say, settings.keep_days)
-        world = World(live, store, _histories(settings.database_url), time.time_ns)
+        world = World(
+            live=live,
+            store=lambda: shop.store,
+            histories=_histories(settings.database_url),
+            decide=lambda case, goods, who: worker.submit(Verdict(case, goods, who)),
+            erase=lambda session, who: worker.submit(Erasure(session, who)),
+            access=Access(users, time.monotonic),
+            metrics=metrics_text(worker.counts, live.headline),
+            clock=time.time_ns,
+            secure=settings.secure_cookie,
+        )
         page = PageServer(make_app(world), listener)
         worker.start()
         page.start()

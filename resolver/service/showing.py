@@ -9,8 +9,9 @@ from typing import Any
 
 from agent.messages import AgentStatus, MessageError, PlateState, Topics, format_utc, parse_payload
 from resolver.ledger import History, review_document
-from resolver.page.live import Live
+from resolver.page.live import RECENT_RECEIPTS, Live
 from resolver.shop import Adjusted, Closed, Effect, Issued, Review, Shop
+from resolver.shop.curves import Curves
 from resolver.shop.publishing import cloud_event, shown
 
 RECENT = 1000
@@ -20,8 +21,8 @@ RECENT = 1000
 class Showing:
     """Turns effects and retained topics into entries of the live picture."""
 
-    def __init__(self, live: Live, shop: Shop, history: History) -> None:
-        self._live, self._shop, self._history = live, shop, history
+    def __init__(self, live: Live, shop: Shop, history: History, curves: Curves) -> None:
+        self._live, self._shop, self._history, self._curves = live, shop, history, curves
         self._topics = Topics(shop.store.id)
         self._delays_s: deque[float] = deque(maxlen=RECENT)
         self._reviewed: deque[bool] = deque(maxlen=RECENT)
@@ -31,11 +32,15 @@ class Showing:
         """Show what the ledger holds."""
         for receipt in reversed(self._history.recent(RECENT)):
             self._count(receipt)
-        for receipt in reversed(self._history.recent(50)):
-            self._live.show("receipt", receipt["id"], receipt)
+        self.refresh_receipts()
         for document in self._history.open_cases(500):
             self._live.show("review", document["case"], document)
         self.housekeep(now_utc_ns)
+
+    def refresh_receipts(self) -> None:
+        """Show the newest receipts as the ledger has them."""
+        for receipt in reversed(self._history.recent(RECENT_RECEIPTS)):
+            self._live.show("receipt", receipt["id"], receipt)
 
     def take(self, topic: str, payload: bytes) -> bool:
         """Whether the message was an agent's status or a plate's state, which only the page needs."""
@@ -57,7 +62,7 @@ class Showing:
             self._live.show("receipt", effect.event_id, document)
             self._count(document)
         elif isinstance(effect, Review):
-            self._live.show("review", effect.case, review_document(effect))
+            self._live.show("review", effect.case, review_document(effect, self._curves))
         elif isinstance(effect, Closed):
             self._live.remove("review", effect.case)
         self._figures()
@@ -93,6 +98,8 @@ class Showing:
             state = parse_payload(PlateState, payload)
         except MessageError:
             return
+        if state.weight_g is not None:
+            self._curves.hear(plate, state.time, state.weight_g)
         self._live.show("plate", plate, {"plate": plate, "agent": agent, **state.model_dump(mode="json")})
 
     def _faults(self, now_utc_ns: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import queue
+import secrets
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from agent.messages import MessageError, Reply, Topics, parse_payload
 from agent.store import Store
@@ -16,6 +18,7 @@ from resolver.link import Incoming, Link
 from resolver.page.live import Live
 from resolver.service.showing import Showing
 from resolver.shop import Adjusted, Ask, Closed, Effect, Issued, Shop
+from resolver.shop.curves import Curves
 from resolver.shop.publishing import basket_document, command_document, to_json
 
 BATCH = 2000
@@ -39,9 +42,18 @@ class Verdict:
     """A person's decision of a case, on its way from the page; `done` says whether it counted."""
 
     case: str
-    goods: list[list[object]]
+    goods: list[list[Any]]
     who: str
-    done: Future[bool]
+    done: Future[bool] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """A person's wish that a session be erased."""
+
+    session: str
+    who: str
+    done: Future[bool] = field(default_factory=Future)
 
 
 class Worker:
@@ -61,13 +73,15 @@ class Worker:
         self._keep_ns = keep_days * DAY_NS
         self._topics = Topics(shop.store.id)
         self._reader = Reader(shop.store.id, shop.store.agents)
-        self._showing = Showing(live, shop, ledger.history)
-        self._verdicts: queue.Queue[Verdict] = queue.Queue(100)
+        self._curves = Curves()
+        self._showing = Showing(live, shop, ledger.history, self._curves)
+        self._wishes: queue.Queue[Verdict | Erasure] = queue.Queue(100)
         self._asked: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._in_flight: dict[int, str] = {}
         self._outbox_dirty = True
         self._retry_at_ns = self._flushed_ns = self._baskets_ns = self._housekeeping_ns = 0
         self._unflushed = False
+        self._granted: list[tuple[Future[bool], bool]] = []
         self._was_connected = False
         self._basket_backlog: deque[tuple[str, str]] = deque()
         self.refused: Counter[str] = Counter()
@@ -82,9 +96,18 @@ class Worker:
         """Show what the ledger holds before anything new arrives."""
         self._showing.begin(self._clock())
 
-    def submit(self, verdict: Verdict) -> None:
-        """From the page's thread. Raises `queue.Full` where a hundred wait."""
-        self._verdicts.put_nowait(verdict)
+    def submit(self, wish: Verdict | Erasure) -> Future[bool]:
+        """From the page's thread: what a person wants; the future fails with `queue.Full` where a hundred wait."""
+        try:
+            self._wishes.put_nowait(wish)
+        except queue.Full as full:
+            wish.done.set_exception(full)
+        return wish.done
+
+    def counts(self) -> dict[str, int]:
+        """What became of messages, for the metrics."""
+        refused = sum(self.refused.values())
+        return {**{what: self._shop.counts[what] for what in list(self._shop.counts)}, "refused": refused}
 
     def step(self) -> None:
         """Take what is there, or wait a moment for it; then do what is due."""
@@ -93,10 +116,13 @@ class Worker:
         self._note_connection(now)
         stored = [entry for message in batch if (entry := self._take(message)) is not None]
         effects = self._shop.settle(now) if batch or self._was_connected else []
-        effects += self._decide(now)
+        effects += self._grant(now)
         self._make_durable(stored, effects, now)
         for message in batch:
             self._link.ack(message)
+        while self._granted:
+            done, counted = self._granted.pop()
+            done.set_result(counted)
         self._carry_out(effects)
         self._send(now)
         if now - self._baskets_ns >= BASKETS_EVERY_NS:
@@ -168,26 +194,41 @@ class Worker:
             self._say(f"agent {agent} no longer has the events missing of epoch {epoch}")
             self._shop.logs[agent].mark_gone(epoch)
 
-    def _decide(self, now: int) -> list[Effect]:
+    def _grant(self, now: int) -> list[Effect]:
         effects: list[Effect] = []
-        while True:
-            try:
-                verdict = self._verdicts.get_nowait()
-            except queue.Empty:
-                return effects
-            known = self._ledger.close_case(verdict.case, now, verdict.who, to_json({"goods": verdict.goods}))
+        while not self._wishes.empty():
+            wish = self._wishes.get_nowait()
+            if isinstance(wish, Erasure):
+                self._erase(wish)
+                continue
+            known = self._ledger.close_case(wish.case, now, wish.who, to_json({"goods": wish.goods}))
             if known:
-                effects += self._shop.decide(verdict.case, goods_of(verdict.goods), verdict.who, now)
-                effects.append(Closed(verdict.case))
-            verdict.done.set_result(known)
+                effects += self._shop.decide(wish.case, goods_of(wish.goods), wish.who, now)
+                effects.append(Closed(wish.case))
+            self._granted.append((wish.done, known))
+        return effects
+
+    def _erase(self, wish: Erasure) -> None:
+        account = self._shop.visits.of_session(wish.session)
+        settled = self._shop.settled.get(account.key) if account is not None else None
+        busy = account is not None and (settled is None or settled.case is not None)
+        changed = 0 if busy else self._ledger.erase(wish.session, f"erased-{secrets.token_hex(6)}")
+        if changed:
+            self._unflushed = True
+            if account is not None:
+                self._shop.forget_account(account.key)
+            self._showing.basket(wish.session, None)
+            self._showing.refresh_receipts()
+            self._say(f"a session was erased by {wish.who}")
+        self._granted.append((wish.done, changed > 0))
 
     def _make_durable(self, stored: list[Stored], effects: list[Effect], now: int) -> None:
         if stored:
             self._ledger.record(stored)
             self._unflushed = True
-        at_once = bool(effects) or any(isinstance(entry.fact, (Told, SessionFact)) for entry in stored)
+        at_once = bool(effects or self._granted) or any(isinstance(entry.fact, (Told, SessionFact)) for entry in stored)
         if at_once or (self._unflushed and now - self._flushed_ns >= FLUSH_EVERY_NS):
-            self._ledger.keep(effects)
+            self._ledger.keep(effects, self._curves)
             self._ledger.save_logs(self._shop.logs.values())
             self._ledger.commit()
             self._flushed_ns, self._unflushed = now, False

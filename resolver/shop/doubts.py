@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.store import Store
-from resolver.baskets import Basket, Clue, Posterior, Reading
+from resolver.baskets import EMPTY, Basket, Clue, Posterior, Reading
 from resolver.receipts import Decision, Prices
 from resolver.shop.effects import Doubt, Option
 from resolver.shop.movements import EventKey, Movements
@@ -68,10 +68,12 @@ def _unclear(
 
 
 def options_of(beliefs: list[tuple[Basket, float]], prices: Prices) -> tuple[Option, ...]:
-    """The likeliest baskets, for a person to choose from."""
+    """The likeliest baskets, for a person to choose from; "nothing" is always among them."""
+    offered = beliefs[:MAX_OPTIONS]
+    if not any(basket == EMPTY for basket, _ in offered):
+        offered = [*offered[: MAX_OPTIONS - 1], (EMPTY, 0.0)]
     return tuple(
-        Option(basket, prices.lines(basket), prices.total(basket), probability)
-        for basket, probability in beliefs[:MAX_OPTIONS]
+        Option(basket, prices.lines(basket), prices.total(basket), probability) for basket, probability in offered
     )
 
 

@@ -190,9 +190,7 @@ class Shop:
         horizon = now_utc_ns - self.rules.keep_ns
         old = [key for key, done in self.settled.items() if done.case is None and done.receipt.issued <= horizon]
         for key in old:
-            del self.settled[key]
-            self.visits.forget(key)
-            self._changed.discard(key)
+            self.forget_account(key)
         starts = [account.start_utc_ns for account in self.visits.accounts.values()]
         before = min([horizon, *starts]) - self.rules.keep_ns // 60
         self.movements.forget_before(before)
@@ -200,6 +198,13 @@ class Shop:
         for log in self.logs.values():
             log.forget_before(before)
         return old
+
+    def forget_account(self, key: str) -> None:
+        """Drop an account that has its receipt."""
+        del self.settled[key]
+        self.visits.forget(key)
+        self._changed.discard(key)
+        self._late.pop(key, None)
 
     def restore_receipt(self, account: str, settled: Settled) -> None:
         """After a restart: what was issued stays as it is."""

@@ -196,19 +196,127 @@ function drawFaults() {
   $("faults").hidden = faults.length === 0;
   $("fault-list").replaceChildren(...faults.map(([title, text]) => el("li", {}, el("strong", {}, title), ` — ${text}`)));
 }
+
+/* ---- review: one key decides ---- */
+let me = { user: null, csrf: null, possible: false };
+let caseAt = 0;
+let deciding = false;
+
 function drawReview() {
-  const cases = Object.values(picture.review);
+  const cases = Object.values(picture.review).sort((a, b) => a.opened.localeCompare(b.opened) || a.case.localeCompare(b.case));
+  caseAt = Math.min(caseAt, Math.max(0, cases.length - 1));
   $("review").hidden = cases.length === 0;
   $("review-count").textContent = cases.length ? `${cases.length} open` : "";
-  if (!cases.length) return $("case").replaceChildren();
-  $("case").replaceChildren(caseCard(cases[0]));
+  const kept = document.activeElement?.closest?.("#case") ? document.activeElement.dataset.key : null;
+  $("case").replaceChildren(...(cases.length ? [caseCard(cases[caseAt], cases.length)] : []));
+  if (kept) $("case").querySelector(`[data-key="${kept}"]`)?.focus();
 }
-function caseCard(entry) {
+function caseCard(entry, count) {
   return el("article", { class: "card", "data-case": entry.case },
-    el("div", { class: "row" }, el("h3", {}, entry.charge ? `Charge after receipt ${entry.receipt}` : `Receipt ${entry.receipt}`),
-      el("span", { class: "push quiet" }, `${money(entry.unresolved)} expected in dispute`)),
-    el("ul", { class: "reasons" }, ...entry.reasons.map((reason) => el("li", {}, reason))));
+    el("div", { class: "row" },
+      el("h3", {}, entry.charge ? `A charge after receipt ${entry.receipt}` : `Receipt ${entry.receipt}`),
+      el("span", { class: "tag warn" }, `${money(entry.unresolved)} in dispute`),
+      el("span", { class: "quiet" }, `since ${clock(entry.opened)}`),
+      count > 1 ? el("span", { class: "push row" },
+        el("button", { type: "button", "data-key": "p", onclick: () => step(-1) }, el("kbd", {}, "P"), " previous"),
+        el("button", { type: "button", "data-key": "n", onclick: () => step(1) }, el("kbd", {}, "N"), " next")) : null),
+    el("ul", { class: "reasons" }, ...entry.reasons.map((reason) => el("li", {}, reason))),
+    ...entry.doubts.map(doubtPart),
+    el("p", { class: "quiet" }, me.user ? `${me.user} decides with one key:` : me.possible ? "Sign in to decide with one key:" : "Deciding needs a users file (see shelf-resolver password)."),
+    el("div", { class: "options" }, ...entry.options.map((option, k) =>
+      el("button", { type: "button", "data-key": String(k + 1), "aria-keyshortcuts": String(k + 1), onclick: () => decide(entry, k) },
+        el("span", { class: "row" }, el("kbd", {}, String(k + 1)), el("strong", {}, money(option.total)), el("span", { class: "push quiet" }, percent(option.probability))),
+        bar(option.probability),
+        el("span", {}, option.lines.length ? option.lines.map((line) => `${line.weight_g === null ? line.qty : `${(line.weight_g / 1000).toFixed(3)} kg`} ${line.name}`).join(", ") : "nothing")))));
 }
-async function showHistory() { /* filled in by the review's part */ }
+function doubtPart(doubt) {
+  const started = Date.parse(doubt.started), settled = Date.parse(doubt.settled);
+  const points = doubt.curve.map(([s, g]) => [started + 1000 * s, g]);
+  const drawn = points.length > 1 ? curve(points, started - 5000, settled + 5000, `Weight of plate ${doubt.plate} around the ${doubt.kind}`, [started, settled]) : el("p", { class: "quiet" }, "no weights were told around it");
+  return el("div", { class: "doubt" },
+    el("div", { class: "row" }, el("strong", {}, `${doubt.kind} on plate ${doubt.plate}`), el("span", { class: "quiet" }, `${clock(doubt.time)} · ${doubt.delta_g > 0 ? "+" : ""}${doubt.delta_g.toFixed(1)} g · ${doubt.event}`), ...doubt.quality.map((quality) => el("span", { class: "tag warn" }, quality))),
+    drawn,
+    el("div", { class: "two" },
+      el("div", {}, el("p", { class: "quiet" }, "what it may be"), ...doubt.readings.map((reading) => chance(reading.what, reading.probability))),
+      el("div", {}, el("p", { class: "quiet" }, "who was near"), ...doubt.near.map((near) => chance(near.who, near.probability)))));
+}
+const chance = (text, p) => el("div", {}, el("span", { class: "row" }, text, el("span", { class: "push quiet" }, percent(p))), bar(p));
+const bar = (p) => el("span", { class: "bar", "aria-hidden": "true" }, el("svg:svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none" }, el("svg:rect", { width: 100 * p, height: 1 })));
+function step(by) {
+  const count = Object.keys(picture.review).length;
+  caseAt = (caseAt + by + count) % Math.max(1, count);
+  drawReview();
+}
+async function decide(entry, option) {
+  if (deciding) return;
+  if (!me.user) { if (me.possible) showLogin(() => decide(entry, option)); return; }
+  deciding = true;
+  try {
+    const answer = await fetch(`/api/v1/reviews/${encodeURIComponent(entry.case)}/decision`, { method: "POST", headers: { "content-type": "application/json", "x-csrf-token": me.csrf }, body: JSON.stringify({ option }) });
+    if (answer.status === 401) { await whoAmI(); showLogin(() => decide(entry, option)); return; }
+    say(answer.ok ? `Decided: ${money(entry.options[option].total)}` : (await answer.json()).error);
+  } catch { say("not decided: no connection"); } finally { deciding = false; }
+}
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || event.target.closest?.("input")) return;
+  const button = $("case").querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (button) { event.preventDefault(); button.click(); }
+});
 
+/* ---- signing in ---- */
+async function whoAmI() {
+  try { me = await (await fetch("/api/v1/me")).json(); } catch { /* the stream says that the connection is lost */ }
+  $("account").replaceChildren(...(me.user
+    ? [el("span", { class: "quiet" }, `${me.user} `), el("button", { type: "button", onclick: signOut }, "Sign out")]
+    : me.possible ? [el("button", { type: "button", "aria-haspopup": "dialog", onclick: () => showLogin() }, "Sign in")] : []));
+  if (picture.plan) drawReview();
+}
+function showLogin(then = null) {
+  const problem = el("p", { class: "error", role: "alert" });
+  const user = el("input", { name: "user", autocomplete: "username", required: true });
+  const password = el("input", { name: "password", type: "password", autocomplete: "current-password", required: true });
+  const form = el("form", { method: "dialog" }, el("h2", { id: "login-title" }, "Sign in to decide"), el("label", {}, "Name", user), el("label", {}, "Password", password), problem,
+    el("div", { class: "row" }, el("button", { class: "main", type: "submit" }, "Sign in"), el("button", { type: "button", onclick: () => $("login").close() }, "Cancel")));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch("/api/v1/login", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ user: user.value, password: password.value }) });
+    if (!answer.ok) { problem.textContent = (await answer.json()).error; password.value = ""; password.focus(); return; }
+    $("login").close();
+    await whoAmI();
+    if (then) then();
+  });
+  $("login").replaceChildren(form);
+  $("login").showModal();
+  user.focus();
+}
+async function signOut() {
+  await fetch("/api/v1/logout", { method: "POST", headers: { "x-csrf-token": me.csrf } });
+  await whoAmI();
+}
+
+/* ---- a session's whole story ---- */
+async function showHistory(session) {
+  const answer = await fetch(`/api/v1/sessions/${encodeURIComponent(session)}`);
+  const close = el("button", { type: "button", onclick: () => $("history").close() }, "Close");
+  const title = el("h2", { id: "history-title" }, `Session ${session}`);
+  if (!answer.ok) {
+    $("history").replaceChildren(title, el("p", {}, (await answer.json()).error), close);
+  } else {
+    const story = await answer.json();
+    const entries = [
+      ...story.doors.map((door) => [door.time, `${door.type.replace("shelf.v1.", "")} (${door.source})`]),
+      ...story.events.map((event) => [event.time, eventText(event)]),
+      ...story.receipts.map((entry) => [entry.time, `${entry.kind}: ${money(entry.data.total ?? entry.data.amount)}${entry.data.state ? `, ${entry.data.state}` : ""}${entry.decided_by ? `, decided by ${entry.decided_by}` : ""}${(entry.data.reasons ?? []).map((reason) => ` — ${reason}`).join("")}`]),
+    ].sort((a, b) => a[0].localeCompare(b[0]));
+    $("history").replaceChildren(title, el("ol", { class: "log" }, ...entries.map(([time, text]) => el("li", {}, el("time", { datetime: time, class: "quiet" }, clock(time)), ` ${text}`))), close);
+  }
+  $("history").showModal();
+}
+function eventText(event) {
+  const data = event.data;
+  const items = data.items.map((item) => `${item.qty} ${itemName(item.sku)}${item.weight_g === undefined ? "" : ` (${item.weight_g.toFixed(1)} g)`}`).join(", ") || "something else";
+  return `${event.type.replace("shelf.v1.", "")} on plate ${data.plate}: ${items}, ${data.delta_g} ± ${data.sigma_g} g, ${percent(data.confidence)} sure, event ${event.id}`;
+}
+
+whoAmI();
 listen();

@@ -1,0 +1,35 @@
+"""The last minutes of every plate's weight, as the agents tell it on their plates' topics (at most two a second)."""
+
+from __future__ import annotations
+
+from collections import deque
+
+KEPT = 1200
+"""Weights kept a plate: ten minutes at two a second."""
+MARGIN_NS = 5 * 1_000_000_000
+"""What is shown before and after a movement."""
+
+Curve = list[list[float]]
+
+
+class Curves:
+    """Rings of (instant, grams) by plate."""
+
+    def __init__(self) -> None:
+        self._rings: dict[str, deque[tuple[int, float]]] = {}
+
+    def hear(self, plate: str, t_utc_ns: int, weight_g: float) -> None:
+        self._rings.setdefault(plate, deque(maxlen=KEPT)).append((t_utc_ns, weight_g))
+
+    def around(self, plate: str, start_utc_ns: int, end_utc_ns: int) -> Curve:
+        """[seconds after `start_utc_ns`, grams] of the span and a margin; the last weight before it comes first."""
+        found: Curve = []
+        for t_utc_ns, weight_g in list(self._rings.get(plate, ())):
+            if t_utc_ns > end_utc_ns + MARGIN_NS:
+                break
+            point = [round((t_utc_ns - start_utc_ns) / 1e9, 3), weight_g]
+            if t_utc_ns < start_utc_ns - MARGIN_NS:
+                found = [point]
+            else:
+                found.append(point)
+        return found
