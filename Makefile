@@ -6,7 +6,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 TEST_PACKAGES := mosquitto gcc make gcc-avr avr-libc libsimavr-dev libelf-dev
 
-.PHONY: help setup demo test check lint requirements test-packages clean
+.PHONY: help setup demo bench-judgement test check lint requirements test-packages clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -19,6 +19,16 @@ $(STAMP): requirements.txt pyproject.toml
 
 demo: $(STAMP) ## a virtual shop on this machine: shelves, shoppers, receipts, a page
 	@$(BIN)/shelf-bench demo
+
+# SEEDS is how many seeds a family has; FAMILIES names some, with commas; ROOM=harsh, RATE=10 and PLATES=one are conditions
+FAMILIES ?= all
+SEEDS ?= 1
+ROOM ?= default
+RATE ?= 80
+PLATES ?= four
+bench-judgement: $(STAMP) ## agent, published rules and oracle on the same recordings (SEEDS=20 FAMILIES=quick,pair ROOM=harsh)
+	@$(BIN)/shelf-bench judge --agent $(BIN)/shelf-agent --family $(FAMILIES) --seeds 1-$(SEEDS) \
+	  --room $(ROOM) --rate $(RATE) --plates $(PLATES)
 
 test-packages:
 	@sh deploy/dev/packages.sh $(TEST_PACKAGES)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench.commands.errors import UsageError
 
-SUBCOMMANDS = ("make", "families", "score")
+SUBCOMMANDS = ("make", "families", "score", "judge", "board")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mcap.reader import make_reader
 from mcap.writer import Writer
 
 from bench.recordings.stream import Chunk
@@ -33,3 +34,16 @@ def write_recording(path: Path, streams: dict[str, list[Chunk]], store_text: str
                 closes_ns += CHUNK_NS * ((log_ns - closes_ns) // CHUNK_NS + 1)
             writer.add_message(channels[board], log_ns, data, log_ns)
         writer.finish()  # type: ignore[no-untyped-call]
+
+
+def cut_recording(source: Path, target: Path, until_ns: int) -> None:
+    """Copy the messages that had arrived by an instant (UTC, ns)."""
+    with source.open("rb") as read, target.open("wb") as file:
+        writer = Writer(file)
+        writer.start(library="shelf-bench")
+        channels: dict[str, int] = {}
+        for _, channel, message in make_reader(read).iter_messages(end_time=until_ns + 1, log_time_order=False):
+            if channel.topic not in channels:
+                channels[channel.topic] = writer.register_channel(channel.topic, channel.message_encoding, 0)
+            writer.add_message(channels[channel.topic], message.log_time, message.data, message.publish_time)
+        writer.finish()  # type: ignore[no-untyped-call]  # mcap leaves it without types

@@ -48,10 +48,11 @@ def find_cases(root: Path) -> list[Path]:
     return found
 
 
-def replay(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run `COMMAND replay` on one case with an empty state. Raises AgentError."""
+def replay(command: Sequence[str], folder: Path, recording: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `COMMAND replay` on a case, or on another recording of its store, with an empty state. Raises AgentError."""
     with tempfile.TemporaryDirectory(prefix="shelf-bench-") as state:
-        arguments = ["replay", "--store", str(folder / "store.toml"), "--recording", str(folder / "recording.mcap")]
+        measured = recording or folder / "recording.mcap"
+        arguments = ["replay", "--store", str(folder / "store.toml"), "--recording", str(measured)]
         try:
             return subprocess.run(
                 [*command, *arguments, "--state", state],
