@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     start_log(settings.log_level)
     assert settings.state is not None  # load_settings fills it in
-    _load(settings)  # what is wrong with the store file is said before anything is touched
+    store, agent = _load(settings)  # what is wrong with it is said before anything is touched
     with opened_journal(settings.state) as journal:
         service = _service(settings, journal)
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGHUP, reload)
         try:
-            service.run()
+            service.run(store, agent)
         except ServiceFailure as error:
             raise CommandError(str(error)) from None
     return EXIT_DONE
@@ -78,7 +78,7 @@ def _service(settings: AgentSettings, journal: Journal) -> Service:
         return MqttLink(settings.broker_address, client_id, will, credentials)
 
     world = World(SystemClock(), SystemSync(settings.clock), SerialPort, link, Pipeline, Notifier())
-    return Service(world, journal, lambda: _load(settings), settings.ports, lambda line: _recorder(settings, line))
+    return Service(world, journal, lambda: _reloaded(settings), settings.ports, lambda line: _recorder(settings, line))
 
 
 def _load(settings: AgentSettings) -> tuple[Store, str]:
@@ -86,6 +86,13 @@ def _load(settings: AgentSettings) -> tuple[Store, str]:
 
     store = read_store(store_path(settings.store), settings.state)
     return store, agent_of(store, settings.id)
+
+
+def _reloaded(settings: AgentSettings) -> tuple[Store, str]:
+    try:
+        return _load(settings)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
 
 
 def _recorder(settings: AgentSettings, line: TimeLine) -> Recorder | None:

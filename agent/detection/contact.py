@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.detection.level import Level
 from agent.detection.parameters import DetectionParameters
@@ -50,6 +51,8 @@ class Contact:
             return (start.end_ns + end.begin_ns) // 2
         gap = end.mean - start.mean
         mode = 0 if abs(gap[0]) * 2 > np.abs(gap).max() else int(np.argmax(np.abs(gap)))
+        if end.ring_hz:
+            z = _without_ring(t_ns, z, end.ring_hz)
         half = (start.mean[mode] + end.mean[mode]) / 2
         short = (z[:, mode] < half) if gap[mode] > 0 else (z[:, mode] > half)
         where = np.flatnonzero(short[:-1] & ~short[1:])
@@ -59,3 +62,18 @@ class Contact:
         rise = z[k + 1, mode] - z[k, mode]
         share = (half - z[k, mode]) / rise if rise else 0.5
         return int(t_ns[k] + share * (t_ns[k + 1] - t_ns[k]))
+
+
+def _without_ring(t_ns: NDArray[np.int64], z: NDArray[np.float64], frequency_hz: float) -> NDArray[np.float64]:
+    """Rows averaged over one period of the ring around each."""
+    rate_hz = (len(t_ns) - 1) / max((int(t_ns[-1]) - int(t_ns[0])) * 1e-9, 1e-9)
+    width = min(max(round(rate_hz / frequency_hz), 1), len(t_ns))
+    if width == 1:
+        return z
+    padded = np.concatenate(
+        (np.repeat(z[:1], width // 2, axis=0), z, np.repeat(z[-1:], width - 1 - width // 2, axis=0))
+    )
+    total = padded[: len(z)].copy()
+    for k in range(1, width):
+        total += padded[k : k + len(z)]
+    return total / width

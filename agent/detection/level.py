@@ -13,7 +13,8 @@ class Level:
     """A stretch in which the plate stood still.
 
     `mean` and `variance` [modes] in grams and grams², of the level itself, not of a conversion. `deviation_g` is how
-    much the weight still moved, `ring_g` the ring's amplitude at the end. `soft`: a hand was near, so the level is only
+    much the weight still moved, `ring_g` the weight's ring at the beginning, or
+    that of the moments where larger, `ring_hz` its frequency. `soft`: a hand was near, so the level is only
     about right.
     """
 
@@ -24,6 +25,7 @@ class Level:
     variance: NDArray[np.float64]
     deviation_g: float = 0.0
     ring_g: float = 0.0
+    ring_hz: float = 0.0
     soft: bool = False
 
     @property

@@ -31,10 +31,10 @@ class PlateDetector:
     ) -> None:
         self._p = parameters
         self.noise = RestNoise(start_sigma_g, floor_g, parameters)
-        self.ring = Ring(parameters)
+        self.rings = [Ring(parameters) for _ in range(modes)]
         self._trace = Trace(modes)
-        self._quiet = TrailingRun(self.noise, self.ring, parameters, soft=False)
-        self._soft = TrailingRun(self.noise, self.ring, parameters, soft=True)
+        self._quiet = TrailingRun(self.noise, self.rings, parameters, soft=False)
+        self._soft = TrailingRun(self.noise, self.rings, parameters, soft=True)
         self._rest: Level | None = None  # the plateau that rest began with
         self._rest_since_ns = 0
         self._learnt_ns = 0
@@ -89,8 +89,9 @@ class PlateDetector:
         """The contact is over: the plate rests on `level` since its beginning."""
         t_ns, z, _ = self._trace.since(level.begin_ns)
         span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
-        if level.ring_g > 0 and span.any():
-            self.ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span], self.noise.sigma_g)
+        if level.ring_g > 0 and np.count_nonzero(span) >= self._p.block_samples:
+            for mode, ring in enumerate(self.rings):
+                ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span, mode], float(self.noise.sigma_g[mode]))
         self._trace.forget_before(level.begin_ns)
         self._rest, self._rest_since_ns = level, level.begin_ns
         self._learnt_ns = level.begin_ns - 1
@@ -122,12 +123,13 @@ class PlateDetector:
 
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state: what outlives a restart."""
-        return {"noise": self.noise.snapshot(), "ring": self.ring.snapshot()}
+        return {"noise": self.noise.snapshot(), "rings": [ring.snapshot() for ring in self.rings]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a snapshot."""
         self.noise.restore(state["noise"])
-        self.ring.restore(state["ring"])
+        for ring, saved in zip(self.rings, state["rings"], strict=False):
+            ring.restore(saved)
 
     def _open(self, t_ns: int) -> None:
         before = self._before(t_ns)

@@ -7,6 +7,7 @@ frequency makes the level uncertain rather than wrong.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,24 @@ from agent.detection.parameters import DetectionParameters
 _TERMS = 3
 _LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at least this
 _LEARN_DAMPINGS = (0.015, 0.025, 0.035, 0.045, 0.055, 0.07)
+_LEARN_SIGMAS = 3.0  # and when it stands so high above the noise
 _GRID_SDS = 2.5
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
 
 
+@dataclass(frozen=True, slots=True)
+class RingFit:
+    """A window seen as level and ring: level and its variance, residual variance, amplitude at the start, frequency."""
+
+    level_g: float
+    variance_g2: float
+    left_g2: float
+    amplitude_g: float
+    frequency_hz: float
+
+
 class Ring:
-    """What is known of one plate's ring: frequency and damping with their certainty."""
+    """What is known of the ring of one mode of a plate: frequency and damping with their certainty."""
 
     def __init__(self, parameters: DetectionParameters) -> None:
         self._p = parameters
@@ -31,44 +44,40 @@ class Ring:
         self._sd = 0.0  # relative
         self._wide = np.geomspace(parameters.ring_low_hz, parameters.ring_high_hz, parameters.ring_grid)
 
-    def fit(
-        self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
-        """Level [modes], its variance [modes], residual variance [modes] and amplitude at the end, in grams.
+    def fit(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float) -> RingFit:
+        """Fit a window of one mode.
 
         Args:
             t_s: [n] seconds from the start of the window.
-            z: [n, modes] grams.
-            sigma_g: [modes] noise of a conversion at rest.
+            z: [n] grams.
+            sigma_g: noise of a conversion at rest.
         """
-        grid, weight = self._grid(t_s[-1])
+        grid, weight = self._grid(float(t_s[-1]))
         levels, unit, residual, amplitude = self._solve(t_s, z, grid, np.full(len(grid), self.damping))
-        misfit = (residual / sigma_g**2).sum(axis=1) / max(
-            1.0, float((residual / sigma_g**2).sum(axis=1).min() / len(t_s))
-        )
+        misfit = residual / sigma_g**2
+        misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
         score = weight - misfit / 2
         share = np.exp(score - score.max())
         share /= share.sum()
-        level = share @ levels
+        level = float(share @ levels)
         best = int(np.argmax(share))
-        left = residual[best] / max(len(t_s) - _TERMS, 1)
-        spread = share @ (levels - level) ** 2
-        variance = unit[best] * np.maximum(left, sigma_g**2) + spread
-        variance = variance + (self._p.ring_misfit * amplitude[best]) ** 2 / len(t_s)
-        return level, variance, left, float(amplitude[best].max())
+        left = float(residual[best]) / max(len(t_s) - _TERMS, 1)
+        spread = float(share @ (levels - level) ** 2)
+        variance = float(unit[best]) * max(left, sigma_g**2) + spread
+        variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
+        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]))
 
-    def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: NDArray[np.float64]) -> None:
-        """Take a ring-down [n], [n, modes] that began with the window."""
-        plain = np.var(z, axis=0) * len(z)
+    def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float) -> None:
+        """Take a ring-down [n] that began with the window."""
+        plain = float(np.var(z)) * len(z)
         dampings = np.array(_LEARN_DAMPINGS)
         low, high = self._p.ring_low_hz, min(self._p.ring_high_hz, 0.45 * (len(t_s) - 1) / float(t_s[-1]))
         centre = self.frequency_hz
         grid = np.geomspace(low, high, 120) if centre is None else centre * np.geomspace(0.85, 1.18, 60)
         frequency = np.repeat(grid, len(dampings))
-        _, _, residual, _ = self._solve(t_s, z, frequency, np.tile(dampings, len(grid)))
-        total = (residual / sigma_g**2).sum(axis=1)
-        best = int(np.argmin(total))
-        if (plain / sigma_g**2).sum() < _LEARN_RATIO * total[best]:
+        _, _, residual, amplitude = self._solve(t_s, z, frequency, np.tile(dampings, len(grid)))
+        best = int(np.argmin(residual))
+        if plain < _LEARN_RATIO * float(residual[best]) or amplitude[best] < _LEARN_SIGMAS * sigma_g:
             return
         measured, damping = float(frequency[best]), float(dampings[best % len(dampings)])
         seen = _FIRST_SD * 0.35 / max(float(t_s[-1]), 0.2)
@@ -103,15 +112,14 @@ class Ring:
     def _solve(
         t_s: NDArray[np.float64], z: NDArray[np.float64], frequency: NDArray[np.float64], damping: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Least squares for every frequency f of F: levels [F, modes], their unit variance [F, 1], residual sums of
-        squares [F, modes], amplitude at the window's end [F, modes]."""
+        """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, and
+        amplitude at the window's beginning, each [F]."""
         w = 2 * np.pi * frequency[:, None]
         fade = np.exp(-damping[:, None] * w * t_s)
         design = np.stack([np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)], axis=2)
-        normal = np.swapaxes(design, 1, 2) @ design
-        normal += 1e-9 * np.eye(_TERMS)
-        inverse = np.linalg.inv(normal)
-        coefficients = inverse @ (np.swapaxes(design, 1, 2) @ z)
-        residual = ((z - design @ coefficients) ** 2).sum(axis=1)
+        turned = np.swapaxes(design, 1, 2)
+        inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(_TERMS))
+        coefficients = (inverse @ (turned @ z)[:, :, None])[:, :, 0]
+        residual = ((z - (design @ coefficients[:, :, None])[:, :, 0]) ** 2).sum(axis=1)
         amplitude = np.hypot(coefficients[:, 1], coefficients[:, 2])
-        return coefficients[:, 0], inverse[:, 0, :1], residual, amplitude
+        return coefficients[:, 0], inverse[:, 0, 0], residual, amplitude

@@ -12,14 +12,16 @@ from agent.detection.ring import Ring
 from agent.detection.trace import Trace
 
 _NS = 1e-9
+_RING_TERMS = 3
+_RING_SPAN = 0.9  # rows seldom lie on both ends of a window
 
 
 class TrailingRun:
     """Grows a plateau tick by tick; where it breaks, looks for a later beginning."""
 
-    def __init__(self, noise: RestNoise, ring: Ring, parameters: DetectionParameters, *, soft: bool) -> None:
+    def __init__(self, noise: RestNoise, rings: list[Ring], parameters: DetectionParameters, *, soft: bool) -> None:
         self._noise = noise
-        self._ring = ring
+        self._rings = rings
         self._p = parameters
         self._soft = soft
         self._begin_ns: int | None = None
@@ -38,14 +40,18 @@ class TrailingRun:
         begin_ns = self._begin_ns
         self.level, self._begin_ns = None, None
         shortest = self._p.soft_shortest_s if self._soft else self._p.shortest_s
-        for length_s in (*reversed(self._p.ladder_s), shortest):
+        earliest_ns = begin_ns if begin_ns is not None else trace.opened_ns - 1
+        for length_s in (shortest, *self._p.ladder_s):
             since_ns = now_ns - round(length_s / _NS)
-            if length_s < shortest or since_ns <= (begin_ns if begin_ns is not None else trace.opened_ns - 1):
+            if length_s < shortest or since_ns <= earliest_ns:
+                continue
+            if trace.count(since_ns) < self._p.least_samples:
                 continue
             level = self._fit(trace, since_ns, before)
             if level is not None:
                 self.level, self._begin_ns = level, since_ns
-                break
+            elif self.level is not None or length_s > self._p.ring_shortest_s:
+                break  # what does not hold for a while does not hold for longer
         # a plateau that only lost its beginning has not ended
         if ended is not None and self.level is not None and self.level.begin_ns < ended.end_ns:
             return ended if ended.apart(self.level) > self._p.trend_sigmas else None
@@ -68,31 +74,43 @@ class TrailingRun:
         tolerance = sigma2 * self._limit(n - 1)
         if self._soft and before is not None:
             return self._soft_level(t_ns, mean, variance, tolerance, before, begin_ns)
-        t_s = (t_ns - t_ns[0]) * _NS
-        if (variance <= tolerance).all() and not self._trend(t_s, residual, np.maximum(variance, sigma2)):
-            share = (np.maximum(variance, sigma2)) / n
-            deviation_g = float(np.sqrt(variance[0]))
-            return Level(begin_ns, int(t_ns[-1]), n, mean, share + self._noise.wander_g**2, deviation_g)
-        return self._ringing(t_ns, t_s, z, sigma2, begin_ns)
+        calm = (variance <= tolerance) & ~self._trend(t_ns, residual, np.maximum(variance, sigma2))
+        if calm.all():
+            share = np.maximum(variance, sigma2) / n + self._noise.wander_g**2
+            return Level(begin_ns, int(t_ns[-1]), n, mean, share, float(np.sqrt(variance[0])))
+        return self._ringing(t_ns, z, mean, variance, calm, begin_ns)
 
     def _ringing(
         self,
         t_ns: NDArray[np.int64],
-        t_s: NDArray[np.float64],
         z: NDArray[np.float64],
-        sigma2: NDArray[np.float64],
+        mean: NDArray[np.float64],
+        variance: NDArray[np.float64],
+        calm: NDArray[np.bool_],
         begin_ns: int,
     ) -> Level | None:
+        """A plateau that rings in some of its modes; those that are `calm` are taken as they are."""
         n = len(t_ns)
+        t_s = (t_ns - t_ns[0]) * _NS
         too_slow = (n - 1) < self._p.ring_least_rate_hz * t_s[-1]
-        if too_slow or t_s[-1] < 0.9 * self._p.ring_shortest_s or n < self._p.least_samples + 4:
+        if too_slow or t_s[-1] < _RING_SPAN * self._p.ring_shortest_s or n < self._p.least_samples + _RING_TERMS:
             return None
-        level, variance, left, amplitude = self._ring.fit(t_s, z, np.sqrt(sigma2))
-        allowed = sigma2 * self._limit(n - 3) + (self._p.ring_misfit * amplitude) ** 2
-        if not (left <= allowed).all():
-            return None
-        deviation_g = float(np.sqrt(left[0]))
-        return Level(begin_ns, int(t_ns[-1]), n, level, variance + self._noise.wander_g**2, deviation_g, amplitude)
+        sigma2 = self._noise.sigma_g**2
+        level, spread = mean.copy(), np.maximum(variance, sigma2) / n
+        amplitude = frequency = 0.0
+        deviation2 = float(variance[0])
+        for mode in np.flatnonzero(~calm).tolist():
+            fit = self._rings[mode].fit(t_s, z[:, mode], float(np.sqrt(sigma2[mode])))
+            allowed = sigma2[mode] * self._limit(n - _RING_TERMS) + (self._p.ring_misfit * fit.amplitude_g) ** 2
+            if fit.left_g2 > allowed:
+                return None
+            level[mode], spread[mode] = fit.level_g, fit.variance_g2
+            if fit.amplitude_g > amplitude:
+                amplitude, frequency = fit.amplitude_g, fit.frequency_hz
+            if mode == 0:
+                deviation2 = fit.left_g2
+        spread = spread + self._noise.wander_g**2
+        return Level(begin_ns, int(t_ns[-1]), n, level, spread, float(np.sqrt(deviation2)), amplitude, frequency)
 
     def _soft_level(
         self,
@@ -114,8 +132,13 @@ class TrailingRun:
     def _limit(self, freedom: int) -> float:
         return 1 + self._p.quiet_slack + self._p.quiet_sigmas * float(np.sqrt(2 / max(freedom, 1)))
 
-    def _trend(self, t_s: NDArray[np.float64], residual: NDArray[np.float64], variance: NDArray[np.float64]) -> bool:
-        centred = t_s - t_s.mean()
+    def _trend(
+        self, t_ns: NDArray[np.int64], residual: NDArray[np.float64], variance: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Which modes [modes] slope surely."""
+        centred = (t_ns - t_ns[0]) * _NS
+        centred = centred - centred.mean()
         power = float((centred**2).sum())
         slope = (centred[:, None] * residual).sum(axis=0) / power
-        return bool((np.abs(slope) > self._p.trend_sigmas * np.sqrt(variance / power)).any())
+        sure: NDArray[np.bool_] = np.abs(slope) > self._p.trend_sigmas * np.sqrt(variance / power)
+        return sure

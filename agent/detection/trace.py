@@ -50,6 +50,10 @@ class Trace:
         first = self._first + int(np.searchsorted(self.t_ns, t_ns))
         return self._t[first : self._end], self._z[first : self._end], self._s[first : self._end]
 
+    def count(self, t_ns: int) -> int:
+        """How many rows have a time of at least `t_ns`."""
+        return len(self) - int(np.searchsorted(self.t_ns, t_ns))
+
     def between(self, begin_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Rows with begin_ns <= time <= end_ns."""
         a = self._first + int(np.searchsorted(self.t_ns, begin_ns))

@@ -67,15 +67,19 @@ def log_goods(change: Change, hypothesis: Hypothesis, geometry: Geometry, p: Inf
 
 def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> float:
     """Of a thing that nobody knows: any weight, anywhere."""
-    weight = max(abs(change.delta_g[0]), p.else_low_g)
+    weight = max(abs(change.delta_g[0]), _LEAST_G)
     density = -math.log(weight * math.log(p.else_high_g / p.else_low_g))
+    if weight < p.else_low_g:
+        density += p.else_fall * math.log(weight / p.else_low_g)
     return density + _anywhere(change, weight, geometry)
 
 
 def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceParameters) -> tuple[float, float]:
     """Of the plate being as before, and of something having been pushed along it."""
     slack = p.settle_g**2 + (p.creep * peak_g) ** 2
-    weight = _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack)
+    usual = math.log(1 - p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack)
+    far = math.log(p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + p.unusual_slack**2 * slack)
+    weight = max(usual, far) + math.log1p(math.exp(-abs(usual - far)))
     still, pushed = weight, weight
     for k in range(1, geometry.modes):
         variance = change.variance_g2[k] + slack

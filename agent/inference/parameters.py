@@ -48,11 +48,14 @@ class InferenceParameters:
     change_sd: float = 0.0003  # of any change: non-linearity
     creep: float = 0.001  # of the largest load of a contact
     settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
+    unusual: float = 0.05  # now and then a plate comes back less exactly: rubbing edges, hysteresis
+    unusual_slack: float = 6.0  # by so many times
     moved_sd_g: float = 120.0  # moment of a thing pushed along the plate
     moved: float = 0.05
 
     # something else
-    else_low_g: float = 2.0
+    else_low_g: float = 6.0  # things that people carry in are seldom lighter
+    else_fall: float = 3.0  # and so much more seldom, as a power
     else_high_g: float = 20_000.0
 
     # a hand that rests on the plate

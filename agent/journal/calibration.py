@@ -51,7 +51,7 @@ def load_calibration(state: Path) -> dict[tuple[str, int], CellCalibration]:
     path = state / FILE_NAME
     try:
         file = _File.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise CalibrationError(f"{path}: {(error.strerror or str(error)).lower()}") from None

@@ -66,7 +66,7 @@ class BoardLink:
         self.last_sample_arrival_ns: int | None = None
         self.lost_frames = 0
         self._clock = BoardClock()
-        self._held: list[tuple[int, Samples]] = []
+        self._held: list[tuple[NDArray[np.int64], Samples]] = []
         self._seq: int | None = None
 
     @property
@@ -76,13 +76,16 @@ class BoardLink:
 
     _until: int | None = None
 
-    def take(self, chunk: Chunk) -> Iterator[Hello | OtherProtocol]:
-        """Decode a chunk; yields who introduced itself."""
-        self.last_arrival_ns = chunk.t_mono_ns
-        for frame in self.stream.feed(chunk.data):
+    def take(self, chunks: list[Chunk]) -> Iterator[Hello | OtherProtocol]:
+        """Decode chunks of this source, in order; yields who introduced itself."""
+        arrivals = np.array([chunk.t_mono_ns for chunk in chunks], np.int64)
+        ends = self.stream.position + np.cumsum([len(chunk.data) for chunk in chunks])
+        self.last_arrival_ns = int(arrivals[-1])
+        for frame in self.stream.feed(b"".join(chunk.data for chunk in chunks)):
             if isinstance(frame, Samples):
-                self.last_sample_arrival_ns = chunk.t_mono_ns
-                self._samples(frame, chunk.t_mono_ns)
+                arrived = arrivals[np.searchsorted(ends, frame.end_offset)]
+                self.last_sample_arrival_ns = int(arrived[-1])
+                self._samples(frame, arrived)
             elif isinstance(frame, Status):
                 self.status = frame
             elif isinstance(frame, Hello):
@@ -103,16 +106,16 @@ class BoardLink:
         for arrival_ns, samples in held:
             self._samples(samples, arrival_ns)
 
-    def _samples(self, samples: Samples, arrival_ns: int) -> None:
+    def _samples(self, samples: Samples, arrival_ns: NDArray[np.int64]) -> None:
         if self.hello is None or self.rows is None:
             self._held.append((arrival_ns, samples))
-            while len(self._held) > _MAX_HELD_BLOCKS or self._held[0][0] < arrival_ns - HOLD_NS:
+            while len(self._held) > _MAX_HELD_BLOCKS or self._held[0][0][-1] < arrival_ns[-1] - HOLD_NS:
                 del self._held[0]
             return
         if samples.channels != self.rows.channels:
             return  # of a board before a change of channels; HELLO tells the width that counts
         self._count_lost(samples.seq)
-        t_ns = self._clock.to_mono(samples.t_board_us, np.full(len(samples.seq), arrival_ns))
+        t_ns = self._clock.to_mono(samples.t_board_us, arrival_ns)
         bits = np.arange(samples.channels, dtype=np.uint8)
         present = ((samples.present[:, None] >> bits) & 1).astype(np.bool_)
         self.rows.append(t_ns, samples.counts, present)

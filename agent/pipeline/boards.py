@@ -34,17 +34,21 @@ class Boards:
         self._asked_ns: dict[str, int] = {}
         self._requests: list[tuple[str, bytes]] = []
 
-    def take(self, chunk: Chunk) -> list[FaultChange]:
-        """Take bytes; gives faults that began (False) or ended (True)."""
+    def take(self, chunks: list[Chunk]) -> list[FaultChange]:
+        """Take bytes in order of arrival; gives faults that began (False) or ended (True)."""
         if self._begun_ns is None:
-            self._begun_ns = chunk.t_mono_ns
-        link = self._links.get(chunk.source)
-        if link is None:
-            link = self._links[chunk.source] = BoardLink(chunk.source)
+            self._begun_ns = chunks[0].t_mono_ns
+        by_source: dict[str, list[Chunk]] = {}
+        for chunk in chunks:
+            by_source.setdefault(chunk.source, []).append(chunk)
         changes: list[FaultChange] = []
-        for who in link.take(chunk):
-            changes += self._introduced(link, who)
-        changes += self.advance(chunk.t_mono_ns)
+        for source, own in by_source.items():
+            link = self._links.get(source)
+            if link is None:
+                link = self._links[source] = BoardLink(source)
+            for who in link.take(own):
+                changes += self._introduced(link, who)
+        changes += self.advance(chunks[-1].t_mono_ns)
         return changes
 
     def advance(self, t_ns: int) -> list[FaultChange]:

@@ -22,6 +22,7 @@ from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
 SNAPSHOT_VERSION = 1
+SLOT_NS = 25_000_000  # chunks are decoded so much at a time; half of it is added to the delay
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
 _RESTOCK_NS = 15 * 60 * 1_000_000_000
 
@@ -39,7 +40,10 @@ class Pipeline:
         calibration: dict[tuple[str, int], Calibration] | None = None,
         detection: DetectionParameters | None = None,
         inference: InferenceParameters | None = None,
+        slot_ns: int = SLOT_NS,
     ) -> None:
+        self._slot_ns = slot_ns
+        self._pending: list[Chunk] = []
         self._epoch = epoch
         self._sequence = 0
         self._items = store.items
@@ -61,20 +65,23 @@ class Pipeline:
 
     def feed(self, chunk: Chunk) -> list[Told]:
         """Take bytes; give what was decided, in order of sequence."""
-        for fault, recovered in self._boards.take(chunk):
-            self._tell_fault(fault, recovered, chunk.t_mono_ns)
-        self._work(self._boards.horizon_ns())
+        self._drain(before_ns=chunk.t_mono_ns - chunk.t_mono_ns % self._slot_ns)
+        self._pending.append(chunk)
         return self._emptied()
 
     def advance(self, t_mono_ns: int) -> list[Told]:
         """Time passes, also where no bytes come."""
-        for fault, recovered in self._boards.advance(t_mono_ns):
-            self._tell_fault(fault, recovered, t_mono_ns)
+        slot_ns = t_mono_ns - t_mono_ns % self._slot_ns
+        self._drain(before_ns=slot_ns)
+        for fault, recovered in self._boards.advance(slot_ns):
+            self._tell_fault(fault, recovered, slot_ns)
         self._work(self._boards.horizon_ns())
         return self._emptied()
 
     def finish(self) -> list[Told]:
         """End of the input: the last ticks are worked through with what is there."""
+        if self._pending:
+            self._drain(before_ns=self._pending[-1].t_mono_ns + self._slot_ns)
         end_ns = self._boards.last_ns()
         if end_ns is not None:
             self._work(end_ns + self._p.block_ns)
@@ -153,6 +160,15 @@ class Pipeline:
         for name, saved in state["plates"].items():
             if name in self.runs:
                 self.runs[name].restore(saved)
+
+    def _drain(self, before_ns: int) -> None:
+        """Decode what came before a slot began: bytes are taken a slot at a time, however they were cut."""
+        if not self._pending or self._pending[-1].t_mono_ns >= before_ns:
+            return
+        chunks, self._pending = self._pending, []
+        for fault, recovered in self._boards.take(chunks):
+            self._tell_fault(fault, recovered, chunks[-1].t_mono_ns)
+        self._work(self._boards.horizon_ns())
 
     def _work(self, horizon_ns: int | None) -> None:
         if horizon_ns is None:

@@ -65,7 +65,7 @@ class Service:
         ports: list[str] | None,
         recorder: Callable[[TimeLine], Recorder | None],
     ) -> None:
-        """`load` gives the store file, as it is now, and the agent's id; ValueError where it is refused."""
+        """`load` gives the store file, as it is by then, and the agent's id; ValueError where it is refused."""
         self._world, self._journal, self._load = world, journal, load
         self._line = TimeLine(world.clock, world.sync, journal.load_line())
         self._inbox = Inbox(self._line.now_ns)
@@ -103,13 +103,12 @@ class Service:
 
     # -- the main thread ------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Until `stop_asked`.
+    def run(self, store: Store, agent: str) -> None:
+        """Serve with this store file until `stop_asked`.
 
         Raises:
             ServiceFailure: another agent of this id, or a part of it failed.
         """
-        store, agent = self._load()
         for reader in self._named:
             reader.start()
         try:

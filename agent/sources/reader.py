@@ -56,7 +56,7 @@ class PortReader:
         self._fault = ""
         self._frames = FrameStream()
         self._heard_s = 0.0  # the last SAMPLE, or the opening
-        self._asked_s = 0.0
+        self._asked_s = 0.0  # when IDENTIFY was sent last
         self._stop = threading.Event()
         self.is_board = not probing
         self._thread = threading.Thread(target=self._run, name=f"port {path}", daemon=True)
@@ -114,9 +114,9 @@ class PortReader:
 
     def _read(self, port: Port) -> None:
         """Until the port breaks (PortError), is silent for too long, or the reader is stopped."""
-        opened_s = self._heard_s = self._now_s()
-        self._asked_s = 0.0
+        opened_s = self._heard_s = self._asked_s = self._now_s()
         self._frames = FrameStream()
+        port.write(identify())  # a board that ran on says HELLO at once, not only within five seconds
         while not self._stop.is_set():
             data = port.read(READ_TIMEOUT_S)
             now_s = self._now_s()

@@ -59,12 +59,17 @@ class StatusJudge:
         self._echoed = False
 
     def judge(self, status: AgentStatus, *, retained: bool) -> Verdict:
-        """A status that was heard. What is retained while we have never been heard is a past, ours or a lost disk's."""
+        """A status that was heard.
+
+        What is retained while we have never been heard is a past, ours or a lost disk's. Once we have been, whoever
+        left another epoch's word behind has lived beside us: two agents of one client id throw each other out, so
+        that each finds only the other's will.
+        """
         if status.state == "online" and status.epoch == self._identity.epoch:
             self._echoed = True
             return Verdict.ECHO
         if retained and not self._echoed:
             return Verdict.PAST
-        if status.state == "online" and status.epoch not in self._known:
+        if status.epoch not in self._known and (retained or status.state == "online"):
             return Verdict.TWIN
         return Verdict.PAST if retained else Verdict.SAY_AGAIN
