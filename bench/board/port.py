@@ -60,8 +60,11 @@ class PtyPort:
             return False
 
     def close(self) -> None:
-        """Hang up, and take the link away."""
+        """Hang up, and take the link away. Once is enough."""
+        if self._master < 0:
+            return
         os.close(self._master)
+        self._master = -1
         if self._link is not None:
             with contextlib.suppress(OSError):  # somebody has put another there
                 self._link.unlink()

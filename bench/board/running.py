@@ -69,16 +69,16 @@ class BoardPins:
         self._shelf.set_gain(self._board, gain)
 
 
-def virtual_boards(shelf: Shelf, room: Room, ports: dict[str, PtyPort], rng: np.random.Generator) -> list[Board]:
+def virtual_boards(shelf: Shelf, room: Room, ports: dict[str, PtyPort], rng: np.random.Generator) -> dict[str, Board]:
     """A virtual board for each port; `ports` by board id (hex)."""
-    out: list[Board] = []
+    out: dict[str, Board] = {}
     for board, port in ports.items():
         channels = 1 + max(channel for name, channel in shelf.by_channel if name == board)
         clock = 1.0 + room.building.board_clock_ppm.draw_signed(rng) * 1e-6
         pins = BoardPins(shelf, board)
         boot = int(rng.integers(1, 400))
         virtual = VirtualBoard(bytes.fromhex(board), channels, shelf.shop.rate_hz, pins, clock=clock, boot=boot)
-        out.append(PtyBoard(virtual, port, rng))
+        out[board] = PtyBoard(virtual, port, rng)
     return out
 
 
@@ -94,6 +94,11 @@ class Running:
         self._thread = threading.Thread(target=self._run, name="boards", daemon=True)
         self._troubles: list[tuple[str, int, Trouble]] = []
         self._lock = threading.Lock()
+
+    @property
+    def boards(self) -> list[Board]:
+        """The boards."""
+        return list(self._boards.values())
 
     @property
     def origin_s(self) -> float:

@@ -65,8 +65,7 @@ class BoardSession:
             for port in self.ports.values():
                 port.close()
             raise
-        boards = virtual_boards(self.shelf, ROOMS[room], self.ports, rng)
-        self.running = Running(self.shelf, dict(zip(self.ports, boards, strict=True)))
+        self.running = Running(self.shelf, virtual_boards(self.shelf, ROOMS[room], self.ports, rng))
         self.shopper = Shopper(self.world, "shopper", 0.0)
 
     def act(self, line: str) -> None:
