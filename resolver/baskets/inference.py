@@ -42,17 +42,26 @@ class Clue:
     nobody: float
 
     @property
-    def puts(self) -> bool:
+    def gives_back(self) -> bool:
+        """Whether any reading returns something to the shelf."""
         return any(move.qty < 0 for reading in self.readings for move in reading.moves)
+
+    def with_owner(self, owner: str, share: float) -> Clue:
+        """The same with a further account that may have been it, at nobody else's expense but the unknown's."""
+        return Clue(self.id, self.readings, (*self.owners, (owner, share)), max(0.0, self.nobody - share))
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a hypothesis says of one event; `owner` is None for nobody known, `before` the event before."""
+    """What a hypothesis says of one event; `owner` is None for nobody known, `before` the event before.
+
+    `lacking` says that something was given back which that basket did not hold.
+    """
 
     event: str
     owner: str | None
     reading: int
+    lacking: bool
     before: Choice | None
 
 
@@ -80,6 +89,17 @@ class Posterior:
             basket = hypothesis.baskets[index]
             found[basket] = found.get(basket, 0.0) + hypothesis.probability
         return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+
+    def lacking(self, event: str) -> float:
+        """The probability that this event gave back what its owner's basket did not hold."""
+        found = 0.0
+        for hypothesis in self.hypotheses:
+            choice = hypothesis.trail
+            while choice is not None and choice.event != event:
+                choice = choice.before
+            if choice is not None and choice.lacking:
+                found += hypothesis.probability
+        return found
 
     def choices(self) -> dict[str, dict[tuple[str | None, int], float]]:
         """For each event the probability of (owner, reading)."""
@@ -113,7 +133,7 @@ def _step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam:
             probability = hypothesis.probability * prior * factor
             old = merged.get(baskets)
             if old is None or probability > old[1]:
-                choice = Choice(clue.id, owner, number, hypothesis.trail)
+                choice = Choice(clue.id, owner, number, factor == LACKING, hypothesis.trail)
                 merged[baskets] = ((old[0] if old else 0.0) + probability, probability, choice)
             else:
                 merged[baskets] = (old[0] + probability, old[1], old[2])
@@ -126,7 +146,7 @@ def _step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam:
 
 def _branches(clue: Clue, index: dict[str, int]) -> list[tuple[str | None, int, float]]:
     known = [(owner, share) for owner, share in clue.owners if owner in index]
-    outside = max(0.0, 1.0 - sum(share for _, share in known))
+    outside = clue.nobody + sum(share for owner, share in clue.owners if owner not in index)
     owners: list[tuple[str | None, float]] = [*known, (None, outside)]
     found = [
         (owner, number, share * reading.probability)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from agent.messages import Adjustment, Receipt
 from agent.store import Store
 from resolver.baskets import Basket as Goods
-from resolver.baskets import Posterior, infer
+from resolver.baskets import Posterior
 from resolver.inbox import (
     AgentLog,
     CorrectionFact,
@@ -27,6 +27,7 @@ from resolver.inbox import (
 from resolver.presence import Presence
 from resolver.receipts import Decision, Prices, change_lines, decide
 from resolver.sessions import Account, Visits
+from resolver.shop.beliefs import Beliefs
 from resolver.shop.completeness import lasting_doubts, waits_for
 from resolver.shop.doubts import account_reasons, doubts_of, options_of
 from resolver.shop.effects import Adjusted, Basket, Closed, Effect, Issued, Review
@@ -36,8 +37,6 @@ from resolver.shop.rules import Rules
 
 MAX_REMEMBERED_IDS = 100_000
 """Session and presence ids remembered against duplicates in memory; the ledger remembers the sessions' for good."""
-NEIGHBOUR_SHARE = 0.01
-"""Who may have made an event with at least this share is inferred along with the others; less is somebody unknown."""
 
 
 @dataclass
@@ -66,6 +65,7 @@ class Shop:
         self.counts: Counter[str] = Counter()
         self.listening_since_utc_ns = 0
         """Nobody is given up before this instant plus the wait: until then the broker may still deliver a backlog."""
+        self._beliefs = Beliefs(self.movements, self.rules.skew_ns)
         self._resends = Resends(self.rules)
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._late: dict[str, str] = {}
@@ -160,13 +160,7 @@ class Shop:
     def posterior(self, key: str) -> Posterior:
         """What is believed of this account and of those who share a doubt with it."""
         self._refresh()
-        keys = {key}
-        for event in self.movements.of(key):
-            clue = self.movements.clue(event)
-            assert clue is not None
-            keys.update(owner for owner, share in clue.owners if share >= NEIGHBOUR_SHARE)
-        clues = [self.movements.clue(event) for event in self.movements.together(keys)]
-        return infer(sorted(keys), [clue for clue in clues if clue is not None])
+        return self._beliefs.of(self.visits.accounts[key])
 
     def review(self, key: str) -> Review | None:
         """The case of an account as it stands with all that is known by now."""
@@ -259,7 +253,9 @@ class Shop:
         return False
 
     def _refresh(self) -> None:
-        self._changed |= self.movements.refresh()
+        touched = self.movements.refresh()
+        self._beliefs.forget(touched)
+        self._changed |= touched
 
     def _waiting(self) -> list[Account]:
         accounts = [account for account in self.visits.unsettled.values() if account.exited_utc_ns is not None]

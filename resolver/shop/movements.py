@@ -115,10 +115,11 @@ class Movements:
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
         return sorted(keys, key=lambda key: self._facts[key].order)
 
-    def since(self, t_utc_ns: int) -> list[EventKey]:
-        """All movements from an instant on, in order of time."""
-        first = bisect_left(self._order, t_utc_ns, key=lambda entry: entry[0][0])
-        return [key for _, key in self._order[first:]]
+    def between(self, start_utc_ns: int, end_utc_ns: int) -> list[EventKey]:
+        """All movements of a span, in order of time."""
+        first = bisect_left(self._order, start_utc_ns, key=lambda entry: entry[0][0])
+        last = bisect_left(self._order, end_utc_ns + 1, key=lambda entry: entry[0][0])
+        return [key for _, key in self._order[first:last]]
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""

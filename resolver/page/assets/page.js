@@ -170,7 +170,9 @@ function drawBaskets() {
 }
 const sessionButton = (session) => el("button", { class: "link", type: "button", "aria-haspopup": "dialog", onclick: () => showHistory(session) }, session);
 function drawReceipts(fresh = null) {
-  const receipts = Object.values(picture.receipt).sort((a, b) => b.time.localeCompare(a.time)).slice(0, RECEIPTS_SHOWN);
+  const decided = new Set(Object.values(picture.receipt).filter((entry) => entry.decided_by).map((entry) => entry.data.receipt));
+  const standing = Object.values(picture.receipt).filter((entry) => entry.data.state !== "review" || !decided.has(entry.data.receipt));
+  const receipts = standing.sort((a, b) => b.time.localeCompare(a.time)).slice(0, RECEIPTS_SHOWN);
   $("receipt-empty").hidden = receipts.length > 0;
   $("receipt-list").replaceChildren(...receipts.map((entry) => {
     const data = entry.data;
@@ -317,6 +319,12 @@ function eventText(event) {
   const items = data.items.map((item) => `${item.qty} ${itemName(item.sku)}${item.weight_g === undefined ? "" : ` (${item.weight_g.toFixed(1)} g)`}`).join(", ") || "something else";
   return `${event.type.replace("shelf.v1.", "")} on plate ${data.plate}: ${items}, ${data.delta_g} ± ${data.sigma_g} g, ${percent(data.confidence)} sure, event ${event.id}`;
 }
+
+$("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const session = $("find-session").value.trim();
+  if (session) showHistory(session);
+});
 
 whoAmI();
 listen();

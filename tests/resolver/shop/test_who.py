@@ -192,3 +192,41 @@ def test_who_stays_inside_gets_no_receipt() -> None:
     shop.pick(2, {"cola": 1})
     shop.watermark(300)
     assert settle(shop) == []
+
+
+def handed_over(group: str | None) -> Script:
+    """The first takes a can and hands it to the second, who sets it back."""
+    shop = Script()
+    shop.enter("s1", 0, group)
+    shop.enter("s2", 0, group)
+    shop.near(4, {"s1": 1.0})
+    shop.pick(5, {"cola": 1})
+    shop.near(14, {"s2": 1.0})
+    shop.put(15, {"cola": 1})
+    return leave(shop, "s1", "s2")
+
+
+def test_goods_that_change_hands_within_a_group_are_right() -> None:
+    found = receipts(handed_over("g1"))
+    assert [(bought(effect), effect.receipt.state) for effect in found.values()] == [({}, "final")]
+
+
+def test_goods_that_change_hands_between_strangers_are_looked_at() -> None:
+    found = receipts(handed_over(None))
+    assert found["s1"].receipt.state == "review"
+    assert (bought(found["s2"]), found["s2"].receipt.state) == ({}, "final")
+
+
+def test_a_put_by_its_own_taker_leaves_no_doubt_on_others() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.enter("s2", 0)
+    shop.near(4, {"s1": 1.0})
+    shop.pick(5, {"cola": 1})
+    shop.near(8, {"s2": 1.0})
+    shop.pick(9, {"cola": 1})
+    shop.near(14, {"s2": 1.0})
+    shop.put(15, {"cola": 1})
+    found = receipts(leave(shop, "s1", "s2"))
+    assert (bought(found["s1"]), found["s1"].receipt.state) == ({"cola": 1}, "final")
+    assert (bought(found["s2"]), found["s2"].receipt.state) == ({}, "final")

@@ -1,0 +1,119 @@
+"""What is believed of an account: its neighbourhood's movements through the joint inference.
+
+The neighbourhood is those who may have made one of the account's movements; they are inferred together, and whoever is
+further away counts as somebody unknown. So the work is bounded by how many stand close, not by how many are inside.
+
+Somebody may put down what another took: handed over, or carried for a friend. Where a put lacks its item in the basket
+of the one who stood there, everybody inside who may hold the item is a party to it with a small share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from resolver.baskets import Clue, Posterior, infer
+from resolver.sessions import Account
+from resolver.shop.movements import EventKey, Movements
+
+NEIGHBOUR_SHARE = 0.01
+"""Who may have made a movement with at least this share is inferred along with the others."""
+HANDED_OVER = 0.01
+"""Share of somebody inside in a put whose own maker lacks the item; against `LACKING` (0.02) one in three."""
+STRAY = 0.3
+"""A put is stray where its maker lacks the item with at least this probability."""
+
+
+class Beliefs:
+    """Posteriors by account, kept until something that they rest on changes."""
+
+    def __init__(self, movements: Movements, skew_ns: int) -> None:
+        self._movements, self._skew_ns = movements, skew_ns
+        self._near: dict[str, Posterior] = {}
+        self._whole: dict[str, tuple[tuple[EventKey, ...], Posterior]] = {}
+        self._rests_on: dict[str, set[str]] = {}
+
+    def of(self, account: Account) -> Posterior:
+        """The account's posterior, stray puts of others included."""
+        strays = tuple(self._strays_for(account))
+        if not strays:
+            return self._neighbourhood(account.key)
+        known = self._whole.get(account.key)
+        if known is not None and known[0] == strays:
+            return known[1]
+        makers = {_maker(clue) for event in strays if (clue := self._movements.clue(event)) is not None}
+        keys = self._neighbours(account.key) | makers
+        events = sorted({*self._movements.together(keys), *strays}, key=lambda event: self._movements.fact(event).order)
+        clues = [
+            clue.with_owner(account.key, HANDED_OVER) if event in strays else clue
+            for event in events
+            if (clue := self._movements.clue(event)) is not None
+        ]
+        posterior = infer(sorted(keys), clues)
+        self._whole[account.key] = (strays, posterior)
+        self._remember(account.key, keys)
+        return posterior
+
+    def forget(self, touched: Iterable[str]) -> None:
+        """Movements of these accounts changed."""
+        for key in touched:
+            for resting in self._rests_on.pop(key, ()):
+                self._near.pop(resting, None)
+                self._whole.pop(resting, None)
+
+    def _neighbours(self, key: str) -> set[str]:
+        keys = {key}
+        for event in self._movements.of(key):
+            clue = self._movements.clue(event)
+            assert clue is not None
+            keys.update(owner for owner, share in clue.owners if share >= NEIGHBOUR_SHARE)
+        return keys
+
+    def _neighbourhood(self, key: str) -> Posterior:
+        known = self._near.get(key)
+        if known is None:
+            keys = self._neighbours(key)
+            clues = [self._movements.clue(event) for event in self._movements.together(keys)]
+            known = infer(sorted(keys), [clue for clue in clues if clue is not None])
+            self._near[key] = known
+            self._remember(key, keys)
+        return known
+
+    def _remember(self, key: str, keys: set[str]) -> None:
+        for other in keys:
+            self._rests_on.setdefault(other, set()).add(key)
+
+    def _strays_for(self, account: Account) -> list[EventKey]:
+        """Puts by others, in this account's time, of what it may hold and they do not."""
+        taken = self._may_hold(account.key)
+        if not taken:
+            return []
+        start = account.start_utc_ns
+        end = account.exited_utc_ns
+        span_end = end + self._skew_ns if end is not None else 1 << 62
+        found = []
+        for event in self._movements.between(start, span_end):
+            clue = self._movements.clue(event)
+            if clue is None or not clue.gives_back or not clue.owners:
+                continue
+            if any(owner == account.key for owner, _ in clue.owners) or not _returns(clue) & taken:
+                continue
+            if self._neighbourhood(_maker(clue)).lacking(clue.id) >= STRAY:
+                found.append(event)
+        return found
+
+    def _may_hold(self, key: str) -> set[str]:
+        taken: set[str] = set()
+        for event in self._movements.of(key):
+            clue = self._movements.clue(event)
+            if clue is not None:
+                taken.update(move.sku for reading in clue.readings for move in reading.moves if move.qty > 0)
+        return taken
+
+
+def _maker(clue: Clue) -> str:
+    """Who most likely made the movement."""
+    return max(clue.owners, key=lambda entry: (entry[1], entry[0]))[0]
+
+
+def _returns(clue: Clue) -> set[str]:
+    return {move.sku for reading in clue.readings for move in reading.moves if move.qty < 0}
