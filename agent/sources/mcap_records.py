@@ -52,9 +52,11 @@ class McapReader:
             if not whole:
                 self.cut_at = position + len(head) + len(body)
                 return
-            if opcode in (Opcode.DATA_END, Opcode.FOOTER):
-                return
             position += len(head) + length
+            if opcode == Opcode.FOOTER:
+                closing = self._stream.read(len(MAGIC))
+                self.cut_at = None if closing == MAGIC else position + len(closing)
+                return
 
     def _chunk(self, body: bytes, position: int, *, whole: bool) -> Iterator[Channel | Message]:
         try:

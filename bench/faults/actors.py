@@ -35,6 +35,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def program(name: str) -> str:
+    """A command of this virtual environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
 class Broker:
     """A mosquitto; `lines` go into its configuration. Its state outlives `stop`, unless `forget` is called."""
 
@@ -102,8 +107,8 @@ class Agent:
     def start(self) -> None:
         """Start it; it may take a second until it measures."""
         with self.log.open("ab") as log:
-            program = str(Path(sys.executable).with_name("shelf-agent"))
-            self.process = subprocess.Popen([program, "run"], env=self.environment, stdout=log, stderr=log)
+            words = [program("shelf-agent"), "run"]
+            self.process = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """kill -9."""

@@ -35,3 +35,11 @@ def test_another_epoch_online_is_a_twin_also_when_retained_after_we_were_heard()
     judge = StatusJudge(OWN)
     judge.judge(status("online", "e2"), retained=False)
     assert judge.judge(status("online", "other"), retained=True) is Verdict.TWIN
+
+
+def test_the_will_that_another_left_while_we_were_away_is_a_twins_but_a_late_one_of_a_lost_disk_is_answered() -> None:
+    judge = StatusJudge(OWN)
+    judge.judge(status("online", "e2"), retained=False)
+    assert judge.judge(status("offline", "lost-disk"), retained=False) is Verdict.SAY_AGAIN
+    assert judge.judge(status("offline", "e1"), retained=True) is Verdict.PAST
+    assert judge.judge(status("offline", "other"), retained=True) is Verdict.TWIN
