@@ -17,6 +17,8 @@ from bench.wire import Damage
 
 Signal = npt.NDArray[np.float64]
 EDGE_MM = 15.0
+TIDY_CHANCE = 0.5  # assumed: a lane whose units stand in columns; else anywhere across it
+UNTIDY_ACROSS = (0.1, 0.9)  # share of the lane's width
 BEFORE_S = -1.0  # the instant given to what stood there from the start
 STAND_JITTER_MM = 4.0
 PRESENCE_LEAD_S = 1.2  # a shopper stands before the plate so long before the weight moves
@@ -151,11 +153,14 @@ class World:
             low, high = plate.span_y(lane)
             columns = max(1, int((lane.x_mm[1] - lane.x_mm[0]) // item.width_mm))
             rows = max(1, int((high - low) // item.depth_mm))
+            tidy = self.rng.random() < TIDY_CHANCE
+            span = lane.x_mm[1] - lane.x_mm[0]
             for k in range(lane.stock):
                 place = k % (columns * rows)
                 column, row = place % columns, place // columns
                 unit = self.new_unit(lane.sku)
-                unit.x_mm = lane.x_mm[0] + (column + 0.5) * (lane.x_mm[1] - lane.x_mm[0]) / columns
+                across = (column + 0.5) / columns if tidy else float(self.rng.uniform(*UNTIDY_ACROSS))
+                unit.x_mm = lane.x_mm[0] + across * span
                 unit.y_mm = low + (row + 0.5) * (high - low) / rows
                 unit.x_mm += float(self.rng.normal(0, STAND_JITTER_MM))
                 unit.y_mm += float(self.rng.normal(0, STAND_JITTER_MM))

@@ -80,6 +80,7 @@ class PlateFigures:
     resonance_hz: Span = Span(8.0, 30.0, "brackets")
     tilt_ratio: Span = Span(0.9, 1.8, "pitch and roll above heave")
     damping: Span = Span(0.02, 0.05, "2-5 %: ring-down 0.3-2 s")
+    bracket_share: Span = Span(0.1, 0.9, "part of a force that the bracket's resonance answers", log=True)
     cell_hz: Span = Span(25.0, 70.0, "the cells' own resonance")
     cell_share: Span = Span(0.02, 0.2, "part of a force that the cells' resonance answers")
     mass_g: Span = Span(1200.0, 3000.0, "the plate itself")
@@ -113,7 +114,7 @@ class HandFigures:
     press_s: Span = Span(0.06, 0.35)
     press_chance: float = 0.85  # assumed: the others lift without a press
     unload_s: Span = Span(0.08, 0.25)
-    landing_factor: Span = Span(1.2, 3.0, "peak over weight")
+    landing_factor: Span = Span(1.2, 3.0, "peak over weight", log=True)
     landing_s: Span = Span(0.05, 0.15)
     arrive_s: Span = Span(0.04, 0.12, "from first touch of the unit to its whole weight")
     linger_chance: float = 0.6  # assumed
@@ -156,6 +157,7 @@ HARSH = Room(
     plate=dataclasses.replace(
         PlateFigures(),
         damping=Span(0.015, 0.035, "2-5 %, the badly damped half"),
+        bracket_share=Span(0.4, 1.0, "part of a force that the bracket's resonance answers"),
         cell_share=Span(0.05, 0.3, "part of a force that the cells' resonance answers"),
         twist=Span(0.0, 1.0, "0: rigid plate, 1: a plate that bends like a cloth between its corners"),
         neighbour_share=Span(0.01, 0.04, "share of the ring that the next plate on the bracket feels"),

@@ -59,6 +59,7 @@ class PlateMechanics:
     cell_hz: float
     cell_damping: float
     cell_share: float
+    bracket_share: float
     mass_g: float
     reference_g: float
     twist: float
@@ -76,6 +77,7 @@ class PlateMechanics:
             cell_hz=figures.cell_hz.draw(rng),
             cell_damping=figures.damping.draw(rng),
             cell_share=figures.cell_share.draw(rng),
+            bracket_share=figures.bracket_share.draw(rng),
             mass_g=figures.mass_g.draw(rng),
             reference_g=reference_g,
             twist=figures.twist.draw(rng),
@@ -94,9 +96,12 @@ class PlateMechanics:
         return float(min(RING_TIME_CONSTANTS / slowest, LONGEST_RING_S))
 
     def kernel(self, mode: int, goods_g: float, n: int) -> Signal:
-        """Impulse response of a mode over n grid points, of unit sum."""
-        answer = (1.0 - self.cell_share) * oscillator(self.frequency_hz(mode, goods_g), self.damping[mode], n)
-        return answer + self.cell_share * oscillator(self.cell_hz, self.cell_damping, n)
+        """Impulse response of a mode over n grid points, of unit sum: bracket, cells, and what follows at once."""
+        bracket = (1.0 - self.cell_share) * self.bracket_share
+        answer = bracket * oscillator(self.frequency_hz(mode, goods_g), self.damping[mode], n)
+        answer += self.cell_share * oscillator(self.cell_hz, self.cell_damping, n)
+        answer[0] += 1.0 - bracket - self.cell_share
+        return answer
 
     def respond(self, components: Signal, goods_g: float) -> Signal:
         """What the cells feel of a force history [n, 4]: the same and its ring, [n + ring, 4]."""
@@ -154,11 +159,12 @@ class PlateHistory:
         ring[len(force.components) :] -= force.components[-1, 0]
         return first, ring
 
-    def add_static(self, force: Force, share: float) -> None:
-        """Add a share of a force without its ring (edges that rub)."""
+    def add_static(self, force: Force, share: float, edge_x_mm: float) -> None:
+        """Add a share of a neighbour's force without its ring, at the edge (mm from the centre) that rubs on it."""
         first = round(force.start_s / GRID_S)
         history = np.zeros((len(force.components), COMPONENTS))
         history[:, 0] = share * force.components[:, 0]
+        history[:, 1] = edge_x_mm * history[:, 0]
         self._add_at(first, history)
         self._step_at(first + len(history), history[-1])
 

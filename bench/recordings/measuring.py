@@ -97,7 +97,8 @@ def _spread_forces(shop: Shop, histories: dict[str, PlateHistory], forces: list[
             if 0 <= beside < len(names):
                 other = histories[names[beside]]
                 other.add_weight(first, own.mechanics.neighbour_share * ring)
-                other.add_static(force, own.mechanics.crosstalk_share)
+                edge_x_mm = shop.plates[beside].size_mm[0] / 2 * (at - beside)  # the side towards the force
+                other.add_static(force, own.mechanics.crosstalk_share, edge_x_mm)
 
 
 def cell_shares(plate: Plate, mechanics: PlateMechanics, off_centre: float, rng: np.random.Generator) -> list[Signal]:
