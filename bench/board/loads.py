@@ -56,11 +56,18 @@ class PlateLoad:
         ring[len(force.components) :] -= force.components[-1, 0]
         return first, ring
 
-    def add_weight(self, first: int, weight_g: Signal, stays_g: float = 0.0) -> None:
-        """Add a weight without moments or ring: a neighbour's ring, an edge that rubs."""
-        history, stays = np.zeros((len(weight_g), COMPONENTS)), np.zeros(COMPONENTS)
-        history[:, 0], stays[0] = weight_g, stays_g
-        self._passing.append(_Passing(first, history, stays))
+    def add_weight(self, first: int, weight_g: Signal) -> None:
+        """Add a weight that goes away again, without moments (a neighbour's ring)."""
+        history = np.zeros((len(weight_g), COMPONENTS))
+        history[:, 0] = weight_g
+        self._passing.append(_Passing(first, history, np.zeros(COMPONENTS)))
+
+    def add_static(self, force: Force, share: float, edge_x_mm: float) -> None:
+        """Add a share of a neighbour's force without its ring, at the edge (mm from the centre) that rubs on it."""
+        history = np.zeros((len(force.components), COMPONENTS))
+        history[:, 0] = share * force.components[:, 0]
+        history[:, 1] = edge_x_mm * history[:, 0]
+        self._passing.append(_Passing(round(force.start_s / GRID_S), history, history[-1].copy()))
 
     def take(self, first: int, n: int) -> Signal:
         """The load over n grid points [n, 4]. To be called in order: what is over is forgotten."""
@@ -98,7 +105,6 @@ class BuildingStream:
         self._building: Building | None = None
         self._next: dict[str, Signal] = {}
         self._now: dict[str, Signal] = self._whole()
-        self._whole_next()
 
     def kelvin(self, t_s: float) -> float:
         """Change of the temperature since the start (K)."""

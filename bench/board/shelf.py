@@ -105,11 +105,12 @@ class Shelf:
         at = names.index(force.plate)
         mechanics = self._loads[force.plate].mechanics
         first, ring = self._loads[force.plate].add(force)
-        rub = mechanics.crosstalk_share * force.components[:, 0]
         for beside in (at - 1, at + 1):
             if 0 <= beside < len(names):
-                self._loads[names[beside]].add_weight(first, mechanics.neighbour_share * ring)
-                self._loads[names[beside]].add_weight(first, rub, float(rub[-1]))
+                other = self._loads[names[beside]]
+                other.add_weight(first, mechanics.neighbour_share * ring)
+                edge_x_mm = self.shop.plates[beside].size_mm[0] / 2 * (at - beside)  # the side towards the force
+                other.add_static(force, mechanics.crosstalk_share, edge_x_mm)
 
     def _draw_cells(self, room: Room, past: dict[str, Past], rng: np.random.Generator, every_s: float | None) -> None:
         figures, nominal_hz = room.cell, self.shop.rate_hz

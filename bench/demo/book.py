@@ -45,11 +45,12 @@ class Account:
     receipt: dict[str, Any] | None = None
     delay_s: float | None = None  # from the exit to the receipt at our subscription
     faults: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # why a person must look at it
 
     @property
     def right(self) -> bool:
         """Whether the receipt is final and bills exactly what was taken, at the right sum."""
-        return self.receipt is not None and not self.faults
+        return self.receipt is not None and not self.faults and not self.doubts
 
 
 class Book:
@@ -62,7 +63,7 @@ class Book:
         self.event_delays_s: deque[float] = deque(maxlen=KEPT)
         self.receipt_delays_s: deque[float] = deque(maxlen=KEPT)
         self.movements = self.told = self.items_right = self.surplus = 0
-        self.receipts = self.right = 0
+        self.receipts = self.right = self.doubtful = 0
 
     @property
     def unsettled(self) -> bool:
@@ -133,6 +134,7 @@ class Book:
         del self._open[account.visit.session]
         self.receipts += 1
         self.right += account.right
+        self.doubtful += bool(account.doubts and not account.faults)
 
     def _faults(self, account: Account, data: dict[str, Any]) -> list[str]:
         billed = Counter({line["sku"]: line["qty"] for line in data["lines"]})
@@ -142,7 +144,7 @@ class Book:
         elif Decimal(data["total"]) != sum(self._prices[sku] * count for sku, count in billed.items()):
             faults.append("its sum is wrong")
         if data["state"] != "final":
-            faults.append(f"a person must look at it: {'; '.join(data['reasons'])}")
+            account.doubts = list(data["reasons"]) or [str(data["state"])]
         if account.exited_s is None:
             faults.append("it came before the exit")
         return faults

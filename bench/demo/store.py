@@ -16,7 +16,7 @@ PLATES = {
     "P4": ("pasta", "rice", "jam", "coffee"),
 }
 RATE_HZ = 80
-LARGEST_STOCK = 12
+LARGEST_STOCK, STACKED = 12, 3
 
 
 def demo_shop(store_id: str, rng: np.random.Generator) -> Shop:
@@ -32,17 +32,16 @@ def demo_shop(store_id: str, rng: np.random.Generator) -> Shop:
 
 
 def _lanes(items: list[Item]) -> tuple[Lane, ...]:
-    """Lanes side by side, each as wide as its goods and an equal part of what is left."""
+    """Lanes side by side, each as wide as its goods and an equal part of what is left; as many of each as the plate
+    carries, stacked where they do not fit behind each other."""
     width, depth = FOUR_CELL_SIZE_MM
     spare = (width - sum(item.width_mm for item in items)) / len(items)
-    budget_g = GOODS_SHARE * FOUR_CELL_MAX_G / len(items)
+    affordable = int(GOODS_SHARE * FOUR_CELL_MAX_G / sum(item.true_weight_g for item in items))
     lanes, left = [], 0.0
     for item in items:
         right = min(left + item.width_mm + spare, width)
-        rows, columns = int(depth // item.depth_mm), int((right - left) // item.width_mm)
-        fits = max(1, rows) * max(1, columns) * (3 if item.true_weight_g < 130 else 2)  # stacked
-        stock = min(fits, int(budget_g / item.true_weight_g), LARGEST_STOCK)
-        lanes.append(Lane(item.sku, (round(left, 1), round(right, 1)), None, stock))
+        fits = max(1, int(depth // item.depth_mm)) * max(1, int((right - left) // item.width_mm)) * STACKED
+        lanes.append(Lane(item.sku, (round(left, 1), round(right, 1)), None, min(fits, affordable, LARGEST_STOCK)))
         left = right
     return tuple(lanes)
 

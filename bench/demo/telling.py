@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bench.demo.book import EVENT_MEDIAN_S, RECEIPT_MEDIAN_S, RECEIPT_MOST_S, Account, Book, Movement, median
-from bench.families.world import TruthEvent
 
 COLUMN = 34
 
@@ -43,7 +42,7 @@ def surplus(kind: str, plate: str) -> str:
 
 def settled(account: Account, names: Mapping[str, str]) -> list[str]:
     """A receipt beside what was truly taken."""
-    verdict = "right" if account.right else "WRONG"
+    verdict = "WRONG" if account.faults else "right, but sent to a person for review" if account.doubts else "right"
     after = f"receipt {account.delay_s:.2f} s after the exit" if account.delay_s is not None else "no receipt"
     out = [f"{clock()}  {account.visit.session} has left; {after}: {verdict}"]
     taken = [f"{count} {names.get(sku, sku)}" for sku, count in sorted(account.visit.basket.items())] or ["nothing"]
@@ -61,19 +60,15 @@ def settled(account: Account, names: Mapping[str, str]) -> list[str]:
     delays = [f"{move.delay_s:.2f}" if move.delay_s is not None else "never" for move in account.movements]
     if delays:
         out.append(f"          told after its weight moved: {', '.join(delays)} s")
-    return out + [f"          {fault}" for fault in account.faults]
-
-
-def missed(truth: TruthEvent, names: Mapping[str, str]) -> str:
-    """A line a movement that nobody told."""
-    return f"{clock()}  {truth.plate} {truth.kind}: {goods(truth.items, names)} was never told"
+    return out + [f"          {why}" for why in (*account.faults, *account.doubts)]
 
 
 def summary(book: Book) -> list[str]:
     """The figures at the end."""
     events, receipts = book.event_delays_s, book.receipt_delays_s
     out = [
-        f"{book.receipts} receipts, {book.right} right",
+        f"{book.receipts} receipts: {book.right} right, {book.doubtful} right but sent to a person for review, "
+        f"{book.receipts - book.right - book.doubtful} wrong",
         f"{book.movements} movements: {book.told} told, {book.items_right} with the right items; "
         f"{book.surplus} told that did not happen",
     ]
