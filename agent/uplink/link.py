@@ -10,6 +10,7 @@ import logging
 import random
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 15  # a broker that stands still is noticed within twice this
 CONNACK_WAIT_S = 10.0
-FIRST_WAIT_S, MAX_WAIT_S = 0.5, 30.0
+FIRST_WAIT_S, MAX_WAIT_S = 0.5, 10.0
+LASTING_S = 10.0  # a connection that held so long was a good one: the next is taken up quickly
 _UNSUPPORTED_PROTOCOL = 0x84
 
 
@@ -196,11 +198,14 @@ class MqttLink:
         wait_s = FIRST_WAIT_S
         changed = False  # since the last success: where both protocols are refused, there is nothing to hurry for
         while not self._stop.is_set():
+            began_s = time.monotonic()
             self._attempt()
             if self._stop.is_set():
                 return
             if self._up:
-                wait_s, changed = FIRST_WAIT_S, False
+                changed = False
+                if time.monotonic() - began_s > LASTING_S:
+                    wait_s = FIRST_WAIT_S
             if self._refused_protocol:
                 self._change_protocol()
                 if not changed:

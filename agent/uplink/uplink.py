@@ -283,9 +283,13 @@ class Uplink:
             self._window.sent(self._link.publish(self._topic_replies(), reply, qos=1, retain=False), None)
         if not self._ready:
             return
+        refused = PUBLISH_REFUSED in self._faults
         if now_s >= self._paused_until_s:
-            for row in self._window.next_rows(self._reader.after):
+            for row in self._window.next_rows(self._reader.after, probing=refused):
                 self._window.sent(self._publish_event(row.body), row)
+        if refused:
+            return  # some brokers hang up on whatever they refuse: nothing but the one event that asks
+        if now_s >= self._paused_until_s:
             for row in self._resender.next_rows(self._window.free_for_events):
                 self._window.sent(self._publish_event(row.body), None)
         with self._wake:

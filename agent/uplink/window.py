@@ -49,9 +49,11 @@ class Window:
             return first.sequence - 1 if first.epoch == epoch else None
         return self._sequences.get(epoch, 0)
 
-    def next_rows(self, after: Callable[[int, int], list[Row]]) -> list[Row]:
-        """What to send now; `after(no, limit)` reads the journal."""
+    def next_rows(self, after: Callable[[int, int], list[Row]], *, probing: bool = False) -> list[Row]:
+        """What to send now; `after(no, limit)` reads the journal. `probing`: the oldest alone, one at a time."""
         room = self.free_for_events
+        if probing:
+            room = 0 if any(row is not None for row in self._in_flight.values()) else min(room, 1)
         rows, self._again = self._again[:room], self._again[room:]
         if not self._again and len(rows) < room:
             fresh = after(self._cursor, room - len(rows))
@@ -67,12 +69,11 @@ class Window:
         self._in_flight[mid] = row
 
     def confirmed(self, mid: int) -> bool:
-        """A good PUBACK; False: not of this window."""
-        if mid not in self._in_flight:
+        """A good PUBACK; whether it was that of a row."""
+        row = self._in_flight.pop(mid, None)
+        if row is None:
             return False
-        row = self._in_flight.pop(mid)
-        if row is not None:
-            self._outstanding.pop(row.no, None)
+        self._outstanding.pop(row.no, None)
         return True
 
     def refused(self, mid: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench.commands.errors import UsageError
 
-SUBCOMMANDS = ("make", "families", "score", "judge", "board", "demo")
+SUBCOMMANDS = ("make", "families", "score", "judge", "board", "demo", "faults")
 
 
 def build_parser() -> argparse.ArgumentParser:

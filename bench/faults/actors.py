@@ -183,6 +183,21 @@ class Collector:
 
         return wait_until(rested, within_s)
 
+    def ask_again(self) -> None:
+        """What a consumer does that misses numbers: send `resend` for each gap, and wait for the answers."""
+        held: dict[str, set[int]] = {}
+        for event in self.events:
+            held.setdefault(event["epoch"], set()).add(int(event["sequence"]))
+        for epoch, numbers in held.items():
+            missing = sorted(set(range(1, max(numbers) + 1)) - numbers)
+            if missing:
+                self.command("resend", epoch=epoch, **{"from": missing[0], "to": missing[-1]})
+                wait_until(lambda: not self._missing(epoch, missing), 10.0)  # noqa: B023 # used within the turn
+
+    def _missing(self, epoch: str, numbers: list[int]) -> bool:
+        held = {int(event["sequence"]) for event in self.events if event["epoch"] == epoch}
+        return not held.issuperset(numbers)
+
     def command(self, name: str, **arguments: Any) -> dict[str, Any] | None:
         """Send a command; its reply."""
         number = f"c{time.monotonic_ns()}"

@@ -77,6 +77,21 @@ def test_what_is_refused_goes_out_again_first() -> None:
     assert not broker.window.refused(3)
 
 
+def test_probing_sends_the_oldest_alone() -> None:
+    broker = FakeBroker(Window(0, 0))
+    broker.send()
+    for mid in (2, 1, 3):
+        broker.mids.pop(mid)
+        broker.window.refused(mid)
+    assert broker.window.next_rows(after, probing=True) == []
+    for mid in list(broker.mids):
+        broker.confirm(mid)
+    (row,) = broker.window.next_rows(after, probing=True)
+    assert row.no == 1
+    broker.window.sent(99, row)
+    assert broker.window.next_rows(after, probing=True) == []
+
+
 @settings(max_examples=80, deadline=None)
 @given(seed=st.integers(0, 10_000), acknowledged=st.integers(0, 10))
 def test_whatever_the_broker_does_everything_is_acknowledged_in_the_end(seed: int, acknowledged: int) -> None:
