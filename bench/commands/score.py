@@ -36,9 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.agent.split():
         raise UsageError("--agent: empty; name the command, such as shelf-agent")
+    jobs = parse_jobs(arguments.jobs)
     results: list[Result] = []
     try:
-        for result in judge_all(arguments.agent, find_cases(arguments.folder), parse_jobs(arguments.jobs)):
+        for result in judge_all(arguments.agent, find_cases(arguments.folder), jobs):
             results.append(result)
             if result.failure:
                 print(f"{result.folder}: {result.failure}", file=sys.stderr)

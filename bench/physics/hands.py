@@ -78,9 +78,9 @@ def _transfer(change_g: float, duration: Span, rng: np.random.Generator) -> tupl
 def landing(weight_g: float, hand: HandFigures, rng: np.random.Generator) -> tuple[Signal, float]:
     """A unit that arrives: 0 to weight, with a blow of 1.2-3x its weight. Returns history and half-time (s)."""
     history, half_s = _transfer(weight_g, hand.arrive_s, rng)
-    factor = hand.landing_factor.draw(rng)
-    blow = (factor - 1.0) * weight_g * bump(samples(hand.landing_s.draw(rng)), float(rng.uniform(0.2, 0.5)))
-    at = samples(half_s)
+    factor, attack = hand.landing_factor.draw(rng), float(rng.uniform(0.2, 0.5))
+    blow = (factor - 1.0) * weight_g * bump(samples(hand.landing_s.draw(rng)), attack)
+    at = max(samples(half_s), len(history) - round(attack * len(blow)))  # it peaks once the whole weight is there
     n = max(len(history), at + len(blow))
     whole = np.full(n, weight_g)
     whole[: len(history)] = history

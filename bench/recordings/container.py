@@ -42,7 +42,9 @@ def cut_recording(source: Path, target: Path, until_ns: int) -> None:
         writer = Writer(file)
         writer.start(library="shelf-bench")
         channels: dict[str, int] = {}
-        for _, channel, message in make_reader(read).iter_messages(end_time=until_ns + 1, log_time_order=False):
+        for _, channel, message in make_reader(read).iter_messages(log_time_order=False):
+            if message.log_time > until_ns:
+                continue
             if channel.topic not in channels:
                 channels[channel.topic] = writer.register_channel(channel.topic, channel.message_encoding, 0)
             writer.add_message(channels[channel.topic], message.log_time, message.data, message.publish_time)
