@@ -36,6 +36,9 @@ test-packages:
 test: test-packages $(STAMP) lint ## everything that CI runs
 	@$(BIN)/python -m pytest
 
+bench-faults: test-packages $(STAMP) ## break things on purpose, and count what was lost (an hour; SHARE=0.1 for a tenth)
+	@$(BIN)/shelf-bench faults --share $(or $(SHARE),1)
+
 lint: $(STAMP) ## ruff, mypy strict, import directions
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 

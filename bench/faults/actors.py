@@ -88,6 +88,20 @@ class Broker:
         return True
 
 
+class ThreeOneOneBroker(Broker):
+    """nats-server: a broker that refuses MQTT 5."""
+
+    def start(self, lines: str | None = None) -> None:
+        config = self.folder / "nats.conf"
+        config.write_text(
+            f'server_name: faults\nlisten: "127.0.0.1:-1"\njetstream {{ store_dir: "{self.folder}/js" }}\n'
+            f'mqtt {{ listen: "127.0.0.1:{self.port}", ack_wait: "2s" }}\n{lines or ""}\n'
+        )
+        self._process = subprocess.Popen([program("nats-server"), "-c", str(config)], stderr=subprocess.DEVNULL)
+        if not wait_until(self._answers, START_S):
+            raise RuntimeError(f"nats-server takes no connections within {START_S} s")
+
+
 class Agent:
     """`shelf-agent run` as a process."""
 
@@ -139,6 +153,7 @@ class Collector:
 
     port: int
     topics: str = TOPICS
+    five: bool = True
     events: list[dict[str, Any]] = field(default_factory=list)
     arrived_s: list[float] = field(default_factory=list)
     watermarks: list[dict[str, Any]] = field(default_factory=list)
@@ -150,7 +165,10 @@ class Collector:
         self._ids: set[str] = set()
         self._lock = threading.Lock()
         self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id="bench-faults", protocol=MQTTProtocolVersion.MQTTv5
+            CallbackAPIVersion.VERSION2,
+            client_id="bench-faults",
+            protocol=MQTTProtocolVersion.MQTTv5 if self.five else MQTTProtocolVersion.MQTTv311,
+            clean_session=None if self.five else False,
         )
         self.client.reconnect_delay_set(1, 1)
         self.client.on_connect = self._subscribe
@@ -158,6 +176,10 @@ class Collector:
 
     def start(self) -> None:
         """Connect and stay connected."""
+        if not self.five:
+            self.client.connect("127.0.0.1", self.port)
+            self.client.loop_start()
+            return
         kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # the library has no types there
         kept.SessionExpiryInterval = HOUR_S
         self.client.connect("127.0.0.1", self.port, clean_start=False, properties=kept)

@@ -6,11 +6,15 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from bench.faults.disk import Disk, compiled
 from bench.faults.scene import Scene
 from bench.faults.verdict import Verdict
 
 DARK_S = (0.2, 1.5)
+HOUR_S = 3600
+CLOCK = Path(__file__).with_name("clock.c")
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,93 @@ def broker_refuses(times: int, seed: int) -> Verdict:
             scene.shop(2)
             acl.write_text("topic readwrite #\n")
             scene.broker.signal(signal.SIGHUP)
+            scene.shop(1)
+        return scene.verdict()
+
+
+def three_one_one(times: int, seed: int) -> Verdict:
+    """A broker of MQTT 3.1.1 alone, stopped and started."""
+    with Scene(seed, five=False) as scene:
+        for _ in range(times):
+            scene.shop(1)
+            scene.broker.stop()
+            scene.shop(1)
+            scene.broker.start()
+            scene.shop(1)
+            scene.rest()
+            scene.collector.ask_again()
+        return scene.verdict()
+
+
+def network_cut(times: int, seed: int) -> Verdict:
+    """The cable between agent and broker is pulled, silently, for longer than the keepalive notices."""
+    with Scene(seed, cable=True) as scene:
+        assert scene.cable is not None
+        for _ in range(times):
+            scene.shop(1)
+            scene.cable.cut(True)
+            scene.shop(35)
+            scene.cable.cut(False)
+            scene.rest()
+        return scene.verdict()
+
+
+def torn_journal(times: int, seed: int) -> Verdict:
+    """Power cut: what was written since the last sync is lost, or any sectors of it."""
+    scene = Scene(seed)
+    disk = Disk(scene.folder)
+    scene.agent.environment.update(disk.environment)
+    with scene:
+        for _ in range(times):
+            scene.shop(1)
+            scene.shelf.move_any()
+            scene.wait(0.0, 1.2)
+            scene.agent.kill()
+            disk.cut_power(scene.agent.state, scene.chance)
+            scene.wait(*DARK_S)
+            scene.agent.start()
+            scene.rest()
+        return scene.verdict()
+
+
+def disk_full(times: int, seed: int) -> Verdict:
+    """No room for the journal, then room again; once with a kill in between."""
+    scene = Scene(seed)
+    disk = Disk(scene.folder)
+    scene.agent.environment.update(disk.environment)
+    with scene:
+        for number in range(times):
+            scene.shop(1)
+            disk.fill()
+            scene.shop(3)
+            if number % 2:
+                scene.agent.kill()
+                scene.agent.start()
+                scene.wait(3.0, 4.0)
+            disk.free()
+            scene.rest()
+        scene.await_fault("disk-full")
+        return scene.verdict()
+
+
+def clock_stepped(times: int, seed: int) -> Verdict:
+    """The machine's clock goes an hour forth or back for a while; every second time the agent is killed meanwhile."""
+    scene = Scene(seed)
+    step = scene.folder / "step"
+    step.write_text("0")
+    library = compiled(CLOCK, scene.folder)
+    scene.agent.environment.update({"LD_PRELOAD": str(library), "SHELF_CLOCK_STEP": str(step)})
+    with scene:
+        for number in range(times):
+            scene.shop(1)
+            step.write_text(str(HOUR_S if number % 2 else -HOUR_S))
+            scene.shop(3)
+            if number % 4 > 1:
+                scene.agent.kill()
+                scene.agent.start()
+                scene.rest()
+            scene.shop(3)
+            step.write_text("0")
             scene.shop(1)
         return scene.verdict()
 
@@ -222,6 +313,11 @@ SCENARIOS = (
     Scenario("broker-frozen", "broker frozen", 20, broker_frozen),
     Scenario("broker-forgets", "broker restarted without its state", 20, broker_forgets),
     Scenario("broker-refuses", "broker refuses publishes (ACL)", 20, broker_refuses),
+    Scenario("mqtt-3.1.1", "a broker of MQTT 3.1.1 only, stopped and started again", 20, three_one_one),
+    Scenario("network-cut", "network cut between agent and broker for 50 s", 5, network_cut),
+    Scenario("torn-journal", "power cut: writes since the last sync lost or torn", 50, torn_journal),
+    Scenario("disk-full", "disk full, then free", 5, disk_full),
+    Scenario("clock-stepped", "clock stepped by an hour, forth or back", 10, clock_stepped),
     Scenario("unplugged", "USB unplugged and replugged", 50, unplugged),
     Scenario("board-reset", "board reset in mid-contact", 50, board_reset),
     Scenario("wrapped", "t_us and seq wrapped", 10, wrapped),

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from bench.faults.actors import Agent, Broker, Collector
+from bench.faults.actors import Agent, Broker, Collector, ThreeOneOneBroker
 from bench.faults.board import wait_until
+from bench.faults.proxy import Proxy
 from bench.faults.shelf import Shelf, store_text
 from bench.faults.verdict import Verdict, judge, order_faults
 
@@ -21,16 +22,18 @@ REST_S = 30.0
 class Scene:
     """All parts running and measuring; ends them at the end of the `with`."""
 
-    def __init__(self, seed: int, broker: Broker | None = None, agent_port: int | None = None, **shelf: int) -> None:
-        """`agent_port`: where the agent finds the broker, if not directly."""
+    def __init__(self, seed: int, *, five: bool = True, cable: bool = False, **shelf: int) -> None:
+        """`five`: a broker that speaks MQTT 5; `cable`: between agent and broker is one that can be cut."""
         self.folder = Path(tempfile.mkdtemp(prefix="shelf-faults-"))
         self.chance = random.Random(seed)
         store = self.folder / "store.toml"
         store.write_text(store_text())
-        self.broker = broker or Broker(self.folder / "broker")
+        self.broker = (Broker if five else ThreeOneOneBroker)(self.folder / "broker")
+        self.cable = Proxy(self.broker.port) if cable else None
         self.shelf = Shelf(self.folder / "tty0", seed, **shelf)
-        self.agent = Agent(self.folder, store, [str(self.shelf.board.path)], agent_port or self.broker.port)
-        self.collector = Collector(self.broker.port)
+        agent_port = self.cable.port if self.cable else self.broker.port
+        self.agent = Agent(self.folder, store, [str(self.shelf.board.path)], agent_port)
+        self.collector = Collector(self.broker.port, five=five)
 
     def __enter__(self) -> Scene:
         self.broker.start()
@@ -47,6 +50,8 @@ class Scene:
             self.agent.kill()
         self.shelf.board.stop()
         self.collector.stop()
+        if self.cable is not None:
+            self.cable.stop()
         self.broker.stop()
         if kind is None:
             shutil.rmtree(self.folder)
