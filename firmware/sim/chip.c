@@ -85,7 +85,8 @@ static bool in_word(const chip_t *chip)
 
 static void power_down(chip_t *chip)
 {
-    if (in_word(chip)) {
+    /* The pulse that lasted is counted already; where it was the first, no word had begun. */
+    if (in_word(chip) && chip->pulses > 1) {
         chip->stats.power_downs_in_word++;
     } else {
         chip->stats.power_downs++;

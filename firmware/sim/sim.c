@@ -52,6 +52,12 @@ typedef struct {
     unsigned channel;
 } clock_wire_t;
 
+typedef struct {
+    uint64_t cycles; /* 0: none to come */
+    unsigned pulses;
+    bool high;
+} stall_t;
+
 struct sim {
     avr_t *avr;
     avr_run_t run; /* simavr's own; another one stands there while a watchdog reset is due */
@@ -59,8 +65,7 @@ struct sim {
     avr_uart_t *uart;
     chip_t chips[SIM_CHIPS];
     clock_wire_t clock_wires[SIM_CHIPS];
-    uint64_t stall_cycles[SIM_CHIPS];
-    unsigned stalls[SIM_CHIPS];
+    stall_t stalls[SIM_CHIPS];
     uint64_t stop_at;
     uint64_t armed_for; /* when the simulator calls us back next */
     uint64_t asleep;
@@ -177,9 +182,10 @@ static void on_clock(struct avr_irq_t *irq, uint32_t value, void *parameter)
     chip_t *chip = &sim->chips[wire->channel];
     chip_set_clock(chip, value & 1, sim->avr->cycle);
     drive_data(sim, wire->channel);
-    if ((value & 1) && sim->stalls[wire->channel] > 0) {
-        sim->stalls[wire->channel]--;
-        sim->avr->cycle += sim->stall_cycles[wire->channel];
+    stall_t *stall = &sim->stalls[wire->channel];
+    if (stall->cycles > 0 && (value & 1) == stall->high && stall->pulses-- == 0) {
+        sim->avr->cycle += stall->cycles;
+        stall->cycles = 0;
     }
     arm(sim, chip_next_event(chip));
 }
@@ -447,10 +453,9 @@ void sim_chip_stats(const sim_t *sim, unsigned channel, chip_stats_t *to)
     *to = sim->chips[channel].stats;
 }
 
-void sim_stall_pulse(sim_t *sim, unsigned channel, uint64_t us, unsigned times)
+void sim_stall(sim_t *sim, unsigned channel, uint64_t us, unsigned pulses, bool high)
 {
-    sim->stall_cycles[channel] = us * CYCLES_PER_US;
-    sim->stalls[channel] = times;
+    sim->stalls[channel] = (stall_t){us * CYCLES_PER_US, pulses, high};
 }
 
 void sim_ram_set(sim_t *sim, uint16_t address, const uint8_t *from, size_t count)
@@ -491,6 +496,15 @@ static bool level(const sim_t *sim, pin_t pin)
     return sim->avr->data[sim->ports[(int)pin.port]->r_port] >> pin.bit & 1;
 }
 
+static uint8_t pull_ups(const sim_t *sim)
+{
+    uint8_t mask = 0;
+    for (unsigned channel = 0; channel < SIM_CHIPS; channel++) {
+        mask |= pulled_up(sim, data_pins[channel]) << channel;
+    }
+    return mask;
+}
+
 void sim_get_stats(sim_t *sim, sim_stats_t *to)
 {
     *to = (sim_stats_t){
@@ -504,6 +518,7 @@ void sim_get_stats(sim_t *sim, sim_stats_t *to)
         .flash_bytes = sim->flash_bytes,
         .light = level(sim, light_pin),
         .rate = level(sim, rate_pin),
+        .pulled_up = pull_ups(sim),
         .crashed = sim->avr->state == cpu_Crashed || sim->avr->state == cpu_Done,
     };
 }

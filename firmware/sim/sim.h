@@ -25,6 +25,7 @@ typedef struct {
     uint32_t flash_bytes;
     uint8_t light;         /* level of D13 */
     uint8_t rate;          /* level of D12 */
+    uint8_t pulled_up;     /* bit i: the pull-up of channel i's data line is on */
     uint8_t crashed;       /* the firmware ran into something that a CPU cannot do */
 } sim_stats_t;
 
@@ -55,8 +56,8 @@ void sim_lose_pulses(sim_t *sim, unsigned channel, unsigned pulses);
 void sim_noise(sim_t *sim, unsigned channel, uint64_t us);
 void sim_chip_stats(const sim_t *sim, unsigned channel, chip_stats_t *to);
 
-/* The next `times` pulses of this channel's clock stand high for `us` longer, as if something had stopped the CPU. */
-void sim_stall_pulse(sim_t *sim, unsigned channel, uint64_t us, unsigned times);
+/* Something stops the CPU for `us`, once: when this channel's clock has gone high, or low again, after `pulses` more. */
+void sim_stall(sim_t *sim, unsigned channel, uint64_t us, unsigned pulses, bool high);
 
 /* The reset button, or DTR; the chips do not notice. */
 void sim_reset(sim_t *sim);

@@ -79,6 +79,7 @@ class SimStats(ctypes.Structure):
         ("flash_bytes", ctypes.c_uint32),
         ("light", ctypes.c_uint8),
         ("rate", ctypes.c_uint8),
+        ("pulled_up", ctypes.c_uint8),
         ("crashed", ctypes.c_uint8),
     ]
 
@@ -98,7 +99,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "sim_set_rate_wired": (None, [ctypes.c_bool]),
     "sim_lose_pulses": (None, [ctypes.c_uint, ctypes.c_uint]),
     "sim_noise": (None, [ctypes.c_uint, ctypes.c_uint64]),
-    "sim_stall_pulse": (None, [ctypes.c_uint, ctypes.c_uint64, ctypes.c_uint]),
+    "sim_stall": (None, [ctypes.c_uint, ctypes.c_uint64, ctypes.c_uint, ctypes.c_bool]),
     "sim_chip_stats": (None, [ctypes.c_uint, ctypes.POINTER(ChipStats)]),
     "sim_reset": (None, []),
     "sim_start_from_optiboot": (None, [ctypes.c_uint8]),
@@ -256,9 +257,9 @@ class SimBoard:
         """Pulls a data line low for a while."""
         self._call("sim_noise", channel, us)
 
-    def stall_pulse(self, channel: int, us: int, times: int = 1) -> None:
-        """Holds the next clock pulses of a channel high for `us` longer."""
-        self._call("sim_stall_pulse", channel, us, times)
+    def stall(self, channel: int, us: int, *, after_pulses: int = 0, clock_high: bool) -> None:
+        """Something stops the CPU for `us` when this channel's clock has gone high (or low), after so many pulses."""
+        self._call("sim_stall", channel, us, after_pulses, clock_high)
 
     def press_reset(self) -> None:
         self._call("sim_reset")

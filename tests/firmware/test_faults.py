@@ -107,6 +107,36 @@ def test_noise_on_a_line_without_a_chip_is_no_conversion(board: SimBoard) -> Non
     _others_lost_nothing(ledger, 5, 0.0)
 
 
+@pytest.mark.parametrize("us", [120, 250, 450, 900, 1500])
+def test_hum_of_the_mains_on_a_line_without_a_chip_is_no_conversion(board: SimBoard, us: int) -> None:
+    """As regular as a chip, at a period that a chip could have."""
+    board.set_fault(5, Fault.UNPLUGGED)
+    board.run(0.3)
+    for _ in range(100):
+        board.noise(5, us)
+        board.run(0.01)
+    ledger = check(board)
+    assert ledger.sound(), ledger
+    assert ledger.delivered[5] == 0
+    _others_lost_nothing(ledger, 5, 0.0)
+
+
+def test_data_lines_are_pulled_up(board: SimBoard) -> None:
+    """Or the line of a chip that is missing floats, and looks ready."""
+    board.run(0.1)
+    assert board.stats.pulled_up == 0xFF
+
+
+def test_the_dead_are_tried_again_and_not_all_the_time(board: SimBoard) -> None:
+    board.run(0.5)
+    board.set_fault(1, Fault.STUCK_LOW)
+    board.set_fault(4, Fault.STUCK_HIGH)
+    board.run(20)
+    in_100_ms_steps, every_8_s = board.chip_stats(1), board.chip_stats(4)
+    assert 150 <= in_100_ms_steps.power_downs <= 205
+    assert 3 <= every_8_s.power_downs <= 5
+
+
 def test_noise_on_all_lines_of_a_working_board(board: SimBoard) -> None:
     board.run(0.3)
     for k in range(300):
@@ -124,32 +154,35 @@ def test_noise_on_all_lines_of_a_working_board(board: SimBoard) -> None:
 
 
 @pytest.mark.parametrize("us", [40, 61, 120, 5_000])
-def test_a_pulse_that_was_high_too_long_costs_its_word_only(board: SimBoard, us: int) -> None:
+@pytest.mark.parametrize("after_pulses", [0, 11, 23])
+def test_a_pulse_that_was_high_too_long_costs_its_word_only(board: SimBoard, us: int, after_pulses: int) -> None:
     board.run(0.5)
     for channel in range(CHIPS):
-        board.stall_pulse(channel, us)
+        board.stall(channel, us, after_pulses=after_pulses, clock_high=True)
     board.run(0.5)
     stalled_s = board.now_s
     board.run(1.0)
     ledger = check(board)
     assert ledger.sound(), ledger
     assert [frame.late_reads for frame in board.frames if isinstance(frame, Status)][-1] == CHIPS
-    if us >= 60:
+    if us >= 60 and after_pulses:
         assert sum(board.chip_stats(channel).power_downs_in_word for channel in range(CHIPS)) > 0
     assert min(ledger.share(channel, stalled_s) for channel in range(CHIPS)) == 1.0
 
 
-def test_a_main_loop_that_was_held_up_does_not_read_torn_words(elf: Path) -> None:
-    """A stall in front of a word lets the next conversion end within it."""
-    for us in (9_000, 11_900, 12_100, 12_300, 12_500, 20_000):
+def test_a_word_within_which_the_next_conversion_ended_is_thrown_away(elf: Path) -> None:
+    """Something stops the board in the middle of a word, with the clock low, so that no chip powers down."""
+    torn = 0
+    for us in (3_000, 9_000, 11_900, 12_100, 12_300, 12_500, 20_000):
         with SimBoard(elf, seed=us) as board:
             board.run(0.5)
-            board.stall_pulse(0, us)
-            board.run(0.5)
+            board.stall(0, us, after_pulses=12, clock_high=False)
+            board.run(0.8)
             ledger = check(board)
-            assert not ledger.wrong, (us, ledger.wrong)
-            assert not ledger.unsettled
-            assert sum(board.chip_stats(channel).torn for channel in range(CHIPS)) >= 0
+            assert ledger.sound(), (us, ledger)
+            assert min(ledger.share(channel, board.now_s - 0.5) for channel in range(CHIPS)) == 1.0
+            torn += board.chip_stats(0).torn
+    assert torn >= 4
 
 
 def test_a_lost_clock_pulse_is_noticed(board: SimBoard) -> None:

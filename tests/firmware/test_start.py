@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,12 @@ def test_no_conversion_is_sent_before_the_chips_have_settled(board: SimBoard) ->
 
 
 def test_status_comes_every_second_and_counts_them(board: SimBoard) -> None:
-    board.run(3.5)
-    statuses = [frame for frame in board.frames if isinstance(frame, Status)]
-    assert [frame.uptime_s for frame in statuses] == [1, 2, 3]
-    assert statuses[-1] == Status(3, None, statuses[-1].supply_mv, 0, 0, 0, 0)
+    came_s = []
+    for second in range(1, 16):
+        status: Status = board.run_until_frame(Status, 1.1)
+        assert status == Status(second, None, status.supply_mv, 0, 0, 0, 0)
+        came_s.append(board.now_s)
+    assert all(later - sooner == pytest.approx(1.0, abs=0.005) for sooner, later in pairwise(came_s))
 
 
 @pytest.mark.parametrize("supply_mv", [4300, 5000, 5250])
