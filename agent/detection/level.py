@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 class Level:
     """A stretch in which the plate stood still.
 
-    `mean` and `variance` [modes] in grams and grams², of the level itself, not of a conversion. `deviation_g` is how
-    much the weight still moved, `ring_g` the weight's ring at the beginning, or
-    that of the moments where larger, `ring_hz` its frequency. `soft`: a hand was near, so the level is only
-    about right.
+    `mean` and `variance` [modes] in grams and grams², of the level itself, not of a conversion. `tremor_g` is how much
+    the weight moved below 10 Hz beyond its noise (None: too short or ringing, not told), `stillness_g` the least that
+    could have been seen. `ring_g` is the ring's amplitude at the beginning, `ring_hz` its frequency. `soft`: a hand was
+    near, so the level is only about right.
     """
 
     begin_ns: int
@@ -23,7 +23,8 @@ class Level:
     samples: int
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
-    deviation_g: float = 0.0
+    tremor_g: float | None = None
+    stillness_g: float = 0.0
     ring_g: float = 0.0
     ring_hz: float = 0.0
     soft: bool = False

@@ -33,6 +33,8 @@ class DetectionParameters:
     trend_sigmas: float = 4.5  # a slope so sure is no plateau
     soft_share: float = 0.016  # a plateau with a hand near: deviation as share of the change
     soft_shortest_s: float = 0.3
+    tremor_s: float = 0.06  # a hand's 2-10 Hz stand out over means of so long
+    tremor_means: int = 4  # and at least so many of them
     candidates: int = 8  # plateaus remembered within a contact, the longest ones
     contact_memory_s: float = 8.0  # conversions remembered within a contact
 
@@ -43,5 +45,7 @@ class DetectionParameters:
     ring_grid_learnt: int = 9
     ring_damping: float = 0.045  # before it is learnt; brackets 0.02-0.05
     ring_least_rate_hz: float = 40.0  # below this the ring cannot be told from noise
-    ring_misfit: float = 0.04  # share of the ring's amplitude that the model leaves
+    ring_misfit: float = 0.04  # share of the ring's amplitude that the model usually leaves
+    ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
+    ring_leftover: float = 3.0  # what is left is no noise: neighbouring conversions err together
     ring_memory: float = 0.015  # relative change of frequency between contacts: the load shifts it

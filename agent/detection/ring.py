@@ -63,7 +63,8 @@ class Ring:
         best = int(np.argmax(share))
         left = float(residual[best]) / max(len(t_s) - _TERMS, 1)
         spread = float(share @ (levels - level) ** 2)
-        variance = float(unit[best]) * max(left, sigma_g**2) + spread
+        over = max(left - sigma_g**2, 0.0)
+        variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
         return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]))
 

@@ -77,7 +77,8 @@ class TrailingRun:
         calm = (variance <= tolerance) & ~self._trend(t_ns, residual, np.maximum(variance, sigma2))
         if calm.all():
             share = np.maximum(variance, sigma2) / n + self._noise.wander_g**2
-            return Level(begin_ns, int(t_ns[-1]), n, mean, share, float(np.sqrt(variance[0])))
+            tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
+            return Level(begin_ns, int(t_ns[-1]), n, mean, share, tremor_g, stillness_g)
         return self._ringing(t_ns, z, mean, variance, calm, begin_ns)
 
     def _ringing(
@@ -98,19 +99,16 @@ class TrailingRun:
         sigma2 = self._noise.sigma_g**2
         level, spread = mean.copy(), np.maximum(variance, sigma2) / n
         amplitude = frequency = 0.0
-        deviation2 = float(variance[0])
         for mode in np.flatnonzero(~calm).tolist():
             fit = self._rings[mode].fit(t_s, z[:, mode], float(np.sqrt(sigma2[mode])))
-            allowed = sigma2[mode] * self._limit(n - _RING_TERMS) + (self._p.ring_misfit * fit.amplitude_g) ** 2
+            allowed = sigma2[mode] * self._limit(n - _RING_TERMS) + (self._p.ring_allowed * fit.amplitude_g) ** 2
             if fit.left_g2 > allowed:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
-            if mode == 0:
-                deviation2 = fit.left_g2
         spread = spread + self._noise.wander_g**2
-        return Level(begin_ns, int(t_ns[-1]), n, level, spread, float(np.sqrt(deviation2)), amplitude, frequency)
+        return Level(begin_ns, int(t_ns[-1]), n, level, spread, ring_g=amplitude, ring_hz=frequency)
 
     def _soft_level(
         self,
@@ -127,7 +125,23 @@ class TrailingRun:
         n = len(t_ns)
         independent = max(n / 3, 1.0)  # a hand's push lasts over several conversions
         spread = variance / independent + self._noise.sigma_g**2 / n + self._noise.wander_g**2
-        return Level(begin_ns, int(t_ns[-1]), n, mean, spread, float(np.sqrt(variance[0])), soft=True)
+        moved_g = float(np.sqrt(variance[0]))
+        return Level(begin_ns, int(t_ns[-1]), n, mean, spread, moved_g, float(self._noise.sigma_g[0]), soft=True)
+
+    def _tremor(
+        self, t_ns: NDArray[np.int64], weight: NDArray[np.float64], sigma2: float
+    ) -> tuple[float | None, float]:
+        """Slow motion of the weight beyond its noise, from means over `tremor_s`; and the least that would show."""
+        n = len(t_ns)
+        rate_hz = (n - 1) / max(int(t_ns[-1] - t_ns[0]) * _NS, _NS)
+        width = max(round(rate_hz * self._p.tremor_s), 1)
+        count = n // width
+        if count < self._p.tremor_means:
+            return None, 0.0
+        means = weight[n - count * width :].reshape(count, width).mean(axis=1)
+        noise2 = sigma2 / width + float(self._noise.wander_g[0]) ** 2
+        moved2 = float(np.var(means, ddof=1)) - noise2
+        return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / (count - 1))))
 
     def _limit(self, freedom: int) -> float:
         return 1 + self._p.quiet_slack + self._p.quiet_sigmas * float(np.sqrt(2 / max(freedom, 1)))

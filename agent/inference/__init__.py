@@ -2,9 +2,10 @@
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.hypotheses import Hypothesis, Part
-from agent.inference.judge import Judge, Step, Verdict
+from agent.inference.judge import Judge, Verdict
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
+from agent.inference.step import Step
 
 __all__ = [
     "Belief",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from agent.inference.parameters import InferenceParameters
@@ -52,6 +52,15 @@ class Belief:
         self._items = items
         self.plates = {plate.id: PlateBelief(_stock(plate)) for plate in plates}
         self.pool: list[Bundle] = []
+
+    def fork(self, plate: str) -> Belief:
+        """A copy in which one plate and the pool may change."""
+        copy = Belief.__new__(Belief)
+        copy._p, copy._items = self._p, self._items
+        own = self.plates[plate]
+        copy.plates = {**self.plates, plate: replace(own, counts=dict(own.counts), strays=list(own.strays))}
+        copy.pool = list(self.pool)
+        return copy
 
     def take(self, bundle: Bundle) -> None:
         """Goods left the shelf."""

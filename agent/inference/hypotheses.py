@@ -90,7 +90,6 @@ class Imagination:
         near = [(bundle, self._recency(bundle, now_ns)) for bundle in belief.pool]
         weight = sum(share for _, share in near)
         seen = 0.0 if state.staff else weight / (weight + p.pool_ease) if weight else 0.0
-        unseen = 1.0 - seen
         out: list[Hypothesis] = []
         singles: list[tuple[Part, float]] = []
         for bundle, share in near:
@@ -103,14 +102,14 @@ class Imagination:
         for (first, a), (second, b) in combinations(recent, 2):
             if first.source is not second.source:
                 out.append(Hypothesis((first, second), _log(p.put_two_bundles * a * b / max(seen, 1e-9))))
-        floor = max(unseen, p.put_lane_unseen)
         for sku, place in self._lanes(plate, state):
+            filled = 1.0 if state.staff else p.put_lane_unseen if state.counts.get(sku, 0) > 0 else p.put_lane_empty
             for part, chance in self._unseen_parts(sku, place, state, delta_g):
-                out.append(Hypothesis((part,), _log(floor * chance / max(len(plate.lanes), 1))))
+                out.append(Hypothesis((part,), _log(filled * chance / max(len(plate.lanes), 1))))
         others = [sku for sku in self._items if sku not in state.counts]
         for sku in others:
             for part, chance in self._unseen_parts(sku, _anywhere(plate), state, delta_g):
-                out.append(Hypothesis((part,), _log(p.put_other_unseen * floor * chance / len(others))))
+                out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(others))))
         return out
 
     def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:

@@ -19,6 +19,7 @@ _SQRT2 = math.sqrt(2.0)
 _LOG_2PI = math.log(2 * math.pi)
 _TINY = 1e-300
 _LEAST_G = 0.5
+_ALL_MODES = 3
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,16 @@ class Geometry:
     @staticmethod
     def of(plate: Plate, x0: float, y0: float, half_x: float, half_y: float, modes: int) -> Geometry:
         return Geometry(x0, y0, half_x, half_y, plate.size_mm[0], plate.size_mm[1], modes)
+
+    def place_mm(self, change: Change) -> tuple[float, float] | None:
+        """Where a change acted, on the plate; None where the cells do not tell or it was no one place."""
+        if self.modes < _ALL_MODES or abs(change.delta_g[0]) < _LEAST_G:
+            return None
+        x = self.x0_mm + self.half_x_mm * change.delta_g[1] / change.delta_g[0]
+        y = self.y0_mm + self.half_y_mm * change.delta_g[2] / change.delta_g[0]
+        if not (-self.width_mm <= x <= 2 * self.width_mm and -self.depth_mm <= y <= 2 * self.depth_mm):
+            return None
+        return min(max(x, 0.0), self.width_mm), min(max(y, 0.0), self.depth_mm)
 
     def axes(self) -> tuple[tuple[float, float, float], ...]:
         """(origin, half span, plate's extent) of X and Y, those that the plate tells."""
@@ -88,14 +99,44 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
     return still + math.log(1 - p.moved), (pushed + math.log(p.moved) if geometry.modes > 1 else -math.inf)
 
 
-def log_hand(change: Change, plateau: Level, noise_g: float, geometry: Geometry, p: InferenceParameters) -> float:
-    """Of a plateau that is a hand's: any force, trembling. `noise_g` is rest's, below which no tremor is seen."""
+def log_hand(
+    change: Change, onward: Change | None, plateau: Level, geometry: Geometry, p: InferenceParameters
+) -> float:
+    """Of a plateau that is a hand's: any force, trembling by a share of it.
+
+    `change` is from the plateau before the contact; `onward` from the plateau just before this one, on which the same
+    hand may have rested already (None: there was none).
+    """
     force = max(abs(change.delta_g[0]), _LEAST_G)
-    density = -math.log(2 * p.hand_scale_g) - force / p.hand_scale_g
-    still = math.log(max(plateau.deviation_g, noise_g, 1e-6) / force / p.hand_tremor)
-    tremor = -(still**2) / (2 * p.hand_tremor_spread**2) if still < 0 else 0.0
-    quiet = 0.0 if plateau.soft else min(plateau.seconds / p.hand_quiet_s, p.hand_quiet_cap)
-    return density + max(tremor, -p.hand_stillness_cap) - quiet + _anywhere(change, force + 2.0, geometry)
+    # half of a Lomax density of shape 1 on either side: many light touches, some that lean with kilograms
+    density = math.log(p.hand_scale_g / 2) - 2 * math.log(force + p.hand_scale_g)
+    density += _anywhere(change, force + 2.0, geometry)
+    if onward is not None:
+        spread = (p.hand_wander * force + p.settle_g) ** 2
+        same = sum(_normal(d, 0.0, v + spread) for d, v in zip(onward.delta_g, onward.variance_g2, strict=True))
+        density = max(density, same) + math.log(0.5)
+    return density + _log_tremor(plateau, force, p)
+
+
+def log_still(plateau: Level, p: InferenceParameters) -> float:
+    """Of a plateau on which no hand is: it moves by no more than noise explains."""
+    if plateau.soft:
+        return p.soft_visit
+    if plateau.tremor_g is None or not plateau.stillness_g:
+        return 0.0
+    excess = (plateau.tremor_g / plateau.stillness_g) ** 2 - p.still_chance
+    return -min(max(excess, 0.0) / 2, p.still_cap)
+
+
+def _log_tremor(plateau: Level, force: float, p: InferenceParameters) -> float:
+    """How well the motion seen is that of a hand: its share is about log-normal; in a short time it shows less."""
+    if plateau.tremor_g is None:
+        return 0.0
+    shown = min(plateau.seconds / p.hand_period_s, 1.0)
+    seen = max(plateau.tremor_g, plateau.stillness_g) / (force * p.hand_tremor * shown)
+    if seen >= 1:
+        return 0.0
+    return max(-(math.log(seen) ** 2) / (2 * p.hand_tremor_spread**2), -p.hand_stillness_cap)
 
 
 def _anywhere(change: Change, weight: float, geometry: Geometry) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from agent.inference.belief import Belief, Bundle
 from agent.inference.hypotheses import Part
-from agent.inference.judge import Step
 from agent.inference.likelihood import Change
+from agent.inference.step import Step
 
 Place = tuple[float, float] | None
 

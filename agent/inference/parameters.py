@@ -15,6 +15,7 @@ class InferenceParameters:
     likely: float = 0.60
     likely_after_s: float = 0.35
     anything_after_s: float = 1.6
+    doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
     nothing_after_s: float = 0.15
     ask_every_s: float = 0.1  # between these, the same question is not put again
 
@@ -28,9 +29,10 @@ class InferenceParameters:
     pick_three_products: float = 0.004
     pick_else: float = 0.01
     put_two_bundles: float = 0.06
-    put_lane_unseen: float = 0.12  # of own goods that nobody saw leave
-    put_other_unseen: float = 0.02
-    put_else: float = 0.06
+    put_lane_unseen: float = 0.002  # of own goods that nobody saw leave: far rarer than a hand that presses
+    put_lane_empty: float = 0.2  # but an empty lane waits to be filled
+    put_other_unseen: float = 0.0005
+    put_else: float = 0.03
     put_memory_s: float = 300.0  # what was just taken is likelier to come back
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
@@ -60,12 +62,14 @@ class InferenceParameters:
 
     # a hand that rests on the plate
     hand: float = 0.5  # a plateau within a contact is a hand's as often as not
-    hand_scale_g: float = 250.0
+    hand_scale_g: float = 150.0  # half of all touches are lighter
+    hand_wander: float = 0.10  # of its force, from one plateau of the same hand to the next
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm
-    hand_stillness_cap: float = 9.0
-    hand_quiet_s: float = 0.15  # a still hand moves again within about so long
-    hand_quiet_cap: float = 4.0
+    hand_period_s: float = 0.35  # a tremor shows fully after so long
+    hand_stillness_cap: float = 6.0
+    still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
+    still_cap: float = 12.0
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
 
     # memory

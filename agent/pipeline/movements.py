@@ -6,7 +6,7 @@ import math
 
 from agent.detection import Contact
 from agent.inference import Step
-from agent.inference.judge import Items
+from agent.inference.step import Items
 from agent.messages import Candidate, Change, ItemCount, Movement
 from agent.messages.events import MAX_CANDIDATES
 from agent.store import Item

@@ -245,7 +245,7 @@ class Pipeline:
         if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._ip.ask_every_s * 1e9):
             return
         contact.asked_ns = contact.now_ns
-        verdict = self._judge.consider(name, contact, float(detector.noise.sigma_g[0]))
+        verdict = self._judge.consider(name, contact)
         if verdict.action == "wait":
             return
         if verdict.action == "tell":
@@ -253,6 +253,7 @@ class Pipeline:
         for step in verdict.pushed:
             remember(self.belief, name, step, None, contact.now_ns)
         detector.settle(current)
+        self._judge.forget()
         run.gap = None
 
     def _tell_steps(self, name: str, run: PlateRun, verdict: Verdict) -> None:
