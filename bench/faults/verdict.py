@@ -30,11 +30,12 @@ class Verdict:
     wrong: int = 0
     sure_wrong: int = 0
     notes: list[str] = field(default_factory=list)
+    unsure_is_enough: bool = False  # parts that measure wrongly: only what is wrong and said to be sure counts
 
     @property
     def clean(self) -> bool:
         """Nothing lost, nothing doubled, nothing wrong that was said to be sure."""
-        return not (self.lost or self.doubled or self.sure_wrong)
+        return not (self.sure_wrong or (not self.unsure_is_enough and (self.lost or self.doubled)))
 
 
 def judge(moved: Sequence[Moved], events: Sequence[Event]) -> Verdict:
@@ -64,7 +65,8 @@ def judge(moved: Sequence[Moved], events: Sequence[Event]) -> Verdict:
     for cluster in _clusters(open_truths):
         if _net(cluster):  # what was taken and set back in the dark left nothing to see
             verdict.lost += len(cluster)
-            verdict.notes.append(f"lost: {cluster}")
+            near = [_shown(event) for event in told if _beside(event, cluster)]
+            verdict.notes.append(f"lost: {cluster}; told around it: {near}")
     return verdict
 
 
@@ -104,6 +106,12 @@ def _interpreted(events: Sequence[Event]) -> list[Event]:
             data = {**original["data"], "items": event["data"]["items"], "confidence": event["data"]["confidence"]}
             told[event["data"]["corrects"]] = {**original, "data": data}
     return list(told.values())
+
+
+def _beside(event: Event, cluster: Sequence[Moved]) -> bool:
+    t_s = seconds(event["time"])
+    first_s, last_s = cluster[0].t_utc_s, cluster[-1].t_utc_s
+    return event["subject"] == cluster[0].plate and first_s - CLUSTER_S < t_s < last_s + CLUSTER_S
 
 
 def _is_change(event: Event) -> bool:
@@ -163,4 +171,5 @@ def _wrong(verdict: Verdict, event: Event, truth: str) -> None:
 def _shown(event: Event) -> str:
     data = event["data"]
     kind = event["type"].rpartition(".")[2]
-    return f"{event['time']} {kind} {event['subject']} {_signed(event)} {data['delta_g']} g at {data['confidence']}"
+    t_s = seconds(event["time"])
+    return f"{t_s:.3f} {kind} {event['subject']} {_signed(event)} {data['delta_g']} g at {data['confidence']}"
