@@ -95,7 +95,7 @@ class VirtualBoard:
     def _settle(self, t: float) -> None:
         """No conversion is sent before the chips have settled."""
         self._unsettled = [SETTLING_CONVERSIONS] * self.channels
-        self._sampler = Sampler(self.channels, self.rate_hz)
+        self._sampler = Sampler(self.channels, self.rate_hz, t)
         self._settling_from_s = t
 
     def _beat(self, t: float, celsius: float) -> None:

@@ -40,17 +40,21 @@ class PlateLoad:
         self.mechanics = mechanics
         self._rests = initial.astype(np.float64).copy()
         self._passing: list[_Passing] = []
+        self._goods_g = float(initial[0])  # what stands there, by which its resonances go
+        self._coming: list[tuple[float, float]] = []  # and changes by so much (g), when
 
     @property
-    def settled_g(self) -> float:
-        """The weight on it once all that was added has come to rest."""
-        return float(self._rests[0] + sum(passing.stays[0] for passing in self._passing))
+    def rests_g(self) -> float:
+        """The weight that lies on it now, without what is moving."""
+        return float(self._rests[0])
 
     def add(self, force: Force) -> tuple[int, Signal]:
         """Add a force with the ring that it makes; where that lies, and the ring alone [n], for the neighbours."""
-        answer = self.mechanics.respond(force.components, max(self.settled_g, 0.0))
+        settled_g = self._goods_g + sum(g for at_s, g in self._coming if at_s <= force.start_s)
+        answer = self.mechanics.respond(force.components, max(settled_g, 0.0))
         first = round(force.start_s / GRID_S)
         self._passing.append(_Passing(first, answer, force.components[-1].copy()))
+        self._coming.append((force.end_s, float(force.components[-1, 0])))
         ring = answer[:, 0].copy()
         ring[: len(force.components)] -= force.components[:, 0]
         ring[len(force.components) :] -= force.components[-1, 0]
@@ -83,6 +87,9 @@ class PlateLoad:
             out[max(passing.end - first, 0) :] += passing.stays
             self._rests += passing.stays
         self._passing = going
+        if any(at_s <= first * GRID_S for at_s, _ in self._coming):
+            self._goods_g += sum(g for at_s, g in self._coming if at_s <= first * GRID_S)
+            self._coming = [(at_s, g) for at_s, g in self._coming if at_s > first * GRID_S]
         return out
 
 

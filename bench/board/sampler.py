@@ -21,9 +21,10 @@ class Sampler:
     """One SAMPLE at a time: complete when every live channel has delivered, or one is ready a second time, at the
     latest 1.5 nominal periods after its first conversion."""
 
-    def __init__(self, channels: int, rate_hz: int) -> None:
+    def __init__(self, channels: int, rate_hz: int, since_s: float = 0.0) -> None:
+        """`since_s`: all channels count as live then."""
         self._channels, self._period_s = channels, 1.0 / rate_hz
-        self._heard_s = [0.0] * channels
+        self._heard_s = [since_s] * channels
         self._live = (1 << channels) - 1
         self._present, self._first_s = 0, 0.0
         self._counts = [0] * channels

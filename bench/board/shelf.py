@@ -39,7 +39,7 @@ class Shelf:
             )
             for plate in shop.plates
         }
-        mechanics = {name: (load.mechanics, load.settled_g) for name, load in self._loads.items()}
+        mechanics = {name: (load.mechanics, load.rests_g) for name, load in self._loads.items()}
         self._building = BuildingStream(room.building, mechanics, rng)
         self._banks: dict[str, CellBank] = {}
         self._chips: dict[str, list[tuple[str, Chip]]] = {}

@@ -49,8 +49,8 @@ class Account:
 
     @property
     def right(self) -> bool:
-        """Whether the receipt is final and bills exactly what was taken, at the right sum."""
-        return self.receipt is not None and not self.faults and not self.doubts
+        """Whether the receipt bills exactly what was taken, at the right sum."""
+        return self.receipt is not None and not self.faults
 
 
 class Book:
@@ -63,7 +63,7 @@ class Book:
         self.event_delays_s: deque[float] = deque(maxlen=KEPT)
         self.receipt_delays_s: deque[float] = deque(maxlen=KEPT)
         self.movements = self.told = self.items_right = self.surplus = 0
-        self.receipts = self.right = self.doubtful = 0
+        self.receipts = self.right = self.reviewed = 0
 
     @property
     def unsettled(self) -> bool:
@@ -134,7 +134,7 @@ class Book:
         del self._open[account.visit.session]
         self.receipts += 1
         self.right += account.right
-        self.doubtful += bool(account.doubts and not account.faults)
+        self.reviewed += bool(account.doubts)
 
     def _faults(self, account: Account, data: dict[str, Any]) -> list[str]:
         billed = Counter({line["sku"]: line["qty"] for line in data["lines"]})

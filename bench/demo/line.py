@@ -12,6 +12,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from bench.demo.broker import Broker
 
@@ -36,7 +37,7 @@ class Line:
 
     def __init__(self, broker: Broker, store: str) -> None:
         self.heard: queue.Queue[Heard] = queue.Queue(WAITING)
-        self.lost = 0
+        self.lost, self.refused = 0, ""
         self.retained: set[str] = set()
         self._base = f"shelf/v1/{store}"
         self._store, self._broker = store, broker
@@ -52,9 +53,9 @@ class Line:
         self._client.loop_start()
 
     @property
-    def connected(self) -> bool:
-        """Whether the broker has answered."""
-        return bool(self._client.is_connected())
+    def answered(self) -> bool:
+        """Whether the broker has let us in, or refused to (`refused` says why)."""
+        return bool(self._client.is_connected() or self.refused)
 
     def topic(self, rest: str) -> str:
         """A topic of this store."""
@@ -120,7 +121,12 @@ class Line:
     def _publish(self, rest: str, body: dict[str, Any], qos: int) -> None:
         self._client.publish(self.topic(rest), json.dumps(body, separators=(",", ":")), qos=qos)
 
-    def _on_connect(self, client: mqtt.Client, *_: object) -> None:
+    def _on_connect(
+        self, client: mqtt.Client, _user: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            self.refused = str(reason)
+            return
         rests = ("agents/+/events", "agents/+/watermark", "agents/+/status", "agents/+/replies", "agents/+/plates/+")
         client.subscribe([(self.topic(rest), 1) for rest in (*rests, "baskets/+", "receipts")])
 

@@ -41,9 +41,22 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+    def words(self) -> str:
+        """All it had to say."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def says(self, text: str) -> Callable[[], bool]:
+        """Asks whether it has said this."""
+        return lambda: text in self.words()
+
     def tail(self) -> str:
         """The end of what it had to say."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self.words().splitlines()
         return "\n".join(f"  {line}" for line in lines[-TAIL_LINES:])
 
 
@@ -86,6 +99,11 @@ class Children:
             code = child.process.poll()
             if code is not None:
                 raise PartFailedError(f"{child.name} has ended by itself (exit {code})", child.tail())
+
+    def end(self, child: Child) -> None:
+        """End one before the others."""
+        self._children.remove(child)
+        _stop(child.process)
 
     def stop(self) -> None:
         """End them all: SIGTERM, a bounded wait, SIGKILL."""

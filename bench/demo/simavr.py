@@ -42,5 +42,5 @@ def simavr_boards(
 
 
 def _port(child: Child) -> str:
-    words = child.log.read_text(encoding="utf-8", errors="replace").split()
+    words = child.words().split()
     return words[1] if len(words) > 1 and words[0] == "port" else ""

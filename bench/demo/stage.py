@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import shutil
 import signal
 import socket
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from bench.demo import telling
 from bench.demo.book import Book
 from bench.demo.broker import HOST, Broker, free_ports, named_broker, own_broker
 from bench.demo.errors import PartFailedError, SetupError, StoppedError
-from bench.demo.line import Line
+from bench.demo.line import CONNECT_S, Line
 from bench.demo.processes import Children, program, wait_until
 from bench.demo.shopfloor import ShopFloor
 from bench.demo.simavr import simavr_boards
@@ -39,6 +39,7 @@ AGENT = "a1"
 READY_S = 45.0  # agent and resolver on a slow, busy machine
 USUAL_PAGE = f"{HOST}:8080"
 PAGE_ANSWERS_S = 1.0
+PAGE_TRIES = 3
 SETUP_REMEDY = "run `make setup`, or install this project with its extra `demo`"
 
 
@@ -94,16 +95,21 @@ class Stage:
             if find_spec(module) is None:
                 raise SetupError(f"no {module} here, which the page needs; {SETUP_REMEDY}")
         agent_program, resolver_program = program("shelf-agent", SETUP_REMEDY), program("shelf-resolver", SETUP_REMEDY)
-        page = page_address(options.listen)
+        page_address(options.listen)  # what is wrong with it is said before anything is started
         broker = named_broker(options.broker) if options.broker else own_broker(self.grounds, self.folder, self._wait)
         rng = fresh(options.seed)
-        shop = demo_shop("demo" if broker.own else f"demo-{self.folder.name[-8:].lower()}", rng)
+        shop = demo_shop("demo" if broker.own else f"demo-{secrets.token_hex(3)}", rng)
         store = self.folder / "store.toml"
         store.write_text(store_toml(shop), encoding="utf-8")
         world = World(shop, ROOMS[options.room], rng)
         line = Line(broker, shop.id)
         line.open()
         self._undo.callback(line.close)
+        self._wait(lambda: line.answered, "the broker does not answer", CONNECT_S)
+        if line.refused:
+            raise SetupError(
+                f"--broker: {broker.url} refuses us: {line.refused}; it must take clients without a password"
+            )
         running, shelf = self._boards(world, rng)
         agent = {
             "STORE": str(store),
@@ -112,15 +118,11 @@ class Stage:
             "STATE": str(self.folder / "agent"),
             "CLOCK": "host",  # agent, resolver and door share this machine's clock
         }
-        resolver = {
-            "STORE": str(store),
-            "BROKER": broker.url,
-            "STATE": str(self.folder / "resolver"),
-            "LISTEN": page,
-        }
+        if options.keep is not None:
+            agent["RECORD"] = str(self.folder / "recording.mcap")
         self._undo.callback(self.services.stop)
-        self.services.start("resolver", [resolver_program, "run"], _settings("SHELF_RESOLVER_", resolver))
         self.services.start("agent", [agent_program, "run"], _settings("SHELF_AGENT_", agent))
+        page = self._start_resolver(resolver_program, store, broker)
         self._introduce(page, broker)
         self._await_ready(line, page)
         telling.say(f"{telling.clock()}  the shop is open")
@@ -167,6 +169,26 @@ class Stage:
         running.start()
         return running, shelf
 
+    def _start_resolver(self, command: Path, store: Path, broker: Broker) -> str:
+        """Start it; the address of its page. Another program may take a port between our look and its start."""
+        for tries_left in reversed(range(PAGE_TRIES)):
+            page = page_address(self.options.listen, usual=tries_left == PAGE_TRIES - 1)
+            values = {
+                "STORE": str(store),
+                "BROKER": broker.url,
+                "STATE": str(self.folder / "resolver"),
+                "LISTEN": page,
+            }
+            child = self.services.start("resolver", [command, "run"], _settings("SHELF_RESOLVER_", values))
+            try:
+                self._wait(child.says("page on http"), "the resolver opens no page", READY_S)
+                return page
+            except PartFailedError:
+                if not tries_left or self.options.listen is not None or not child.ended:
+                    raise
+                self.services.end(child)
+        raise AssertionError("the last try returns or raises")
+
     def _check_all(self, running: Running) -> None:
         self.check()
         if running.failure is not None:
@@ -177,7 +199,6 @@ class Stage:
 
     def _await_ready(self, line: Line, page: str) -> None:
         """Until the agent measures every plate and the resolver listens."""
-        self._wait(lambda: line.connected, "no connection to the broker", READY_S)
         try:
             self._wait(lambda: _measures(line), "the agent does not measure every plate", READY_S)
             self._wait(lambda: _knows_agent(page), "the resolver does not hear the agent", READY_S)
@@ -197,12 +218,14 @@ class Stage:
         telling.say()
 
 
-def page_address(listen: str | None) -> str:
-    """Where the page will be: what the user names, else the usual address, else any that is free.
+def page_address(listen: str | None, usual: bool = True) -> str:
+    """Where the page will be: what the user names, else (where `usual`) the usual address, else any that is free.
 
     Raises:
         SetupError: what the user names is no address, or taken.
     """
+    if listen is None and not usual:
+        return f"{HOST}:{free_ports(1)[0]}"
     host, _, port = (listen or USUAL_PAGE).rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise SetupError(f"--listen: '{listen}' is no address; write 127.0.0.1:8080")
@@ -239,6 +262,6 @@ def _knows_agent(page: str) -> bool:
                 text = stream.readline().decode()
                 if text.startswith("data: "):
                     return AGENT in json.loads(text.removeprefix("data: "))["agent"]
-    except (OSError, ValueError, urllib.error.URLError):
+    except (OSError, ValueError):
         return False
     return False

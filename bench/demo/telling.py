@@ -42,7 +42,7 @@ def surplus(kind: str, plate: str) -> str:
 
 def settled(account: Account, names: Mapping[str, str]) -> list[str]:
     """A receipt beside what was truly taken."""
-    verdict = "WRONG" if account.faults else "right, but sent to a person for review" if account.doubts else "right"
+    verdict = ("right" if account.right else "WRONG") + (", for review" if account.doubts else "")
     after = f"receipt {account.delay_s:.2f} s after the exit" if account.delay_s is not None else "no receipt"
     out = [f"{clock()}  {account.visit.session} has left; {after}: {verdict}"]
     taken = [f"{count} {names.get(sku, sku)}" for sku, count in sorted(account.visit.basket.items())] or ["nothing"]
@@ -67,8 +67,8 @@ def summary(book: Book) -> list[str]:
     """The figures at the end."""
     events, receipts = book.event_delays_s, book.receipt_delays_s
     out = [
-        f"{book.receipts} receipts: {book.right} right, {book.doubtful} right but sent to a person for review, "
-        f"{book.receipts - book.right - book.doubtful} wrong",
+        f"{book.receipts} receipts: {book.right} right, {book.receipts - book.right} wrong; "
+        f"{book.reviewed} of them left to a person for review",
         f"{book.movements} movements: {book.told} told, {book.items_right} with the right items; "
         f"{book.surplus} told that did not happen",
     ]
