@@ -1,5 +1,6 @@
 #include "sim.h"
 
+#include <elf.h>
 #include <simavr/avr_adc.h>
 #include <simavr/avr_eeprom.h>
 #include <simavr/avr_extint.h>
@@ -289,16 +290,28 @@ static void after_reset(sim_t *sim)
     arm(sim, next_event(sim));
 }
 
+/* simavr takes any ELF file, and falls over it. */
+static bool is_avr_elf(const char *path)
+{
+    Elf32_Ehdr header;
+    FILE *file = fopen(path, "rb");
+    bool whole = file && fread(&header, sizeof header, 1, file) == 1;
+    if (file) {
+        fclose(file);
+    }
+    return whole && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_machine == EM_AVR;
+}
+
 sim_t *sim_new(const char *elf, uint64_t seed, double spread)
 {
     elf_firmware_t firmware = {0};
     avr_global_logger_set(quiet_logger);
-    if (elf_read_firmware(elf, &firmware) != 0) {
+    if (!is_avr_elf(elf) || elf_read_firmware(elf, &firmware) != 0) {
         return NULL;
     }
     sim_t *sim = calloc(1, sizeof *sim);
     sim->avr = avr_make_mcu_by_name(CPU);
-    if (!sim->avr || !firmware.flash) {
+    if (!sim->avr) {
         free(sim);
         return NULL;
     }
