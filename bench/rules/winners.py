@@ -1,7 +1,8 @@
 """The rule of the winners of the 2020 competition (CPS-IoT Week), as their description has it.
 
 An event lasts while the deviation over a rolling second exceeds a gate for at least half a second and the mean moved;
-the product is found from where it is planned and from its weight, the count by rounding.
+the product is found from where it is planned and from its weight, the count by rounding. "Where" is a plate, as
+it was with them: taking each cell of a plate for a place of its own serves the rule worse (34 % of items, not 65 %).
 """
 
 from __future__ import annotations
