@@ -72,7 +72,12 @@ class Judge:
         """A verdict on a contact whose `current` plateau stands."""
         current, before = contact.current, contact.before
         assert current is not None and before is not None
-        nodes = [before, *(level for level in contact.plateaus if level.begin_ns >= before.end_ns), current]
+        between = [
+            level
+            for level in contact.plateaus
+            if level.begin_ns >= before.end_ns and level.end_ns <= current.begin_ns  # else it is the current one
+        ]
+        nodes = [before, *between, current]
         path, log_path, log_all = self._best_way(plate, nodes, contact.peak_g)
         share = math.exp(log_path - log_all)
         if share < self._p.doubtful and len(nodes) > _DIRECT and current.seconds >= self._p.likely_after_s:

@@ -81,4 +81,4 @@ class PlateRun:
         self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
 
 
-_FLOOR_COUNTS = 2.0
+_FLOOR_COUNTS = 25.0  # the data sheet's 50 nV at 10 SPS: less than this is not the chip's noise
