@@ -1,0 +1,38 @@
+"""A change between two plateaus as understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.detection import Level
+from agent.inference.hypotheses import Hypothesis
+from agent.inference.likelihood import Change
+
+Items = tuple[tuple[str, int], ...]
+FOREIGN: Items = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change between two plateaus as understood.
+
+    `ranked` are the readings by probability, each (items, probability), with "something else" as empty items;
+    `best` is the hypothesis meant by the likeliest (None: something else). `pushed`: no weight, but place.
+    """
+
+    before: Level
+    after: Level
+    change: Change
+    ranked: tuple[tuple[Items, float], ...]
+    best: Hypothesis | None
+    nothing: bool
+    pushed: bool
+    certainty: float
+
+    @property
+    def direction(self) -> int:
+        return 1 if self.change.delta_g[0] > 0 else -1
+
+    @property
+    def items(self) -> Items:
+        return self.ranked[0][0] if self.ranked else FOREIGN
