@@ -6,7 +6,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 TEST_PACKAGES := mosquitto gcc make gcc-avr avr-libc libsimavr-dev libelf-dev
 
-.PHONY: help setup demo bench-judgement test check lint requirements test-packages clean
+.PHONY: help setup demo bench-judgement test check lint requirements test-packages bench-receipts clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ test: test-packages $(STAMP) lint ## everything that CI runs
 
 bench-faults: test-packages $(STAMP) ## break things on purpose, and count what was lost (an hour; SHARE=0.1 for a tenth)
 	@$(BIN)/shelf-bench faults --share $(or $(SHARE),1)
+
+bench-firmware: test-packages $(STAMP) ## the figures asked of the board, the compiled firmware in simavr (half a minute)
+	@$(BIN)/python -m tests.firmware.figures
+
+bench-receipts: $(STAMP) ## receipts of the bench's shoppers through agent and resolver, against the truth
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.receipts $(FLAGS)
 
 lint: $(STAMP) ## ruff, mypy strict, import directions
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

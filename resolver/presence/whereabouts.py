@@ -15,13 +15,15 @@ from resolver.inbox import SECOND_NS, PresenceFact
 NOBODY = ""
 Shares = dict[str, float]
 
-DWELL_S = 6.0
-"""Mean time that somebody stays in reach of a plate (assumed: browsing takes 3-10 s)."""
+DWELL_S = 3.0
+"""Mean time that somebody stays in reach of a plate (assumed: a reach takes 1-2 s, browsing 3-10 s)."""
 SMOOTHING_S = 4.0
 """Messages so far before and after the instant still say something about it."""
+ERROR_S = 0.25
+"""How long a tracker's passing error lasts (assumed): messages closer than this are not independent."""
 FLOOR = 0.01
 """The least probability that a sensor which names others is wrong about one who is there."""
-SUREST = 0.995
+SUREST = 0.998
 """Agreement of many messages makes nobody surer than this, for a tracker that swapped two people is wrong all along."""
 MAX_MESSAGES = 4096
 """Messages kept for a plate and sensor: at ten a second nearly seven minutes, longer than any contact."""
@@ -128,7 +130,7 @@ class Presence:
 def _smoothed(facts: list[PresenceFact], at: int, t_utc_ns: int) -> Shares:
     """Shares at an instant between `facts[at]` and its successor."""
     states = [*sorted({session for fact in facts for session, _ in fact.shares}), NOBODY]
-    said = [_emission(fact, states) for fact in facts]
+    said = [_emission(fact, states, _weight(facts, k)) for k, fact in enumerate(facts)]
     forward = said[0]
     for k in range(1, at + 1):
         forward = _times(_moved(forward, facts[k].t_utc_ns - facts[k - 1].t_utc_ns), said[k])
@@ -145,10 +147,16 @@ def _smoothed(facts: list[PresenceFact], at: int, t_utc_ns: int) -> Shares:
     return found
 
 
-def _emission(fact: PresenceFact, states: list[str]) -> list[float]:
+def _weight(facts: list[PresenceFact], k: int) -> float:
+    """How much a message counts: those that follow each other closely repeat each other's errors."""
+    gap_ns = facts[k].t_utc_ns - facts[k - 1].t_utc_ns if k else facts[1].t_utc_ns - facts[0].t_utc_ns
+    return min(1.0, gap_ns / (ERROR_S * SECOND_NS))
+
+
+def _emission(fact: PresenceFact, states: list[str], weight: float) -> list[float]:
     shares = dict(fact.shares)
     shares[NOBODY] = max(0.0, 1.0 - sum(shares.values()))
-    return _normal([max(FLOOR, shares.get(state, 0.0)) for state in states])
+    return _normal([max(FLOOR, shares.get(state, 0.0)) ** weight for state in states])
 
 
 def _moved(shares: list[float], dt_ns: int) -> list[float]:
