@@ -9,7 +9,7 @@ import ctypes
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -305,10 +305,12 @@ class RealTimeBoard:
     board lags and catches up.
     """
 
-    STEP_S = 0.001
+    STEP_S = 0.002
 
-    def __init__(self, board: SimBoard) -> None:
+    def __init__(self, board: SimBoard, before_step: Callable[[float], None] | None = None) -> None:
+        """`before_step` is called with the instant (monotonic, s) that the board has come to, in the board's thread."""
         self._board = board
+        self._before_step = before_step
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
@@ -335,7 +337,10 @@ class RealTimeBoard:
             start_s = time.monotonic() - self._board.now_s
             while not self._stop.is_set():
                 with self._lock:
-                    if self._board.now_s < time.monotonic() - start_s:
+                    board_s = start_s + self._board.now_s
+                    if board_s < time.monotonic():
+                        if self._before_step:
+                            self._before_step(board_s)
                         self._board.advance(self.STEP_S)
                         self._board.pump_pty()
                         continue
