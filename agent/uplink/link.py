@@ -128,6 +128,11 @@ def _loaded(setting: str, path: Path, load: Callable[[], Any]) -> Any:
         raise BrokerFilesError(f"{setting} {path}: {error}; name PEM files that can be read") from None
 
 
+def _no_chatter(record: logging.LogRecord) -> bool:
+    """paho calls the end of a connection an error; we tell it once ourselves."""
+    return not record.getMessage().startswith(("Client is not connected", "failed to receive on socket"))
+
+
 class MqttLink:
     """The real connection, in its own thread. It is taken up again with growing, jittered waits for ever."""
 
@@ -180,7 +185,9 @@ class MqttLink:
             reconnect_on_failure=False,
         )
         client.suppress_exceptions = True  # whatever a callback does, paho's thread lives on; paho logs it
-        client.enable_logger(logging.getLogger("paho"))
+        chatty = logging.getLogger("paho")
+        chatty.addFilter(_no_chatter)
+        client.enable_logger(chatty)
         if self._credentials.user is not None:
             client.username_pw_set(self._credentials.user, self._credentials.password)
         if self._context is not None:

@@ -23,7 +23,9 @@ from paho.mqtt.properties import Properties
 
 from bench.faults.board import wait_until
 
-TOPICS = "shelf/v1/faults/agents/a1"
+STORE = "shelf/v1/faults"
+TOPICS = f"{STORE}/agents/a1"
+RECEIPTS = f"{STORE}/receipts"
 START_S = 15.0
 HOUR_S = 3600
 
@@ -147,6 +149,32 @@ class Agent:
         return code
 
 
+class Resolver:
+    """`shelf-resolver run` as a process."""
+
+    def __init__(self, folder: Path, store: Path, broker_port: int) -> None:
+        self.log = folder / "resolver.log"
+        self.environment = {
+            **os.environ,
+            "SHELF_RESOLVER_STORE": str(store),
+            "SHELF_RESOLVER_BROKER": f"mqtt://127.0.0.1:{broker_port}",
+            "SHELF_RESOLVER_STATE": str(folder / "resolver"),
+            "SHELF_RESOLVER_LISTEN": f"127.0.0.1:{free_port()}",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            words = [program("shelf-resolver"), "run"]
+            self.process = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(15)
+
+
 @dataclass
 class Collector:
     """A subscriber with a persistent session: events once each, in order of arrival, and the watermarks."""
@@ -159,6 +187,7 @@ class Collector:
     watermarks: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
     again: int = 0
 
     def __post_init__(self) -> None:
@@ -205,6 +234,19 @@ class Collector:
 
         return wait_until(rested, within_s)
 
+    def door(self, kind: str, session: str) -> None:
+        """A door says that somebody `entered` or `exited`."""
+        event = {
+            "specversion": "1.0",
+            "id": f"{kind}-{session}",
+            "source": "/stores/faults/doors/front",
+            "type": f"shelf.v1.{kind}",
+            "time": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "subject": session,
+            "data": {"session": session, "group": None},
+        }
+        self.client.publish(f"{STORE}/sessions", json.dumps(event), qos=1)
+
     def ask_again(self) -> None:
         """What a consumer does that misses numbers: send `resend` for each gap, and wait for the answers."""
         held: dict[str, set[int]] = {}
@@ -230,7 +272,8 @@ class Collector:
         return self.replies.get(number)
 
     def _subscribe(self, client: mqtt.Client, *_rest: object) -> None:
-        client.subscribe([(f"{self.topics}/{name}", 1) for name in ("events", "watermark", "status", "replies")])
+        names = [f"{self.topics}/{name}" for name in ("events", "watermark", "status", "replies")]
+        client.subscribe([(name, 1) for name in [*names, RECEIPTS]])
 
     def _take(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if not message.payload:
@@ -245,6 +288,8 @@ class Collector:
                 self._ids.add(document["id"])
                 self.events.append(document)
                 self.arrived_s.append(time.time())
+            elif kind == "receipts":
+                self.receipts.append(document)
             elif kind == "watermark":
                 self.watermarks.append(document)
                 del self.watermarks[:-2000]
