@@ -6,11 +6,24 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.commands.errors import CommandError, UsageError
-from agent.journal import CalibrationError, Journal, JournalError, StateTooNewError, calibrated, load_calibration
+from agent.journal import (
+    BeliefRefusedError,
+    CalibrationError,
+    Journal,
+    JournalError,
+    StateForeignError,
+    StateTooNewError,
+    calibrated,
+    load_calibration,
+)
 from agent.settings import ENV_PREFIX
 from agent.store import Store, StoreError, load_store
+
+if TYPE_CHECKING:
+    from agent.pipeline.told import ShelfPipeline
 
 
 def store_path(named: Path | None) -> Path:
@@ -59,7 +72,7 @@ def opened_journal(state: Path) -> Iterator[Journal]:
     """The state folder, for as long as it is needed.
 
     Raises:
-        UsageError: a later version wrote it.
+        UsageError: another version's, or another agent's.
         CommandError: locked, or not to be used.
     """
     try:
@@ -70,5 +83,26 @@ def opened_journal(state: Path) -> Iterator[Journal]:
         raise CommandError(str(error)) from None
     try:
         yield journal
+    except (StateForeignError, BeliefRefusedError) as error:
+        raise UsageError(str(error)) from None
+    except JournalError as error:
+        raise CommandError(str(error)) from None
     finally:
         journal.close()
+
+
+def made_pipeline(store: Store, agent: str, epoch: str, journal: Journal | None) -> ShelfPipeline:
+    """The pipeline with the belief of the journal, where there is one.
+
+    Raises:
+        BeliefRefusedError: it does not fit this version or store file.
+    """
+    from agent.pipeline import Pipeline
+
+    belief = journal.load_belief() if journal else None
+    if journal is None or belief is None:
+        return Pipeline(store, agent, epoch)
+    try:
+        return Pipeline(store, agent, epoch, belief)
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+        raise BeliefRefusedError(journal.folder, f"{type(error).__name__}: {error}") from error

@@ -11,7 +11,7 @@ from agent.commands.errors import EXIT_DONE, UsageError
 
 if TYPE_CHECKING:
     from agent.journal import Journal
-    from agent.pipeline.told import ShelfPipeline, Told
+    from agent.pipeline.told import Told
     from agent.sources.recording import Recording
     from agent.store import Store
 
@@ -51,11 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _replay(store: Store, agent: str, epoch: str, recording: Recording, journal: Journal | None) -> None:
-    from agent.pipeline import Pipeline
+    from agent.commands.common import made_pipeline
     from agent.pipeline.told import Chunk
 
-    saved = journal.load_belief() if journal else None
-    pipeline: ShelfPipeline = Pipeline(store, agent, epoch, saved)
+    pipeline = made_pipeline(store, agent, epoch, journal)
     for chunk in recording.chunks():
         _tell(pipeline.feed(Chunk(chunk.source, chunk.t_mono_ns, chunk.data)), store, agent)
     _tell(pipeline.finish(), store, agent)

@@ -10,6 +10,7 @@ from agent.commands.errors import EXIT_DONE, CommandError, UsageError
 
 if TYPE_CHECKING:
     from agent.journal import Journal
+    from agent.pipeline.told import ShelfPipeline
     from agent.service.service import Service
     from agent.service.timeline import TimeLine
     from agent.settings import AgentSettings
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     assert settings.state is not None  # load_settings fills it in
     store, agent = _load(settings)  # what is wrong with it is said before anything is touched
     with opened_journal(settings.state) as journal:
+        journal.claim(f"store {store.id}, agent {agent}")
         service = _service(settings, journal)
 
         def stop(_number: int, _frame: object) -> None:
@@ -54,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _service(settings: AgentSettings, journal: Journal) -> Service:
-    from agent.pipeline import Pipeline
+    from agent.commands.common import made_pipeline
     from agent.service.clock import SystemClock, SystemSync
     from agent.service.notify import Notifier
     from agent.service.service import Service, World
@@ -77,7 +79,10 @@ def _service(settings: AgentSettings, journal: Journal) -> Service:
     def link(client_id: str, will: Will) -> MqttLink:
         return MqttLink(settings.broker_address, client_id, will, credentials)
 
-    world = World(SystemClock(), SystemSync(settings.clock), SerialPort, link, Pipeline, Notifier())
+    def pipeline(store: Store, agent: str, epoch: str) -> ShelfPipeline:
+        return made_pipeline(store, agent, epoch, journal)
+
+    world = World(SystemClock(), SystemSync(settings.clock), SerialPort, link, pipeline, Notifier())
     return Service(world, journal, lambda: _reloaded(settings), settings.ports, lambda line: _recorder(settings, line))
 
 

@@ -1,11 +1,20 @@
 """Events and state, durable."""
 
 from agent.journal.calibration import CalibrationError, CellCalibration, calibrated, load_calibration, save_calibration
-from agent.journal.errors import JournalError, JournalWriteError, StateLockedError, StateTooNewError, StateUnusableError
+from agent.journal.errors import (
+    BeliefRefusedError,
+    JournalError,
+    JournalWriteError,
+    StateForeignError,
+    StateLockedError,
+    StateTooNewError,
+    StateUnusableError,
+)
 from agent.journal.journal import Journal, Limits, Reader
 from agent.journal.rows import Entry, Link, Row, SavedLine
 
 __all__ = [
+    "BeliefRefusedError",
     "CalibrationError",
     "CellCalibration",
     "Entry",
@@ -17,6 +26,7 @@ __all__ = [
     "Reader",
     "Row",
     "SavedLine",
+    "StateForeignError",
     "StateLockedError",
     "StateTooNewError",
     "StateUnusableError",

@@ -30,6 +30,23 @@ class StateTooNewError(JournalError):
         )
 
 
+class StateForeignError(JournalError):
+    """The state is another agent's."""
+
+    def __init__(self, folder: Path, owner: str, wanted: str) -> None:
+        super().__init__(f"{folder} holds the state of {owner}, not of {wanted}; name another --state for this agent")
+
+
+class BeliefRefusedError(JournalError):
+    """The saved belief does not fit this version or this store file."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"the belief saved in {folder} cannot be used ({reason}); install the version that wrote it, "
+            "or move the folder away to begin from the store file's stock"
+        )
+
+
 class StateUnusableError(JournalError):
     """The folder cannot be made, entered or written."""
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.journal.database import BUSY_TIMEOUT_S, FILE_NAME, open_database
-from agent.journal.errors import JournalWriteError
+from agent.journal.errors import JournalWriteError, StateForeignError
 from agent.journal.lock import StateLock
 from agent.journal.rows import Entry, Link, Row, SavedLine
 
 DAY_NS = 86_400 * 1_000_000_000
 KEPT_NS = 30 * DAY_NS  # messages.md: `resend` is answered from 30 days
 PRUNE_ROWS = 500  # at a time, so that no commit waits long
-_ACKNOWLEDGED, _BELIEF, _LINE, _EXTRAS = "acknowledged", "belief", "line", "extras"
+_ACKNOWLEDGED, _BELIEF, _LINE, _EXTRAS, _OWNER = "acknowledged", "belief", "line", "extras", "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,20 @@ class Journal:
     def reader(self) -> Reader:
         """A view for another thread."""
         return Reader(self.folder / FILE_NAME)
+
+    def claim(self, owner: str) -> None:
+        """Hold the state for this store and agent, from now on.
+
+        Raises:
+            StateForeignError: it is another one's; its events must not go out under this name.
+            JournalWriteError
+        """
+        found = self._load(_OWNER)
+        if found is None:
+            with self._transaction():
+                self._save(_OWNER, owner)
+        elif found != owner:
+            raise StateForeignError(self.folder, found, owner)
 
     # -- what was there before ------------------------------------------------------------------
 

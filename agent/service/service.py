@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent import __version__
-from agent.journal import Journal, Link
+from agent.journal import Journal, JournalError, Link
 from agent.messages import Command
 from agent.pipeline.told import ShelfPipeline
 from agent.service.clock import Clock, Sync
@@ -44,13 +44,13 @@ class ServiceFailure(Exception):  # noqa: N818 # an ending, with the line that s
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What comes in from outside."""
+    """What comes in from outside. `pipeline` makes one of store, agent and epoch, with the belief of the journal."""
 
     clock: Clock
     sync: Sync
     open_port: PortOpener
     link: Callable[[str, Will], BrokerLink]
-    pipeline: Callable[[Store, str, str, dict[str, object] | None], ShelfPipeline]
+    pipeline: Callable[[Store, str, str], ShelfPipeline]
     notifier: Notifier
 
 
@@ -128,7 +128,7 @@ class Service:
         """One life; the store file of the next, or None at the end."""
         epoch = secrets.token_hex(EPOCH_BYTES)
         previous = self._journal.last_epoch()
-        pipeline = self._world.pipeline(store, agent, epoch, self._journal.load_belief())
+        pipeline = self._world.pipeline(store, agent, epoch)
         uplink = self._uplink(store, agent, epoch, previous)
         life = Life(
             (store.id, agent, epoch), pipeline, self._journal, self._line, uplink, Ports(self._write, self._identify)
@@ -141,7 +141,7 @@ class Service:
         uplink.start()
         self._world.notifier.ready()
         try:
-            following = self._turns(life, uplink)
+            following = self._turns(life, uplink, (store, agent))
             if following is None:
                 for reader in self._readers():
                     reader.stop()
@@ -155,7 +155,7 @@ class Service:
             log.info("not all events are acknowledged; they are kept and told at the next start")
         return following
 
-    def _turns(self, life: Life, uplink: Uplink) -> tuple[Store, str] | None:
+    def _turns(self, life: Life, uplink: Uplink, current: tuple[Store, str]) -> tuple[Store, str] | None:
         while not self.stop_asked:
             if self._finder is not None:
                 self._finder.turn()
@@ -163,7 +163,7 @@ class Service:
             self._check(life, uplink)
             if self.reload_asked:
                 self.reload_asked = False
-                following = self._reloaded()
+                following = self._reloaded(*current)
                 if following is not None:
                     return following
         return None
@@ -179,7 +179,8 @@ class Service:
             raise ServiceFailure(f"the uplink has failed: {uplink.failure!r}")
         if any(reader.finished for reader in self._named):
             raise ServiceFailure("a port's reader has ended")
-        moving = now_s - uplink.heartbeat_s < STALE_S
+        beats = [uplink.heartbeat_s, *(reader.heartbeat_s for reader in self._readers())]
+        moving = now_s - min(beats) < STALE_S
         watchdog_s = self._world.notifier.watchdog_s
         if moving and watchdog_s and now_s - self._watchdog_s >= watchdog_s / 4:
             self._watchdog_s = now_s
@@ -197,10 +198,14 @@ class Service:
             parts.append("clock not synchronised")
         return ", ".join(parts)
 
-    def _reloaded(self) -> tuple[Store, str] | None:
+    def _reloaded(self, store: Store, agent: str) -> tuple[Store, str] | None:
+        """The store file as it is now, if it can be lived with."""
         try:
             following = self._load()
-        except ValueError as error:
+            if (following[0].id, following[1]) != (store.id, agent):
+                raise ValueError(f"it is that of store {following[0].id}, agent {following[1]}; restart for that")
+            self._world.pipeline(*following, "trial")
+        except (ValueError, JournalError) as error:
             log.error("the store file is refused, running on with the one before: %s", error)
             return None
         log.info("store file read again, revision %s", following[0].revision)

@@ -59,6 +59,7 @@ class PortReader:
         self._asked_s = 0.0  # when IDENTIFY was sent last
         self._stop = threading.Event()
         self.is_board = not probing
+        self.heartbeat_s = time.monotonic()  # the thread's last turn: opening and reading may hang in a driver
         self._thread = threading.Thread(target=self._run, name=f"port {path}", daemon=True)
 
     def start(self) -> None:
@@ -93,6 +94,7 @@ class PortReader:
     def _run(self) -> None:
         wait_s = FIRST_WAIT_S
         while not self._stop.is_set():
+            self.heartbeat_s = time.monotonic()
             began_s = self._now_s()
             try:
                 port = self._opener(self.path)
@@ -119,6 +121,7 @@ class PortReader:
         port.write(identify())  # a board that ran on says HELLO at once, not only within five seconds
         while not self._stop.is_set():
             data = port.read(READ_TIMEOUT_S)
+            self.heartbeat_s = time.monotonic()
             now_s = self._now_s()
             if data:
                 self._came(data, now_s)

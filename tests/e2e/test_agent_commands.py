@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from agent.commands.main import COMMANDS
+from agent.journal import Journal
 from agent.sources.recorder import Recorder
 from agent.sources.types import SourceChunk
 from agent.wire import seal
@@ -60,10 +61,16 @@ def test_help_everywhere(words: list[str]) -> None:
 def test_help_is_quick() -> None:
     took = []
     for _ in range(5):
-        begin = time.monotonic()
+        begin = children_cpu_s()
         shelf_agent("--help")
-        took.append(time.monotonic() - begin)
+        took.append(children_cpu_s() - begin)
     assert min(took) <= HELP_BOUND_S
+
+
+def children_cpu_s() -> float:
+    """Processor time of ended children: what other programs on the machine do is left out."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @pytest.mark.parametrize(
@@ -178,3 +185,26 @@ def test_record_writes_what_came_while_it_ran(store: Path, tmp_path: Path) -> No
         assert summary.statistics.message_count > 80
         assert len(summary.chunk_indexes) >= 2
         assert [part.name for part in reader.iter_attachments()] == ["store.toml"]
+
+
+def test_a_saved_belief_that_does_not_fit_is_refused_with_what_to_do(
+    store: Path, recording: Path, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "state")
+    journal.save_belief({"of": "another version"})
+    journal.close()
+    words = ["--store", str(store), "--state", str(tmp_path / "state")]
+    for answer in (shelf_agent("replay", "--recording", str(recording), *words), shelf_agent("run", *words)):
+        assert answer.returncode == 2
+        assert "move the folder away" in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+def test_a_state_folder_of_another_agent_is_refused(store: Path, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state")
+    journal.claim("store other, agent a1")
+    journal.close()
+    answer = shelf_agent("run", "--store", str(store), "--state", str(tmp_path / "state"))
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert "store other, agent a1" in answer.stderr

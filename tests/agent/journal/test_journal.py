@@ -15,6 +15,7 @@ from agent.journal import (
     Limits,
     Link,
     SavedLine,
+    StateForeignError,
     StateLockedError,
     StateTooNewError,
     StateUnusableError,
@@ -142,4 +143,13 @@ def test_belief_is_stored_as_json_without_nan(tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / "journal.sqlite").execute("SELECT value FROM saved WHERE key='belief'").fetchone()
     )
     assert json.loads(text) == {"a": [1, "ü"]}
+    journal.close()
+
+
+def test_the_state_is_one_agents(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.claim("store s, agent a")
+    journal.claim("store s, agent a")
+    with pytest.raises(StateForeignError, match="store s, agent a, not of store s, agent b"):
+        journal.claim("store s, agent b")
     journal.close()
