@@ -36,7 +36,7 @@ class LineIndex:
             at_top = depth == 0 and not quote
             header = _HEADER.match(line) if at_top else None
             if header:
-                table = self._enter(_parts(header[2]), array=header[1] == "[[")
+                table = self._enter(_parts(header[2]), number, array=header[1] == "[[")
                 self._lines.setdefault(table, number)
                 continue
             key = _KEY.match(line) if at_top else None
@@ -46,7 +46,7 @@ class LineIndex:
                     self._lines.setdefault(path[:length], number)
             depth, quote = _nesting(line, depth, quote)
 
-    def _enter(self, names: list[str], *, array: bool) -> Path:
+    def _enter(self, names: list[str], line: int, *, array: bool) -> Path:
         path: Path = ()
         for position, name in enumerate(names):
             path = (*path, name)
@@ -54,6 +54,7 @@ class LineIndex:
             if array and last:
                 index = self._counts.get(path, -1) + 1
                 self._counts[path] = index
+                self._lines.setdefault(path, line)
                 path = (*path, index)
             elif path in self._counts:
                 path = (*path, self._counts[path])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 import tomllib
@@ -15,6 +16,7 @@ from agent.store.errors import Problem, StoreError
 from agent.store.lines import LineIndex, Path
 from agent.store.model import Agent, Cell, Item, Lane, Plate, PriceStep, Store, StoreFile, StoreHead
 from agent.store.sense import check_sense, default_agents
+from agent.store.words import allowed
 
 FOREIGN_PREFIX = "x-"
 REVISION_DIGITS = 12
@@ -116,29 +118,41 @@ def _key_names(model: type[BaseModel]) -> list[str]:
 
 
 def _problems(error: ValidationError, index: LineIndex, document: dict[str, Any]) -> Iterator[Problem]:
-    for entry in error.errors(include_url=False):
-        path: Path = tuple(part for part in entry["loc"] if not (isinstance(part, str) and "-" in part and "[" in part))
-        yield _problem(entry, path, index, document)
+    found = error.errors(include_url=False)
+    for entry in found:
+        # A list whose entries are refused counts as too short, too: that is no fault of its own.
+        within = len(entry["loc"])
+        if entry["type"] == "too_short" and any(
+            len(other["loc"]) > within and other["loc"][:within] == entry["loc"] for other in found
+        ):
+            continue
+        yield _problem(entry, entry["loc"], index, document)
 
 
 def _problem(entry: Any, path: Path, index: LineIndex, document: dict[str, Any]) -> Problem:
     line = index.line(path)
-    key = ".".join(f"{part}" if isinstance(part, str) else f"{part + 1}" for part in path)
+    names = [part for part in path if isinstance(part, str)]
+    key = ".".join(names)
     if entry["type"] == "extra_forbidden":
-        section = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
+        section = names[-2] if len(names) > 1 else ""
         model = _SECTIONS.get(section, StoreFile)
         return Problem(line, key, "unknown key", f"allowed here: {', '.join(_key_names(model))}")
-    if entry["type"] == "missing":
+    if entry["type"] == "missing" and isinstance(path[-1], str):
         return Problem(index.line(path[:-1]), key, "missing", "this key is needed")
-    message = str(entry["msg"]).removeprefix("Value error, ")
-    return Problem(line, key, f"found {_shown(document, path)}", message[0].lower() + message[1:])
+    kind = "too_short" if entry["type"] == "missing" else entry["type"]  # the second number of a pair
+    words = allowed(kind, entry.get("ctx", {}), names[-1]) or str(entry["msg"]).removeprefix("Value error, ")
+    return Problem(line, key, f"found {_shown(document, path)}", words)
 
 
 def _shown(document: Any, path: Path) -> str:
     value = document
     for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
+        if not isinstance(value, (dict, list)):
             break
+        try:
+            value = value[part]  # type: ignore[index] # a path fits its document, but for what is missing
+        except (KeyError, IndexError):
+            break
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
     return "a section" if isinstance(value, (dict, list)) and len(str(value)) > 60 else repr(value)  # a line's worth

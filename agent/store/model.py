@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 GPIO_BOARD = "gpio"
 MAX_CHANNEL = 7
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-PlateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
-Sku = Annotated[str, Field(pattern=r"^\S{1,128}$")]
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    """Text that matches whole; who wrote another is told in words what is allowed."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if compiled.fullmatch(value) is None:
+            raise ValueError(allowed)
+        return value
+
+    return AfterValidator(check)
+
+
+_ID_TAIL = "digits, - and _, beginning with a letter or digit, at most 32 characters"
+Id = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,31}", f"lower-case letters a to z, {_ID_TAIL}")]
+PlateId = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", f"letters A to Z and a to z, {_ID_TAIL}")]
+Sku = Annotated[str, _matching(r"\S{1,128}", "1 to 128 characters without spaces")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 def _decimal(value: Any) -> Decimal:
-    if not isinstance(value, str):
-        raise ValueError('needs decimal text in quotes, such as "1.50"')
     try:
-        amount = Decimal(value)
+        amount = Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:
-        raise ValueError(f'{value!r} is no decimal text such as "1.50"') from None
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{value!r} is not a finite amount of at least 0")
+        amount = None
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise ValueError('decimal text of at least 0 in quotes, such as "1.50"')
     return amount
+
+
+def _share(value: Decimal) -> Decimal:
+    if value > 1:
+        raise ValueError('a share of at most 1, such as "0.20" for 20 %')
+    return value
 
 
 def _pair(value: Any) -> Any:
@@ -36,6 +55,7 @@ def _pair(value: Any) -> Any:
 
 
 Amount = Annotated[Decimal, BeforeValidator(_decimal)]
+Rate = Annotated[Amount, AfterValidator(_share)]
 Span = Annotated[tuple[Finite, Finite], BeforeValidator(_pair)]
 Size = Annotated[tuple[Positive, Positive], BeforeValidator(_pair)]
 
@@ -43,13 +63,19 @@ Size = Annotated[tuple[Positive, Positive], BeforeValidator(_pair)]
 class Section(BaseModel):
     """Base of all sections: unknown keys refused, nothing coerced."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _with_offset(value: dt.datetime) -> dt.datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time with an offset, such as 2026-01-01T00:00:00Z")
+    return value
 
 
 class PriceStep(Section):
     """A price from an instant on."""
 
-    from_: dt.datetime = Field(alias="from")
+    from_: Annotated[dt.datetime, AfterValidator(_with_offset)] = Field(alias="from")
     amount: Amount
 
     @property
@@ -57,19 +83,20 @@ class PriceStep(Section):
         delta = self.from_ - _EPOCH
         return (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + delta.microseconds * 1_000
 
-    @model_validator(mode="after")
-    def _has_offset(self) -> PriceStep:
-        if self.from_.tzinfo is None:
-            raise ValueError("`from` needs an offset, such as 2026-01-01T00:00:00Z")
-        return self
-
 
 def _price(value: Any) -> Any:
     if isinstance(value, str):
         return ({"from": _EPOCH, "amount": value},)
     if isinstance(value, list) and value:
         return tuple(value)
-    raise ValueError('needs decimal text such as "1.50", or a list [{from = 2026-01-01T00:00:00Z, amount = "1.50"}]')
+    raise ValueError('decimal text such as "1.50", or a list [{from = 2026-01-01T00:00:00Z, amount = "1.50"}]')
+
+
+def _in_order(steps: tuple[PriceStep, ...]) -> tuple[PriceStep, ...]:
+    starts = [step.from_t_utc_ns for step in steps]
+    if starts != sorted(set(starts)):
+        raise ValueError("steps that follow each other in time, each `from` later than the one before")
+    return steps
 
 
 class Item(Section):
@@ -77,11 +104,11 @@ class Item(Section):
 
     sku: Sku
     name: str = Field(min_length=1, max_length=200)
-    price: Annotated[tuple[PriceStep, ...], BeforeValidator(_price)]
+    price: Annotated[tuple[PriceStep, ...], AfterValidator(_in_order), BeforeValidator(_price)]
     sold_by: Literal["unit", "weight"]
     unit_weight_g: Positive
     unit_sd_g: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-    tax_rate: Amount | None = None
+    tax_rate: Rate | None = None
     deposit: Amount | None = None
 
     @property
@@ -96,18 +123,11 @@ class Item(Section):
                 current = step
         return current.amount
 
-    @model_validator(mode="after")
-    def _steps_in_order(self) -> Item:
-        starts = [step.from_t_utc_ns for step in self.price]
-        if starts != sorted(set(starts)):
-            raise ValueError("price: the steps must follow each other in time")
-        return self
-
 
 class Cell(Section):
     """A load cell: where it carries the plate, and how counts become grams."""
 
-    board: Annotated[str, Field(pattern=r"^([0-9a-f]{16}|gpio)$")]
+    board: Annotated[str, _matching(r"[0-9a-f]{16}|gpio", f'16 hex digits in lower case, or "{GPIO_BOARD}"')]
     channel: Annotated[int, Field(ge=0, le=MAX_CHANNEL)]
     x_mm: Finite
     y_mm: Finite
@@ -145,13 +165,13 @@ class StoreHead(Section):
     """The store itself."""
 
     id: Id
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, _matching(r"[A-Z]{3}", "three capitals (ISO 4217), such as EUR")]
 
 
 class StoreFile(Section):
     """The file's shape, before its sections are checked against each other."""
 
-    schema_: Annotated[str, Field(pattern=r"^store/1(\.[0-9]+)?$")] = Field(alias="schema")
+    schema_: Annotated[str, _matching(r"store/1(\.[0-9]+)?", 'this agent reads "store/1"')] = Field(alias="schema")
     store: StoreHead
     agent: Annotated[tuple[Agent, ...], BeforeValidator(_pair)] = ()
     item: Annotated[tuple[Item, ...], BeforeValidator(_pair)] = ()

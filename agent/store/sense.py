@@ -13,7 +13,7 @@ DEFAULT_AGENT = "a1"
 
 def default_agents(file: StoreFile) -> tuple[tuple[str, ...], tuple[Plate, ...]]:
     """Agent ids, and the plates with the agent filled in where the store has one."""
-    agents = tuple(agent.id for agent in file.agent) or (DEFAULT_AGENT,)
+    agents = tuple(dict.fromkeys(agent.id for agent in file.agent)) or (DEFAULT_AGENT,)
     if len(agents) > 1:
         return agents, file.plate
     return agents, tuple(
@@ -50,6 +50,9 @@ def _plate(plate: Plate, number: int, agents: tuple[str, ...], skus: set[str], i
         yield Problem(index.line((*base, "agent")), "plate.agent", found, f"one of: {', '.join(agents)}")
     for k, cell in enumerate(plate.cells):
         at: Path = (*base, "cell", k)
+        if cell.board != plate.cells[0].board:  # conversions of two boards have no common instants to sum at
+            found = f"found {cell.board!r} beside {plate.cells[0].board!r}"
+            yield Problem(index.line((*at, "board")), "plate.cell.board", found, "all cells of a plate on one board")
         if cell.counts_per_gram == 0:
             line = index.line((*at, "counts_per_gram"))
             yield Problem(line, "plate.cell.counts_per_gram", "found 0", "never 0; negative where mounted upside down")
