@@ -38,7 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
         scenario = known[name]
         times = max(1, round(scenario.times * arguments.share))
         begin_s = time.monotonic()
-        verdict = scenario.run(times, arguments.seed)
+        try:
+            verdict = scenario.run(times, arguments.seed)
+        except RuntimeError as error:
+            print(f"{scenario.what:50}  {times:10}  failed: {error}", flush=True)
+            clean = False
+            continue
         counts = (verdict.true, verdict.told, verdict.lost, verdict.doubled, verdict.wrong, verdict.sure_wrong)
         row = [times, *counts, round(time.monotonic() - begin_s)]
         print(f"{scenario.what:50}  " + "  ".join(f"{number:10}" for number in row), flush=True)
