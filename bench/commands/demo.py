@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; the exit code."""
-    from bench.demo import telling
     from bench.demo.errors import PartFailedError, SetupError, StoppedError
     from bench.demo.stage import Options, Stage
 
@@ -74,6 +73,4 @@ def run(arguments: argparse.Namespace) -> int:
         return INTERRUPTED if stopped.number == signal.SIGINT else 0
     finally:
         stage.close()
-    telling.say()
-    telling.say("\n".join(telling.summary(book)))
     return 0 if book.receipts and book.right == book.receipts else FAILED

@@ -15,6 +15,7 @@ from bench.shop.model import Shop
 
 MATCH_S = 0.7  # an event is that of a movement of the same plate and direction within so many seconds
 GIVEN_UP_S = 10.0  # a movement that nobody told for so long is missed
+FRESH_S = 3.0
 KEPT = 10_000  # delays kept for the medians
 EVENT_MEDIAN_S, RECEIPT_MEDIAN_S, RECEIPT_MOST_S = 0.7, 1.5, 3.0
 RECEIPT_GIVEN_UP_S = 10.0
@@ -62,13 +63,18 @@ class Book:
         self._waiting: list[Movement] = []
         self.event_delays_s: deque[float] = deque(maxlen=KEPT)
         self.receipt_delays_s: deque[float] = deque(maxlen=KEPT)
-        self.movements = self.told = self.items_right = self.surplus = 0
+        self.told = self.missed = self.items_right = self.surplus = 0
         self.receipts = self.right = self.reviewed = 0
 
     @property
     def unsettled(self) -> bool:
         """Whether a visit has no receipt yet."""
         return bool(self._open)
+
+    def movements(self, now_s: float) -> int:
+        """How many have happened, but for those so fresh that nobody could have told them."""
+        due = sum(move.truth.t < now_s - FRESH_S for move in self._waiting)
+        return self.told + self.missed + due
 
     def begin(self, visit: Visit) -> None:
         """Somebody has entered."""
@@ -78,7 +84,6 @@ class Book:
         """Movements to come."""
         moves = [Movement(truth) for truth in truths]
         self._waiting += moves
-        self.movements += len(moves)
         return moves
 
     def exited(self, session: str, now_s: float) -> None:
@@ -119,7 +124,9 @@ class Book:
 
     def overdue(self, now_s: float) -> list[Account]:
         """Accounts whose receipt is waited for no longer; movements that nobody told are given up, too."""
-        self._waiting = [move for move in self._waiting if move.truth.t > now_s - GIVEN_UP_S]
+        waiting = [move for move in self._waiting if move.truth.t > now_s - GIVEN_UP_S]
+        self.missed += len(self._waiting) - len(waiting)
+        self._waiting = waiting
         late = [
             account
             for account in self._open.values()

@@ -129,10 +129,9 @@ class Stage:
         floor = ShopFloor(world, shelf, running, line, AGENT, options.seconds, options.seed)
         try:
             floor.run(lambda: self._check_all(running))
-        except StoppedError:
+        finally:
             telling.say()
-            telling.say("\n".join(telling.summary(floor.book)))
-            raise
+            telling.say("\n".join(telling.summary(floor.book, running.now_s())))
         return floor.book
 
     # --- parts -----------------------------------------------------------------------------------------------------

@@ -63,13 +63,13 @@ def settled(account: Account, names: Mapping[str, str]) -> list[str]:
     return out + [f"          {why}" for why in (*account.faults, *account.doubts)]
 
 
-def summary(book: Book) -> list[str]:
+def summary(book: Book, now_s: float) -> list[str]:
     """The figures at the end."""
     events, receipts = book.event_delays_s, book.receipt_delays_s
     out = [
         f"{book.receipts} receipts: {book.right} right, {book.receipts - book.right} wrong; "
         f"{book.reviewed} of them left to a person for review",
-        f"{book.movements} movements: {book.told} told, {book.items_right} with the right items; "
+        f"{book.movements(now_s)} movements: {book.told} told, {book.items_right} with the right items; "
         f"{book.surplus} told that did not happen",
     ]
     if events:

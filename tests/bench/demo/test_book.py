@@ -100,13 +100,16 @@ def test_events_are_matched_by_plate_direction_and_time() -> None:
     wrong = book.event("put", "P1", 12.0, data, 12.4)
     assert wrong is not None
     assert not wrong.items_right
-    assert (book.movements, book.told, book.items_right, book.surplus) == (2, 2, 1, 3)
+    assert (book.movements(12.5), book.told, book.items_right, book.surplus) == (2, 2, 1, 3)
 
 
 def test_what_is_not_told_is_given_up() -> None:
     book = Book(SHOP)
     book.begin(visit())
+    assert book.movements(12.0) == 0  # too fresh to be missed
+    assert book.movements(14.0) == 1
     book.overdue(12.0 + GIVEN_UP_S + 1.0)
+    assert (book.missed, book.movements(1000.0)) == (2, 2)
     data = {"confidence": 0.9, "items": []}
     assert book.event("put", "P1", 12.0, data, 30.0) is None
 
@@ -117,8 +120,8 @@ def test_the_summary_names_figures_and_bounds() -> None:
     book.event("pick", "P1", 10.1, {"confidence": 1.0, "items": [{"sku": "cola", "qty": 2}]}, 10.5)
     book.exited("s1", 14.0)
     book.receipt(bill(), 15.0)
-    text = "\n".join(telling.summary(book))
+    text = "\n".join(telling.summary(book, 20.0))
     assert "1 receipts: 1 right, 0 wrong" in text
     assert "median 0.50 s (at most 0.7 asked for)" in text
     assert "median 1.00 s (at most 1.5 asked for)" in text
-    assert telling.summary(Book(SHOP))  # nothing happened: no figures, no failure
+    assert telling.summary(Book(SHOP), 0.0)  # nothing happened: no figures, no failure
