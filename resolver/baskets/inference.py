@@ -16,7 +16,7 @@ BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
 LEAST_BRANCH = 2e-4
 """A reading by an owner that is less likely than this does not open a branch of its own."""
-LEAST_MASS = 1e-7
+LEAST_MASS = 1e-5
 """A hypothesis this much less likely than the likeliest is dropped."""
 LACKING = 0.02
 """A put of what the basket does not hold: a thing brought along, or a pick that was never seen."""

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from resolver.inbox import SessionFact
+from resolver.inbox import SECOND_NS, SessionFact
 
 NOT_ENTERED = "exited without entering"
 ENTERED_TWICE = "entered twice"
 NEVER_EXITED = "never exited"
+MINUTE_NS = 60 * SECOND_NS
 
 
 @dataclass
@@ -93,6 +94,40 @@ class Account:
         return "r-" + hashlib.sha256(f"{store}/{self.key}".encode()).hexdigest()[:16]
 
 
+class Minutes:
+    """Accounts by the minutes in which they were inside, so that an instant is looked up, not searched."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Account] = {}
+        self._closed: dict[int, dict[str, Account]] = {}
+        self._held: dict[str, range] = {}
+
+    def put(self, account: Account) -> None:
+        """Take in an account, or what changed of it."""
+        self.drop(account)
+        exited = account.exited_utc_ns
+        if exited is None:
+            self._open[account.key] = account
+            return
+        self._held[account.key] = range(account.start_utc_ns // MINUTE_NS, exited // MINUTE_NS + 1)
+        for minute in self._held[account.key]:
+            self._closed.setdefault(minute, {})[account.key] = account
+
+    def drop(self, account: Account) -> None:
+        self._open.pop(account.key, None)
+        for minute in self._held.pop(account.key, ()):
+            del self._closed[minute][account.key]
+            if not self._closed[minute]:
+                del self._closed[minute]
+
+    def around(self, start_utc_ns: int, end_utc_ns: int) -> list[Account]:
+        """Accounts that may have been inside within the span, and all that are."""
+        found = dict(self._open)
+        for minute in range(start_utc_ns // MINUTE_NS, end_utc_ns // MINUTE_NS + 1):
+            found.update(self._closed.get(minute, {}))
+        return list(found.values())
+
+
 class Visits:
     """Visits and accounts of the store, from session messages in any order."""
 
@@ -102,6 +137,7 @@ class Visits:
         self._by_session: dict[str, list[tuple[Visit, Account]]] = {}
         self.accounts: dict[str, Account] = {}
         self.unsettled: dict[str, Account] = {}
+        self._minutes = Minutes()
 
     def settle(self, account: Account) -> None:
         """The account has its receipt: from now on it stays as it is."""
@@ -113,7 +149,9 @@ class Visits:
         told = self._told.setdefault(fact.session, [])
         told.append((fact.t_utc_ns, fact.entered, fact.group))
         told.sort(key=lambda entry: (entry[0], not entry[1]))
-        return self._lay(fact.session, _fold(fact.session, told))
+        changed = self._lay(fact.session, _fold(fact.session, told))
+        self._reindex(changed)
+        return changed
 
     def close_overdue(self, now_utc_ns: int) -> set[str]:
         """Close visits that lasted longer than a visit may; gives the accounts that changed."""
@@ -125,6 +163,7 @@ class Visits:
                     visit.exited_utc_ns = end
                     visit.remarks.add(NEVER_EXITED)
                     changed.add(account.key)
+        self._reindex(changed)
         return changed
 
     def next_overdue_ns(self) -> int | None:
@@ -134,8 +173,9 @@ class Visits:
 
     def at(self, t_utc_ns: int, slack_ns: int) -> list[Account]:
         """Accounts inside at that instant; only where there is none, those that were within the slack."""
-        inside = [account for account in self.accounts.values() if account.open_at(t_utc_ns)]
-        return inside or [account for account in self.accounts.values() if account.open_at(t_utc_ns, slack_ns)]
+        near = self._minutes.around(t_utc_ns - slack_ns, t_utc_ns + slack_ns)
+        inside = [account for account in near if account.open_at(t_utc_ns)]
+        return inside or [account for account in near if account.open_at(t_utc_ns, slack_ns)]
 
     def within(self, start_utc_ns: int, end_utc_ns: int) -> list[Account]:
         """Accounts that were inside at some instant of the span."""
@@ -161,6 +201,7 @@ class Visits:
         """Drop an account and its visits."""
         account = self.accounts.pop(key)
         self.unsettled.pop(key, None)
+        self._minutes.drop(account)
         for session in account.sessions:
             kept = [entry for entry in self._by_session.get(session, []) if entry[1] is not account]
             if kept:
@@ -168,6 +209,11 @@ class Visits:
             else:
                 self._by_session.pop(session, None)
                 self._told.pop(session, None)
+
+    def _reindex(self, keys: set[str]) -> None:
+        for key in keys:
+            if key in self.accounts:
+                self._minutes.put(self.accounts[key])
 
     def _end(self, visit: Visit) -> int | None:
         if visit.exited_utc_ns is not None or visit.entered_utc_ns is None:
@@ -221,6 +267,7 @@ class Visits:
         account.visits = [other for other in account.visits if other is not visit]
         if not account.visits:
             self.accounts.pop(account.key, None)
+            self._minutes.drop(account)
             self.unsettled.pop(account.key, None)
 
 

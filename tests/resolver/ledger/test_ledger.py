@@ -1,0 +1,222 @@
+"""The store of record, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from shopfloor import T0, Script, make_store
+
+from resolver.inbox import SECOND_NS, Reader, SessionFact
+from resolver.ledger import History, Ledger, LedgerError, LedgerLockedError, Stored, open_database, restore
+from resolver.shop import Adjusted, Effect, Issued, Review, Rules, Shop
+from resolver.shop.curves import Curves
+from resolver.shop.publishing import cloud_event
+
+
+class Keeper:
+    """A shop with its ledger, as the service runs them."""
+
+    def __init__(self, url: str, rules: Rules | None = None) -> None:
+        self.store = make_store()
+        self.reader = Reader(self.store.id, self.store.agents)
+        self.database = open_database(url)
+        self.ledger = Ledger(self.database, self.store.id)
+        self.ledger.prepare()
+        self.shop = Shop(self.store, rules)
+        restore(self.database, self.shop, self.reader)
+
+    def take(self, script: Script, t: float) -> list[Effect]:
+        """Hear a script's messages, settle at the instant, keep all."""
+        stored = []
+        for message in script.messages:
+            fact = self.reader.read(message["topic"], message["payload"])
+            assert fact is not None
+            if isinstance(fact, SessionFact) and not self.ledger.is_new(fact):
+                continue
+            if self.shop.hear(fact):
+                stored.append(Stored(fact, message["topic"], json.dumps(message["payload"])))
+        script.messages.clear()
+        effects = self.shop.settle(T0 + round(t * SECOND_NS))
+        self.ledger.record(stored)
+        self.ledger.keep(effects, Curves())
+        self.ledger.save_logs(self.shop.logs.values())
+        self.ledger.commit()
+        return effects
+
+    def close(self) -> None:
+        self.ledger.close()
+
+
+def a_visit(confidence: float = 0.998) -> Script:
+    script = Script()
+    script.enter("s1", 0)
+    script.pick(2, {"cola": 2}, confidence=confidence)
+    script.exit("s1", 5)
+    return script
+
+
+def test_a_receipt_waits_in_the_outbox_until_it_is_sent(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit()
+    script.watermark(6)
+    (issued,) = keeper.take(script, 6)
+    assert isinstance(issued, Issued)
+    (waiting,) = keeper.ledger.outbox(10)
+    assert waiting.payload == cloud_event("demo", issued).to_json()
+    keeper.ledger.sent([waiting.event_id])
+    keeper.ledger.commit()
+    assert keeper.ledger.outbox(10) == []
+    keeper.close()
+
+
+def test_a_restart_goes_on_where_it_was(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit()
+    keeper.take(script, 5)
+    keeper.close()
+    again = Keeper(url)
+    script.watermark(6)
+    (issued,) = again.take(script, 6)
+    assert isinstance(issued, Issued)
+    assert issued.receipt.total == Decimal("3.00")
+    assert issued.receipt.state == "final"
+    again.close()
+
+
+def test_a_receipt_is_issued_once_though_everything_comes_again_after_a_restart(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit()
+    script.watermark(6)
+    messages = list(script.messages)
+    assert len(keeper.take(script, 6)) == 1
+    keeper.close()
+    again = Keeper(url)
+    script.messages = messages
+    assert again.take(script, 7) == []
+    again.close()
+
+
+def test_a_correction_after_a_restart_finds_its_receipt(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit()
+    script.watermark(6)
+    keeper.take(script, 6)
+    keeper.close()
+    again = Keeper(url)
+    script.correct(20, "e1-0000000000000001", {"cola": 1})
+    (adjusted,) = again.take(script, 20)
+    assert isinstance(adjusted, Adjusted)
+    assert adjusted.adjustment.amount == Decimal("-1.50")
+    again.close()
+
+
+def test_a_decision_is_written_once_with_who_and_when(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit(confidence=0.6)
+    script.watermark(6)
+    issued, review = keeper.take(script, 6)
+    assert isinstance(issued, Issued)
+    assert isinstance(review, Review)
+    history = keeper.ledger.history
+    (case,) = history.open_cases(10)
+    assert case["reasons"] == list(issued.receipt.reasons)
+    assert keeper.ledger.close_case(review.case, T0, "anna", "{}")
+    assert not keeper.ledger.close_case(review.case, T0, "bert", "{}")
+    keeper.ledger.commit()
+    found = history.case(review.case)
+    assert found is not None
+    assert (found["closed"], found["decided_by"]) == (True, "anna")
+    assert history.open_cases(10) == []
+    (final,) = keeper.shop.decide(review.case, review.options[0].goods, "anna", T0 + 60 * SECOND_NS)
+    assert isinstance(final, Issued)
+    assert final.receipt.state == "final"
+    assert final.receipt.receipt == issued.receipt.receipt
+    keeper.close()
+
+
+def test_a_session_tells_its_whole_story_and_can_be_erased_while_sums_stay(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit()
+    script.near(1, {"s1": 1.0})
+    script.watermark(6)
+    keeper.take(script, 6)
+    story = keeper.ledger.history.session("s1")
+    assert [door["type"] for door in story["doors"]] == ["shelf.v1.entered", "shelf.v1.exited"]
+    assert [entry["data"]["total"] for entry in story["receipts"]] == ["3.00"]
+    assert [event["data"]["items"][0]["sku"] for event in story["events"]] == ["cola"]
+    assert keeper.ledger.erase("s1", "erased-1") > 0
+    keeper.ledger.commit()
+    assert keeper.ledger.history.session("s1") == {"session": "s1", "doors": [], "receipts": [], "events": []}
+    assert [entry["data"]["total"] for entry in keeper.ledger.history.recent(10)] == ["3.00"]
+    everything = json.dumps(keeper.database.rows("SELECT payload FROM message")) + json.dumps(
+        keeper.database.rows("SELECT payload, sessions, account FROM issued")
+    )
+    assert '"s1"' not in everything
+    keeper.close()
+
+
+def test_an_underscore_in_a_session_stands_for_itself(url: str) -> None:
+    keeper = Keeper(url)
+    for session in ("a_b", "axb"):
+        script = Script(epoch=f"e{session}")
+        script.enter(session, 0)
+        script.exit(session, 5)
+        script.messages[0]["payload"]["id"] = f"in-{session}"
+        script.messages[1]["payload"]["id"] = f"out-{session}"
+        script.watermark(6)
+        keeper.take(script, 6)
+    assert len(keeper.ledger.history.session("a_b")["receipts"]) == 1
+    keeper.close()
+
+
+def test_a_second_writer_is_refused(url: str) -> None:
+    keeper = Keeper(url)
+    with pytest.raises(LedgerLockedError):
+        open_database(url)
+    with open_read_only(url) as _:
+        pass
+    keeper.close()
+    open_database(url).close()
+
+
+def test_another_stores_ledger_is_refused(url: str) -> None:
+    Keeper(url).close()
+    database = open_database(url)
+    with pytest.raises(LedgerError, match="'demo', not 'other'"):
+        Ledger(database, "other").prepare()
+    database.close()
+
+
+def test_what_is_older_than_the_retention_is_dropped(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit()
+    script.watermark(6)
+    keeper.take(script, 6)
+    keeper.ledger.sent([entry.event_id for entry in keeper.ledger.outbox(10)])
+    keeper.ledger.forget_before(T0 + 1000 * SECOND_NS)
+    keeper.ledger.commit()
+    assert keeper.database.rows("SELECT COUNT(*) FROM message") == [(0,)]
+    assert keeper.ledger.history.recent(10) == []
+    keeper.close()
+
+
+def test_a_database_that_cannot_be_opened_is_one_line() -> None:
+    for url in ("sqlite:////proc/nowhere/ledger.sqlite", "postgresql://nobody@127.0.0.1:1/none"):
+        with pytest.raises(LedgerError) as caught:
+            open_database(url)
+        assert "\n" not in str(caught.value)
+
+
+class open_read_only:  # noqa: N801 # reads as a verb where it is used
+    """A history of its own, as the page opens it."""
+
+    def __init__(self, url: str) -> None:
+        self._database = open_database(url, read_only=True)
+
+    def __enter__(self) -> History:
+        return History(self._database)
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
