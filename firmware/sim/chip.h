@@ -1,4 +1,4 @@
-/* An HX711, bit by bit, and what may happen to its wires. Knows nothing of the simulator: time comes in as CPU cycles. */
+/* An HX711, bit by bit, and what may happen to its wires. Knows nothing of simavr: time comes in as CPU cycles. */
 #ifndef CHIP_H
 #define CHIP_H
 

@@ -1,4 +1,4 @@
-/* shelf-sim: the compiled firmware with eight simulated HX711, for the demo and for `make report`.
+/* shelf-sim: the compiled firmware with eight simulated HX711, for the demo and `make report`.
  *
  * shelf-sim serve ELF [options]    puts the board on a pty and lets it run as the counts on standard input say
  *   --board-id HEX16   gives the board this id before it starts, as `shelf-agent` would
@@ -14,8 +14,8 @@
  *   i32 counts[8]      what channel 0 to 7 would convert at gain 128; beyond 24 bits: saturated; INT32_MIN: unplugged
  *
  * Each record says: these counts hold until t_us. The simulator lets its time go on to t_us and no further, so the
- * sender sets the pace: one record every 1 to 5 ms of its own clock is real time, faster is faster. A chip converts what
- * holds when its conversion ends; noise is the sender's. The end of standard input, or SIGTERM, ends the simulator.
+ * sender sets the pace: one record every 1 to 5 ms of its own clock is real time, faster is faster. A chip converts
+ * what holds when its conversion ends; noise is the sender's. The end of standard input, or SIGTERM, ends the program.
  *
  * shelf-sim report ELF [SECONDS]   flash, RAM, CPU load and the longest PD_SCK high of a full board at 80 SPS */
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* The board on the bench: the compiled firmware in simavr, eight simulated HX711 on its pins, its UART in memory or on a
- * pty. Time passes only in sim_run. For tests and the demo; nothing of it is shipped (simavr is under the GPL).
+/* The board on the bench: the compiled firmware in simavr, eight simulated HX711 on its pins, its UART in memory or on
+ * a pty. Time passes only in sim_run. For tests and the demo; nothing of it is shipped (simavr is under the GPL).
  * tests/firmware/simboard.py speaks to it through ctypes. */
 #ifndef SIM_H
 #define SIM_H
@@ -56,7 +56,7 @@ void sim_lose_pulses(sim_t *sim, unsigned channel, unsigned pulses);
 void sim_noise(sim_t *sim, unsigned channel, uint64_t us);
 void sim_chip_stats(const sim_t *sim, unsigned channel, chip_stats_t *to);
 
-/* Something stops the CPU for `us`, once: when this channel's clock has gone high, or low again, after `pulses` more. */
+/* Something stops the CPU for `us`, once: when this channel's clock has gone high (or low) after `pulses` more. */
 void sim_stall(sim_t *sim, unsigned channel, uint64_t us, unsigned pulses, bool high);
 
 /* The reset button, or DTR; the chips do not notice. */

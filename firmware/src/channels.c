@@ -36,16 +36,16 @@
 #define SILENT_RETRY_US 8000000UL
 
 typedef struct {
-    uint32_t ready_us;     /* when its last conversion became ready */
-    uint32_t high_us;      /* when its line was last seen high before it was seen low */
-    uint16_t unsure_us;    /* and how much later it was seen low */
+    uint32_t ready_us;      /* when its last conversion became ready */
+    uint32_t high_us;       /* when its line was last seen high before it was seen low */
+    uint16_t unsure_us;     /* and how much later it was seen low */
     uint16_t was_unsure_us; /* the same of the conversion before */
-    uint32_t delivered_us; /* when it last delivered one */
-    uint32_t restarted_us; /* when it was last powered down to wake it */
-    uint32_t period_us;    /* between its last two conversions; 0 before two were seen */
-    uint8_t low_looks;     /* at which its line has been low */
-    uint8_t to_drop;       /* conversions that are still to be dropped; 0: it delivers */
-    bool first;            /* nothing was read since it was lost, so the time since means nothing */
+    uint32_t delivered_us;  /* when it last delivered one */
+    uint32_t restarted_us;  /* when it was last powered down to wake it */
+    uint32_t period_us;     /* between its last two conversions; 0 before two were seen */
+    uint8_t low_looks;      /* at which its line has been low */
+    uint8_t to_drop;        /* conversions that are still to be dropped; 0: it delivers */
+    bool first;             /* nothing was read since it was lost, so the time since means nothing */
 } channel_t;
 
 static channel_t chips[CHANNELS];
@@ -104,7 +104,8 @@ static bool due(const channel_t *chip, uint32_t gap_us)
     if (chip->period_us == 0) {
         return gap_us >= PERIOD_MIN_US && gap_us <= PERIOD_MAX_US;
     }
-    uint32_t tolerance_us = DUE_TOLERANCE_US + chip->period_us / DUE_TOLERANCE_PARTS + chip->unsure_us + chip->was_unsure_us;
+    uint32_t tolerance_us = DUE_TOLERANCE_US + chip->period_us / DUE_TOLERANCE_PARTS;
+    tolerance_us += chip->unsure_us + chip->was_unsure_us;
     return gap_us >= chip->period_us - tolerance_us && gap_us <= chip->period_us + tolerance_us;
 }
 

@@ -23,7 +23,7 @@ ISR(TIMER1_OVF_vect)
     overflown_us += OVERFLOW_US;
 }
 
-/* Only wakes the CPU, so that its cost is the same whatever the lines do: no chip can storm the board with interrupts. */
+/* Only wakes the CPU, so that its cost is the same whatever the lines do: no chip can storm the board. */
 ISR(TIMER0_COMPA_vect, ISR_NAKED)
 {
     GPIOR0 |= _BV(TICKED);

@@ -11,7 +11,8 @@ static const struct {
     uint8_t type;
     uint8_t length; /* of the body, with the type byte */
 } layouts[] = {
-    {WIRE_IDENTIFY, 1}, {WIRE_SET_GAIN, 2}, {WIRE_SET_BOARD_ID, 1 + WIRE_BOARD_ID_BYTES}, {WIRE_RESET, 1}, {WIRE_SET_RATE, 2},
+    {WIRE_IDENTIFY, 1}, {WIRE_SET_GAIN, 2}, {WIRE_SET_BOARD_ID, 1 + WIRE_BOARD_ID_BYTES},
+    {WIRE_RESET, 1},    {WIRE_SET_RATE, 2},
 };
 
 static bool allowed(const command_t *command)

@@ -25,7 +25,7 @@ command_check_t command_parse(const uint8_t *body, uint8_t length, command_t *co
 /* Takes up one body from the host: carries it out and answers. False where it was none of the contract. */
 bool commands_handle(const uint8_t *body, uint8_t length);
 
-/* To be called often: answers what takes its time. True while something does; then no other command is to be taken up. */
+/* To be called often: answers what takes its time. While it is true no other command is to be taken up. */
 bool commands_busy(void);
 
 #endif

@@ -10,7 +10,7 @@
 #define TX_SIZE 256
 #define RX_SIZE 128 /* a dozen commands behind one that takes its time; a power of two */
 #define RX_MASK (RX_SIZE - 1)
-#define RX_AT_ONCE 32 /* bytes looked at in one call: twice what the line brings meanwhile, and no chip waits for long */
+#define RX_AT_ONCE 32 /* bytes looked at in one call: what the line brings meanwhile, and no chip waits for long */
 
 #define BAUD_DIVISOR (F_CPU / 16 / WIRE_BAUD - 1)
 _Static_assert((BAUD_DIVISOR + 1) * 16 * WIRE_BAUD == F_CPU, "the baud rate is exact");

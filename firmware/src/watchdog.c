@@ -16,8 +16,8 @@ _Static_assert(WIRE_RESET_POWER_ON == _BV(PORF) && WIRE_RESET_EXTERNAL == _BV(EX
 static volatile uint8_t flags __attribute__((section(".noinit")));
 static volatile uint8_t flags_of_optiboot __attribute__((section(".noinit")));
 
-/* Runs before anything else in C: after a watchdog reset the watchdog goes on at 16 ms until it is switched off, which it
- * can only be once WDRF is cleared. Optiboot clears MCUSR itself and leaves what it held in r2. */
+/* Runs before anything else in C: after a watchdog reset the watchdog goes on at 16 ms until it is switched off, which
+ * it can only be once WDRF is cleared. Optiboot clears MCUSR itself and leaves what it held in r2. */
 void watchdog_first(void) __attribute__((naked, used, section(".init3")));
 void watchdog_first(void)
 {

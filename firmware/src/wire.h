@@ -57,6 +57,6 @@
 #define WIRE_HELLO_PERIOD_S 5
 #define WIRE_STATUS_PERIOD_US 1000000UL
 #define WIRE_FAULT_AFTER_US 1000000UL /* a channel without a sound conversion for so long is faulty */
-#define WIRE_LIVE_PERIODS 8           /* nominal periods of silence after which a SAMPLE no longer waits for a channel */
+#define WIRE_LIVE_PERIODS 8           /* of silence, nominal, after which a SAMPLE no longer waits for a channel */
 
 #endif

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import subprocess
 import threading
 import time
@@ -125,6 +126,7 @@ def build(name: str = "", *, sources: tuple[str, ...] = (), flags: str = "", cha
     return folder / "shelf.elf"
 
 
+@functools.cache
 def build_sim() -> ctypes.CDLL:
     """Builds the simulator and loads it."""
     subprocess.run(["make", "-s", "-C", FIRMWARE, "sim"], check=True, stdout=subprocess.DEVNULL)
