@@ -33,16 +33,34 @@ class Contact:
     def now_ns(self) -> int:
         return self.trace.end_ns
 
+    @property
+    def standing_s(self) -> float:
+        """How long the plate stands on `current`, with the plateaus just before it that were the same."""
+        assert self.current is not None
+        begin_ns = self.current.begin_ns
+        for plateau in reversed(self.plateaus):
+            if plateau.soft or not self._continues(plateau, self.current, begin_ns):
+                break
+            begin_ns = min(begin_ns, plateau.begin_ns)
+        return (self.current.end_ns - begin_ns) * 1e-9
+
     def remember(self, level: Level) -> None:
-        """Keep a plateau that ended; of too many the shortest goes."""
-        if self.plateaus and self.plateaus[-1].end_ns > level.begin_ns:
+        """Keep a plateau that ended; one that goes on where the last stood is one with it, of too many the shortest goes."""
+        if self.plateaus:
             last = self.plateaus[-1]
-            if last.soft >= level.soft and last.apart(level) < self.parameters.trend_sigmas:
+            if last.soft == level.soft and self._continues(last, level, level.begin_ns):
+                self.plateaus[-1] = last.joined(level)
+                return
+            if last.soft >= level.soft and last.end_ns > level.begin_ns:
                 self.plateaus[-1] = level
                 return
         self.plateaus.append(level)
         if len(self.plateaus) > self.parameters.candidates:
             self.plateaus.remove(min(self.plateaus, key=lambda plateau: plateau.seconds))
+
+    def _continues(self, earlier: Level, later: Level, begin_ns: int) -> bool:
+        near = begin_ns - earlier.end_ns < round(self.parameters.same_gap_s * 1e9)
+        return near and earlier.apart(later) < self.parameters.same_sigmas
 
     def instant_ns(self, start: Level, end: Level) -> int:
         """When the change between two plateaus happened: the last crossing of its half, in the mode that moved most."""

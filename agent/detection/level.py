@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,3 +37,17 @@ class Level:
         """How many standard deviations this level is from another, in the mode that tells most."""
         gap = np.abs(self.mean - other.mean) / np.sqrt(self.variance + other.variance)
         return float(gap.max())
+
+    def joined(self, later: Level) -> Level:
+        """One plateau of this and a later stretch of the same level; each counts by its certainty."""
+        share = later.variance.sum() / (self.variance.sum() + later.variance.sum())
+        longer = self if self.samples >= later.samples else later
+        return replace(
+            longer,
+            begin_ns=min(self.begin_ns, later.begin_ns),
+            end_ns=max(self.end_ns, later.end_ns),
+            samples=self.samples + later.samples,
+            mean=share * self.mean + (1 - share) * later.mean,
+            variance=np.minimum(self.variance, later.variance),
+            ring_g=self.ring_g,
+        )

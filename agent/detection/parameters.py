@@ -35,6 +35,8 @@ class DetectionParameters:
     soft_shortest_s: float = 0.3
     tremor_s: float = 0.06  # a hand's 2-10 Hz stand out over means of so long
     tremor_means: int = 4  # and at least so many of them
+    same_gap_s: float = 0.15  # plateaus so close in time
+    same_sigmas: float = 3.0  # and in level are one
     candidates: int = 8  # plateaus remembered within a contact, the longest ones
     contact_memory_s: float = 8.0  # conversions remembered within a contact
 

@@ -80,17 +80,16 @@ class Judge:
         nodes = [before, *between, current]
         path, log_path, log_all = self._best_way(plate, nodes, contact.peak_g)
         share = math.exp(log_path - log_all)
-        if share < self._p.doubtful and len(nodes) > _DIRECT and current.seconds >= self._p.likely_after_s:
+        if share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
             start = _Way(0.0, (), self._belief)
             path = [self._edge(plate, start, before, current, contact.peak_g, foreign=True).step]
         steps = tuple(step for step in path if not step.nothing)
         certainty = share * math.prod(step.certainty for step in path)
         pushed = tuple(step for step in path if step.pushed)
-        return Verdict(self._action(current, steps, certainty), steps, pushed, share)
+        return Verdict(self._action(contact.standing_s, steps, certainty), steps, pushed, share)
 
-    def _action(self, current: Level, steps: tuple[Step, ...], certainty: float) -> Action:
+    def _action(self, quiet_s: float, steps: tuple[Step, ...], certainty: float) -> Action:
         p = self._p
-        quiet_s = current.seconds
         if not steps:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely

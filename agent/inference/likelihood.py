@@ -20,6 +20,8 @@ _LOG_2PI = math.log(2 * math.pi)
 _TINY = 1e-300
 _LEAST_G = 0.5
 _ALL_MODES = 3
+_EDGE_SHARE = 0.1
+_HOPELESS = 60.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def log_hand(
     force = max(abs(change.delta_g[0]), _LEAST_G)
     # half of a Lomax density of shape 1 on either side: many light touches, some that lean with kilograms
     density = math.log(p.hand_scale_g / 2) - 2 * math.log(force + p.hand_scale_g)
-    density += _anywhere(change, force + 2.0, geometry)
+    density += 2 * math.log(force / (force + p.hand_light_g)) + _anywhere(change, force + 2.0, geometry)
     if onward is not None:
         spread = (p.hand_wander * force + p.settle_g) ** 2
         same = sum(_normal(d, 0.0, v + spread) for d, v in zip(onward.delta_g, onward.variance_g2, strict=True))
@@ -140,10 +142,16 @@ def _log_tremor(plateau: Level, force: float, p: InferenceParameters) -> float:
 
 
 def _anywhere(change: Change, weight: float, geometry: Geometry) -> float:
+    """Of the moments of a force of `weight` somewhere on the plate; beyond its edges it falls off."""
     total = 0.0
-    for k, (_, half, extent) in enumerate(geometry.axes(), start=1):
+    for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
         spread = max(weight * extent / half, math.sqrt(2 * math.pi * change.variance_g2[k]))
         total -= math.log(spread)
+        moment = change.delta_g[k] if change.delta_g[0] >= 0 else -change.delta_g[k]
+        low, high = -weight * origin / half, weight * (extent - origin) / half
+        outside = max(low - moment, moment - high, 0.0)
+        tolerance = change.variance_g2[k] + (_EDGE_SHARE * weight) ** 2 + _LEAST_G**2
+        total -= min(outside**2 / (2 * tolerance), _HOPELESS)
     return total
 
 
@@ -198,6 +206,3 @@ def _normal(value: float, mean: float, variance: float) -> float:
 
 def _phi(value: float) -> float:
     return 0.5 * (1 + math.erf(value / _SQRT2))
-
-
-_HOPELESS = 60.0

@@ -32,11 +32,11 @@ class InferenceParameters:
     put_lane_unseen: float = 0.002  # of own goods that nobody saw leave: far rarer than a hand that presses
     put_lane_empty: float = 0.2  # but an empty lane waits to be filled
     put_other_unseen: float = 0.0005
-    put_else: float = 0.03
+    put_else: float = 0.06
     put_memory_s: float = 300.0  # what was just taken is likelier to come back
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
-    swap: float = 0.01
+    swap: float = 0.003
     together_counts: int = 3  # of each product when several products move at once
 
     # spreads
@@ -51,7 +51,7 @@ class InferenceParameters:
     creep: float = 0.001  # of the largest load of a contact
     settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
     unusual: float = 0.05  # now and then a plate comes back less exactly: rubbing edges, hysteresis
-    unusual_slack: float = 6.0  # by so many times
+    unusual_slack: float = 15.0  # by so many times
     moved_sd_g: float = 120.0  # moment of a thing pushed along the plate
     moved: float = 0.05
 
@@ -63,6 +63,7 @@ class InferenceParameters:
     # a hand that rests on the plate
     hand: float = 0.5  # a plateau within a contact is a hand's as often as not
     hand_scale_g: float = 150.0  # half of all touches are lighter
+    hand_light_g: float = 10.0  # nobody touches with much less
     hand_wander: float = 0.10  # of its force, from one plateau of the same hand to the next
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm
