@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,8 +67,12 @@ def agent_of(store: Store, named: str | None) -> str:
     return named
 
 
+def _open_now(state: Path) -> Journal:
+    return Journal(state)
+
+
 @contextmanager
-def opened_journal(state: Path) -> Iterator[Journal]:
+def opened_journal(state: Path, open_journal: Callable[[Path], Journal] = _open_now) -> Iterator[Journal]:
     """The state folder, for as long as it is needed.
 
     Raises:
@@ -76,7 +80,7 @@ def opened_journal(state: Path) -> Iterator[Journal]:
         CommandError: locked, or not to be used.
     """
     try:
-        journal = Journal(state)
+        journal = open_journal(state)
     except StateTooNewError as error:
         raise UsageError(str(error)) from None
     except JournalError as error:

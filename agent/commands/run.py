@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.commands.errors import EXIT_DONE, CommandError, UsageError
@@ -17,6 +21,10 @@ if TYPE_CHECKING:
     from agent.sources.recorder import Recorder
     from agent.store import Store
 
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `run`."""
@@ -29,14 +37,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the store file again."""
     from agent.commands.common import opened_journal
     from agent.commands.flags import settings_of, start_log
+    from agent.journal import JournalWriteError
     from agent.service.service import ServiceFailure
 
     settings = settings_of(arguments)
     start_log(settings.log_level)
     assert settings.state is not None  # load_settings fills it in
     store, agent = _load(settings)  # what is wrong with it is said before anything is touched
-    with opened_journal(settings.state) as journal:
-        journal.claim(f"store {store.id}, agent {agent}")
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(EXIT_DONE))  # until the service takes it over
+    with opened_journal(settings.state, _opened_when_possible) as journal:
+        try:
+            journal.claim(f"store {store.id}, agent {agent}")
+        except JournalWriteError as error:
+            log.warning("the state folder is not marked as this agent's: %s", error)
         service = _service(settings, journal)
 
         def stop(_number: int, _frame: object) -> None:
@@ -53,6 +66,26 @@ def run(arguments: argparse.Namespace) -> int:
         except ServiceFailure as error:
             raise CommandError(str(error)) from None
     return EXIT_DONE
+
+
+def _opened_when_possible(state: Path) -> Journal:
+    """The journal, once the disk lets it be opened: starting again and again would not make room."""
+    from agent.journal import Journal, StateUnavailableError
+    from agent.service.notify import Notifier
+
+    notifier = Notifier()
+    said = False
+    while True:
+        try:
+            return Journal(state)
+        except StateUnavailableError as error:
+            if not said:
+                log.error("%s; nothing is measured until then, trying again every second", error)
+                notifier.ready()
+                notifier.status(f"waiting for the disk: {error}")
+            said = True
+            notifier.alive()
+            time.sleep(RETRY_S)
 
 
 def _service(settings: AgentSettings, journal: Journal) -> Service:

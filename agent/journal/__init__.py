@@ -8,6 +8,7 @@ from agent.journal.errors import (
     StateForeignError,
     StateLockedError,
     StateTooNewError,
+    StateUnavailableError,
     StateUnusableError,
 )
 from agent.journal.journal import Journal, Limits, Reader
@@ -29,6 +30,7 @@ __all__ = [
     "StateForeignError",
     "StateLockedError",
     "StateTooNewError",
+    "StateUnavailableError",
     "StateUnusableError",
     "calibrated",
     "load_calibration",

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.journal.errors import StateTooNewError, StateUnusableError
+from agent.journal.errors import StateTooNewError, StateUnavailableError
 
 FILE_NAME = "journal.sqlite"
 VERSION = 1
@@ -48,19 +48,19 @@ def open_database(folder: Path) -> Opened:
 
     Raises:
         StateTooNewError: a later version wrote it.
-        StateUnusableError: it can be neither opened nor made.
+        StateUnavailableError: it can be neither opened nor made.
     """
     path = folder / FILE_NAME
     try:
         return Opened(_connected(folder, path), None)
     except sqlite3.OperationalError as error:
-        raise StateUnusableError(f"{path}: {error}; free space or make it writable") from None
+        raise StateUnavailableError(f"{path}: {error}; free space or make it writable") from None
     except sqlite3.DatabaseError:
         aside = _moved_aside(path)
     try:
         return Opened(_connected(folder, path), aside)
     except sqlite3.Error as error:
-        raise StateUnusableError(f"{path}: {error}; free space or make it writable") from None
+        raise StateUnavailableError(f"{path}: {error}; free space or make it writable") from None
 
 
 def _connected(folder: Path, path: Path) -> sqlite3.Connection:

@@ -67,3 +67,7 @@ class JournalWriteError(JournalError):
         if any(word in text for word in _READ_ONLY):
             return cls("disk-read-only", str(error))
         return cls("disk-failing", str(error))
+
+
+class StateUnavailableError(JournalError):
+    """The journal cannot be opened for now: the disk is full, read-only or failing. It may be tried again."""

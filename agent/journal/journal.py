@@ -41,7 +41,7 @@ class Journal:
         """Open or make it.
 
         Raises:
-            StateLockedError, StateTooNewError, StateUnusableError
+            StateLockedError, StateTooNewError, StateUnusableError, StateUnavailableError
         """
         self.folder = folder
         self._limits = limits or Limits()

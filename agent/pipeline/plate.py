@@ -67,6 +67,8 @@ class PlateRun:
         level = self.detector.level
         if level is None and self.detector.contact is not None:
             level = self.detector.contact.before
+        if level is None:
+            level = self.restored_level  # not compared yet: the next process must do it
         saved = None if level is None else {"t_ns": level.end_ns, "mean": level.mean.tolist()}
         return {"detector": self.detector.snapshot(), "level": saved}
 
