@@ -50,6 +50,7 @@ class Life:
         self._keeper = Keeper(journal, line, names, pipeline.snapshot, self._own_fault)
         self._now_ns = self._looked_ns = self._clock_ns = line.now_ns()
         self._done: list[Command] = []
+        self._settled: set[str] = set()
         self._blind = False
 
     @property
@@ -111,8 +112,20 @@ class Life:
             self._done.clear()
         if fresh or now_ns - self._looked_ns >= LOOK_PERIOD_NS:
             self._looked_ns = now_ns
-            self._uplink.offer(self._mark(), [self._plate(reading) for reading in self._pipeline.readings()])
+            readings = self._pipeline.readings()
+            mark = None if self._newly_settled(readings) else self._mark()
+            self._uplink.offer(mark, [self._plate(reading) for reading in readings])
             self._line.told_until(self._uplink.until_t_utc_ns)
+
+    def _newly_settled(self, readings: list[PlateReading]) -> bool:
+        """A plate's first rest of this life is made durable before a watermark speaks of it: from then on, whatever
+        stops, the next life has something to compare with."""
+        settled = {reading.plate for reading in readings if reading.stable and reading.weight_g is not None}
+        fresh = not settled <= self._settled
+        if fresh:
+            self._settled |= settled
+            self._keeper.force()
+        return fresh
 
     def _mark(self) -> Mark | None:
         """How far all is told; nothing while events are not durable, or UTC is not right."""

@@ -66,6 +66,23 @@ def test_killed_and_started_again_nothing_is_lost_and_the_epochs_are_linked(chai
     assert gaps(chain.collector.events) == []
 
 
+def test_killed_again_before_anything_was_measured_the_comparison_is_still_made(chain: Chain) -> None:
+    chain.start()
+    chain.agent.kill()
+    chain.shelf.board.unplug()
+    chain.shelf.move("P2", "box", -1)
+    epoch = chain.collector.statuses[-1]["epoch"]
+    chain.agent.start()
+    chain.wait(lambda: chain.collector.statuses[-1]["epoch"] != epoch, "second life")
+    chain.agent.kill()
+    chain.shelf.board.reset()
+    chain.shelf.board.plug()
+    chain.agent.start()
+    change = chain.wait_goods(1)[0]
+    assert change["type"] == "shelf.v1.change"
+    assert change["data"]["items"] == [{"sku": "box", "qty": 1}]
+
+
 def test_without_a_broker_it_measures_on_and_tells_all_in_order_later(chain: Chain, mosquitto: Mosquitto) -> None:
     chain.start()
     mosquitto.stop()
