@@ -12,9 +12,10 @@ from resolver.inbox.facts import (
     WatermarkFact,
     arrival_time,
 )
-from resolver.inbox.reading import SECOND_NS, Reader
+from resolver.inbox.reading import MAX_T_UTC_NS, SECOND_NS, Reader
 
 __all__ = [
+    "MAX_T_UTC_NS",
     "SECOND_NS",
     "AgentLog",
     "CorrectionFact",

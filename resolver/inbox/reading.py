@@ -32,8 +32,8 @@ from resolver.inbox.facts import (
 
 SECOND_NS = 1_000_000_000
 MOVEMENTS: dict[str, type[Movement]] = {"pick": Movement, "put": Movement, "change": Change}
-MAX_T_UTC_NS = 253_402_300_799 * SECOND_NS
-"""The end of the year 9999: the last instant that RFC 3339 can say."""
+MAX_T_UTC_NS = 7_258_118_400 * SECOND_NS
+"""The year 2200. Nanoseconds in 64 bits, as databases keep them, end in 2262."""
 
 
 class Reader:
@@ -79,7 +79,7 @@ class Reader:
             raise MessageError(f"source {event.source!r} does not match its topic")
         recorded = event.t_recorded
         if not (0 <= event.time <= MAX_T_UTC_NS and 0 <= recorded <= MAX_T_UTC_NS):
-            raise MessageError("time: outside 1970 to 9999")
+            raise MessageError("time: outside 1970 to 2200")
         return event
 
     def _numbered(self, agent: str, event: CloudEvent) -> Told:

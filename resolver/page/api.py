@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import queue
 import re
@@ -16,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.messages import ID_PATTERN, parse_utc
+from resolver.inbox import MAX_T_UTC_NS
 from resolver.page.access import COOKIE, CSRF_HEADER, SESSION_S, SignedIn
 from resolver.page.epcis import DAY_NS, MAX_EVENTS, epcis_document
 from resolver.page.openapi import description
@@ -116,10 +116,7 @@ class Api:
         before = request.query_params.get("before")
         before_utc_ns = None
         if before is not None:
-            try:
-                before_utc_ns = parse_utc(before)
-            except ValueError:
-                raise ApiError(400, "before: an RFC 3339 time is needed") from None
+            before_utc_ns = _instant(before, "before: an RFC 3339 time from 1970 to 2200 is needed")
         return JSONResponse({"receipts": await self._history("recent", limit, before_utc_ns)})
 
     async def receipt(self, request: Request) -> Response:
@@ -172,11 +169,8 @@ class Api:
         return JSONResponse({"erased": session})
 
     async def epcis(self, request: Request) -> Response:
-        try:
-            day = dt.datetime.strptime(request.path_params["day"], "%Y-%m-%d").replace(tzinfo=dt.UTC)
-        except ValueError:
-            raise ApiError(400, "day: a date such as 2026-01-31 is needed") from None
-        start = int(day.timestamp()) * 1_000_000_000
+        day = request.path_params["day"]
+        start = _instant(f"{day}T00:00:00Z", "day: a date such as 2026-01-31 is needed")
         movements = await self._history("movements", start, start + DAY_NS, MAX_EVENTS)
         document = epcis_document(self._world.store(), movements, self._world.clock())
         return JSONResponse(document, media_type="application/ld+json")
@@ -241,6 +235,16 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ApiError(400, "the body is no JSON object")
     return document
+
+
+def _instant(text: str, needed: str) -> int:
+    try:
+        t_utc_ns = parse_utc(text)
+    except (ValueError, OverflowError):
+        raise ApiError(400, needed) from None
+    if not 0 <= t_utc_ns <= MAX_T_UTC_NS:
+        raise ApiError(400, needed)
+    return t_utc_ns
 
 
 def _whole(text: str, name: str, least: int, most: int) -> int:

@@ -43,6 +43,7 @@ class Resolver:
         self.store.write_text(STORE_TOML.format(agents='[[agent]]\nid = "a1"', second="a1"))
         self.state = folder / "state"
         self.broker = broker
+        self.more: list[str] = []
         self.log = folder / "resolver.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +51,7 @@ class Resolver:
         return [
             sys.executable, "-c", "import sys; from resolver.commands import main; sys.exit(main())", "run",
             "--store", str(self.store), "--broker", self.broker, "--state", str(self.state),
-            "--listen", f"127.0.0.1:{self.port}",
+            "--listen", f"127.0.0.1:{self.port}", *self.more,
         ]  # fmt: skip
 
     def start(self, until: str = "connected to") -> None:

@@ -38,6 +38,8 @@ def test_a_pick_is_read() -> None:
         ({"epoch": None}, "epoch"),
         ({"sequence": "0000000000000000"}, "begins at 1"),
         ({"time": "yesterday"}, "time"),
+        ({"time": "9999-01-01T00:00:00Z"}, "1970 to 2200"),
+        ({"recordedtime": "1069-01-01T00:00:00Z"}, "1970 to 2200"),
         ({"data": {}}, "plate"),
         ({"specversion": "0.3"}, "specversion"),
     ],
