@@ -46,6 +46,7 @@ class Ledger:
     def __init__(self, database: Database, store: str) -> None:
         self._db, self._store = database, store
         self.history = History(database)
+        self._saved: dict[tuple[str, str], tuple[str, str, int, str]] = {}
 
     def prepare(self) -> None:
         """Make the tables, and check that they are ours.
@@ -83,17 +84,20 @@ class Ledger:
             )
 
     def save_logs(self, logs: Iterable[AgentLog]) -> None:
-        """Keep how completely each agent was heard."""
+        """Keep how completely each agent was heard, as far as it changed."""
         rows = [
             (log.agent, name, place, json.dumps(state))
             for log in logs
             for place, (name, state) in enumerate(log.saved())
         ]
-        self._db.many(
-            "INSERT INTO epoch (agent, epoch, place, state) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (agent, epoch) DO UPDATE SET place = excluded.place, state = excluded.state",
-            rows,
-        )
+        changed = [row for row in rows if self._saved.get(row[:2]) != row]
+        if changed:
+            self._saved = {row[:2]: row for row in rows}
+            self._db.many(
+                "INSERT INTO epoch (agent, epoch, place, state) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (agent, epoch) DO UPDATE SET place = excluded.place, state = excluded.state",
+                changed,
+            )
 
     def keep(self, effects: Sequence[Effect], curves: Curves) -> None:
         """Keep what was issued and opened; receipts wait in the outbox until `sent`."""
