@@ -27,6 +27,7 @@ STORE = "shelf/v1/faults"
 TOPICS = f"{STORE}/agents/a1"
 RECEIPTS = f"{STORE}/receipts"
 START_S = 15.0
+MAX_REPLIES = 1000
 HOUR_S = 3600
 
 
@@ -278,7 +279,10 @@ class Collector:
     def _take(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if not message.payload:
             return
-        document = cast("dict[str, Any]", json.loads(message.payload))
+        try:
+            document = cast("dict[str, Any]", json.loads(message.payload))
+        except (ValueError, RecursionError):
+            return  # a stranger's: the bench publishes such on purpose
         kind = message.topic.rpartition("/")[2]
         with self._lock:
             if kind == "events":
@@ -293,10 +297,12 @@ class Collector:
             elif kind == "watermark":
                 self.watermarks.append(document)
                 del self.watermarks[:-2000]
-            elif kind == "status":
+            elif kind == "status" and isinstance(document, dict) and "since" in document:
                 self.statuses.append(document)
-            else:
+            elif kind == "replies":
                 self.replies[str(document["id"])] = document
+                if len(self.replies) > MAX_REPLIES:
+                    self.replies.pop(next(iter(self.replies)))
 
 
 def seconds(text: str) -> float:
