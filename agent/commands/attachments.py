@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from agent.journal import Reader
 from agent.journal.calibration import FILE_NAME as CALIBRATION
@@ -25,21 +26,22 @@ def explaining(settings: AgentSettings) -> list[Attachment]:
         calibration = settings.state / CALIBRATION
         if calibration.is_file():
             found.append(Attachment(CALIBRATION, "application/json", calibration.read_bytes()))
-        belief = _belief(settings.state / JOURNAL)
+        belief = saved_belief(settings.state)
         if belief is not None:
-            found.append(Attachment(BELIEF, "application/json", belief))
+            found.append(Attachment(BELIEF, "application/json", json.dumps(belief).encode()))
     return found
 
 
-def _belief(path: Path) -> bytes | None:
+def saved_belief(state: Path) -> dict[str, Any] | None:
+    """The pipeline's snapshot as the agent last saved it; None where there is none to be read."""
+    path = state / JOURNAL
     if not path.is_file():
         return None
     try:
         reader = Reader(path)
         try:
-            belief = reader.belief()
+            return reader.belief()
         finally:
             reader.close()
     except sqlite3.Error:
-        return None  # a journal of another version, or damaged: the recording does without
-    return None if belief is None else json.dumps(belief).encode()
+        return None  # a journal of another version, or damaged: its reader does without

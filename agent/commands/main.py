@@ -17,6 +17,12 @@ COMMANDS = {
     "run": "the service: serial ports to events to MQTT, until it is stopped",
     "replay": "events of a recording as JSON lines on standard output",
     "record": "raw serial bytes to a recording, until it is stopped",
+    "plan": "what weight and place cannot tell apart in a store, and where products would stand better",
+    "check": "what is wrong with ports, boards, cells and plates, and what to do about it",
+    "tare": "what rests on a plate now counts as nothing",
+    "calibrate": "counts a gram of a plate's cells, from one known weight set down at five places",
+    "monitor": "the plates as they are, live, and what happens on them",
+    "restock": "staff refills a plate: no purchase, and what it teaches is kept",
 }
 """Subcommands, each the module of that name in this package, with its line in --help."""
 

@@ -93,14 +93,14 @@ class _Sink:
 
 def _until_stopped(sink: _Sink, ports: list[str] | None, seconds: float | None) -> None:
     from agent.sources.finder import PortFinder
-    from agent.sources.port import SerialPort
+    from agent.sources.opener import open_port
     from agent.sources.reader import PortReader
 
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    finder = PortFinder(sink, SerialPort) if ports is None else None
-    named = [PortReader(path, sink, SerialPort) for path in ports or []]
+    finder = PortFinder(sink, open_port) if ports is None else None
+    named = [PortReader(path, sink, open_port) for path in ports or []]
     for reader in named:
         reader.start()
     end_s = None if seconds is None else time.monotonic() + seconds

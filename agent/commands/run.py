@@ -93,7 +93,7 @@ def _service(settings: AgentSettings, journal: Journal) -> Service:
     from agent.service.clock import SystemClock, SystemSync
     from agent.service.notify import Notifier
     from agent.service.service import Service, World
-    from agent.sources.port import SerialPort
+    from agent.sources.opener import open_port
     from agent.uplink.link import BrokerFilesError, Credentials, MqttLink, Will, tls_context
 
     password = settings.broker_password
@@ -115,7 +115,7 @@ def _service(settings: AgentSettings, journal: Journal) -> Service:
     def pipeline(store: Store, agent: str, epoch: str) -> ShelfPipeline:
         return made_pipeline(store, agent, epoch, journal)
 
-    world = World(SystemClock(), SystemSync(settings.clock), SerialPort, link, pipeline, Notifier())
+    world = World(SystemClock(), SystemSync(settings.clock), open_port, link, pipeline, Notifier())
     return Service(world, journal, lambda: _reloaded(settings), settings.ports, lambda line: _recorder(settings, line))
 
 

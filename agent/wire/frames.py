@@ -36,6 +36,8 @@ _HELLO = struct.Struct("<BB8s3BBBBBH")
 _STATUS = struct.Struct("<BIhHHHHB")
 _REPLY = struct.Struct("<BBB")
 _SAMPLE_HEAD = struct.Struct("<BHIB")
+GPIO_ID = b"gpio\0\0\0\0"
+"""The id that sources of the Pi's own pins give; the store file calls it "gpio"."""
 _UNSET_IDS = ("00" * BOARD_ID_BYTES, "ff" * BOARD_ID_BYTES)
 
 
@@ -185,7 +187,7 @@ def _expect(right_length: bool) -> None:
 
 def _hello(body: bytes) -> Hello | OtherProtocol:
     _expect(len(body) >= FROZEN_HELLO_BYTES)
-    board_id = body[2:FROZEN_HELLO_BYTES].hex()
+    board_id = "gpio" if body[2:FROZEN_HELLO_BYTES] == GPIO_ID else body[2:FROZEN_HELLO_BYTES].hex()
     if body[1] != PROTOCOL:
         return OtherProtocol(board_id, body[1])
     _expect(len(body) == _HELLO.size)

@@ -1,0 +1,266 @@
+"""`shelf-agent check`: what is wrong with ports, boards, cells, plates and the machine, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from agent.commands.errors import EXIT_DONE, EXIT_FOUND, CommandError, UsageError
+
+if TYPE_CHECKING:
+    from agent.diagnosis import Finding, Port
+    from agent.settings import AgentSettings
+    from agent.sources.capture import Capture
+    from agent.store import Cell, Plate, Store
+
+DEFAULT_S = 10.0
+LEAST_S, MOST_S = 3.0, 600.0
+PRESS_WAIT_S = 60.0
+TURN_S = 0.1
+LEFT_OUT = ("record", "log_level")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `check`."""
+    from agent.commands.flags import add_settings
+
+    parser.add_argument("--for", metavar="S", dest="seconds", type=float, default=DEFAULT_S, help="listen so long (10)")
+    parser.add_argument("--corners", metavar="PLATE", help="press on each cell of PLATE in turn: finds swapped ones")
+    parser.add_argument("--wait", metavar="S", type=float, default=PRESS_WAIT_S, help="for each press (60)")
+    parser.add_argument("--no-broker", action="store_true", help="leave the broker out")
+    parser.add_argument("--json", action="store_true", help="one JSON object in place of text")
+    add_settings(parser, LEFT_OUT)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Diagnose; exit 3 where something is wrong."""
+    from agent.commands.common import agent_of, read_store, store_path
+    from agent.commands.flags import settings_of
+
+    if not LEAST_S <= arguments.seconds <= MOST_S:
+        raise UsageError(f"--for: from {LEAST_S:.0f} to {MOST_S:.0f} s")
+    settings = settings_of(arguments)
+    store = read_store(store_path(settings.store), settings.state)
+    agent = agent_of(store, settings.id)
+    if arguments.corners is not None:
+        return _corners(arguments, settings, store, agent)
+    captures = _listen(settings, arguments.seconds)
+    ports, findings = _diagnosed(settings, store, agent, captures, arguments.seconds)
+    findings += _machine(settings, store, agent, broker=not arguments.no_broker)
+    if arguments.json:
+        print(json.dumps(_document(ports, findings), indent=1))
+    else:
+        _show(store, agent, ports, captures, findings)
+    return EXIT_FOUND if any(finding.severity == "problem" for finding in findings) else EXIT_DONE
+
+
+def _listen(settings: AgentSettings, seconds: float) -> list[Capture]:
+    from agent.commands.progress import Progress
+    from agent.sources.capture import Listener
+    from agent.sources.finder import usb_ports
+    from agent.sources.opener import open_port
+
+    paths = settings.ports if settings.ports is not None else usb_ports()
+    listener = Listener(paths, open_port)
+    if not paths:
+        return []
+    progress = Progress(
+        "check", f"listening to {len(paths)} ports for {seconds:.0f} s; nobody touches the shelf", seconds
+    )
+    listener.start()
+    began_s = time.monotonic()
+    while (passed_s := time.monotonic() - began_s) < seconds:
+        progress.at(passed_s)
+        if all(capture.error is not None for capture in listener.captures):
+            break
+        time.sleep(TURN_S)
+    progress.end()
+    listener.stop()
+    return listener.captures
+
+
+def _diagnosed(
+    settings: AgentSettings, store: Store, agent: str, captures: list[Capture], seconds: float
+) -> tuple[list[Port], list[Finding]]:
+    from agent.diagnosis import DiagnosisParameters, Finding, diagnose_plate, diagnose_port, diagnose_wiring
+
+    parameters = DiagnosisParameters()
+    plates = store.plates_of(agent)
+    cells: dict[str, dict[int, tuple[str, Cell]]] = {}
+    for plate in plates:
+        for cell in plate.cells:
+            cells.setdefault(cell.board, {})[cell.channel] = (plate.id, cell)
+    if not captures:
+        return [], [Finding("no-ports", "USB", "no serial port is there")]
+    ports = [diagnose_port(capture, cells.get(capture.board_id or "", {}), seconds, parameters) for capture in captures]
+    findings = [finding for port in ports for finding in port.findings]
+    findings += _whose(ports, captures, cells)
+    by_board = {port.hello.board_id: port for port in ports if port.hello}
+    contents = _contents(settings, store, agent)
+    for plate in plates:
+        figures = _sound(plate, by_board)
+        if figures is not None:
+            own = diagnose_plate(plate, figures, parameters)
+            if not any(finding.code == "touched" for finding in own):
+                own += diagnose_wiring(plate, contents[plate.id], store.items, figures, parameters)
+            findings += own
+    return ports, findings
+
+
+def _whose(ports: list[Port], captures: list[Capture], cells: dict[str, Any]) -> list[Finding]:
+    """Boards that are missing, unknown or there twice."""
+    from agent.diagnosis import Finding
+
+    found = []
+    at: dict[str, list[str]] = {}
+    for capture in captures:
+        if capture.board_id is not None:
+            at.setdefault(capture.board_id, []).append(capture.source)
+    for board, sources in at.items():
+        if len(sources) > 1:
+            found.append(Finding("duplicate-board", f"board {board}", f"answers on {' and '.join(sources)}"))
+    for port in ports:
+        if port.hello and not port.hello.unset and port.hello.board_id not in cells:
+            told = f"no plate of this agent names it (port {port.source})"
+            found.append(Finding("board-unknown", f"board {port.hello.board_id}", told))
+    if not all(port.findings and port.hello is None for port in ports):
+        for board in cells:
+            if board not in at and board != "gpio":
+                found.append(
+                    Finding("board-missing", f"board {board}", "named in the store file, on none of the ports")
+                )
+    return found
+
+
+def _contents(settings: AgentSettings, store: Store, agent: str) -> dict[str, dict[str, int]]:
+    """What stands on the plates: as the agent last believed, else as the store file stocks them."""
+    from agent.commands.attachments import saved_belief
+    from agent.pipeline import Pipeline
+
+    saved = saved_belief(settings.state) if settings.state is not None else None
+    return {reading.plate: reading.contents for reading in Pipeline(store, agent, "check", saved).readings()}
+
+
+def _sound(plate: Plate, by_board: dict[str, Port]) -> list[Any] | None:
+    """Figures of the plate's cells in order; None where one of them is not to be judged."""
+    figures = []
+    for cell in plate.cells:
+        port = by_board.get(cell.board)
+        if port is None or cell.channel not in port.figures:
+            return None
+        own = port.figures[cell.channel]
+        if own.conversions < 2 or own.saturated_share > 0.1 or own.distinct <= 3:
+            return None
+        figures.append(own)
+    return figures
+
+
+def _machine(settings: AgentSettings, store: Store, agent: str, *, broker: bool) -> list[Finding]:
+    from agent.commands.brokers import credentials_of
+    from agent.operation.desk import Desk
+    from agent.operation.machine import diagnose_broker, diagnose_clock, diagnose_disk
+    from agent.service.clock import SystemSync
+    from agent.uplink.link import BrokerFilesError
+
+    assert settings.state is not None
+    findings = [*diagnose_disk(settings.state), *diagnose_clock(SystemSync(settings.clock))]
+    if broker:
+        try:
+            desk = Desk(settings.broker_address, credentials_of(settings), store.id, f"{agent}-check")
+        except BrokerFilesError as error:
+            raise UsageError(str(error)) from None
+        findings += diagnose_broker(desk, agent)
+    return findings
+
+
+def _document(ports: list[Port], findings: list[Finding]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "ports": [
+            {
+                "port": port.source,
+                "board": port.hello.board_id if port.hello else None,
+                "channels": {str(channel): asdict(own) for channel, own in port.figures.items()},
+            }
+            for port in ports
+        ],
+        "findings": [
+            {"code": f.code, "severity": f.severity, "where": f.where, "verdict": f.verdict, "remedy": f.remedy}
+            for f in findings
+        ],
+    }
+
+
+def _show(store: Store, agent: str, ports: list[Port], captures: list[Capture], findings: list[Finding]) -> None:
+    cells = {(cell.board, cell.channel): (plate.id, cell) for plate in store.plates_of(agent) for cell in plate.cells}
+    for port, capture in zip(ports, captures, strict=True):
+        if port.hello is None:
+            continue
+        hello, status = port.hello, capture.status
+        supply = f", supply {status.supply_mv / 1000:.2f} V" if status and status.supply_mv else ""
+        warm = f", {status.temperature_c:.1f} degC" if status and status.temperature_c is not None else ""
+        firmware = ".".join(map(str, hello.firmware))
+        print(f"board {hello.board_id} on {port.source}: firmware {firmware}, {hello.channels} channels, ", end="")
+        print(f"gain {hello.gain}, {hello.rate_hz} a second{supply}{warm}")
+        if port.figures:
+            print(
+                "  channel  plate         rate/s  noise counts  noise g  saturated  repeated  drift g/min       now g"
+            )
+        for channel, own in port.figures.items():
+            plate, cell = cells[hello.board_id, channel]
+            per_gram = cell.counts_per_gram
+            grams = (own.mean_counts - cell.zero_counts) / per_gram
+            print(
+                f"  {channel:7d}  {plate:12.12s} {own.rate_hz:7.1f}  {own.noise_counts:12.0f}"
+                f"  {own.noise_counts / abs(per_gram):7.2f}  {own.saturated_share:9.1%}  {own.repeated_share:8.1%}"
+                f"  {own.drift_counts_per_s * 60 / per_gram:+11.1f}  {grams:+10.1f}"
+            )
+    for finding in findings:
+        print(f"{finding.severity}: {finding.code}: {finding.where}: {finding.verdict}")
+        print(f"  do: {finding.remedy}")
+    if not findings:
+        print("ok: nothing is wrong")
+
+
+def _corners(arguments: argparse.Namespace, settings: AgentSettings, store: Store, agent: str) -> int:
+    """Somebody presses on each cell in turn."""
+    from agent.commands.live import live_plates, plate_of
+    from agent.diagnosis import DiagnosisParameters, Press, PressWatch, diagnose_walk
+    from agent.operation.errors import OperationError
+    from agent.weighing import PlateScale
+
+    plate = plate_of(store, agent, arguments.corners)
+    scale, parameters = PlateScale(plate), DiagnosisParameters()
+    presses: list[Press] = []
+    try:
+        with live_plates(settings, [plate]) as live:
+            for cell in plate.cells:
+                _say(f"press at x {cell.x_mm:.0f}, y {cell.y_mm:.0f} mm (channel {cell.channel}), then let go")
+                watch = PressWatch(len(plate.cells), parameters)
+                end_s = time.monotonic() + arguments.wait
+                while not (got := watch.feed(*_grams(live.rows(plate), scale))):
+                    if time.monotonic() > end_s:
+                        raise CommandError(f"no press of {parameters.press_g:.0f} g came within {arguments.wait:.0f} s")
+                    time.sleep(TURN_S)
+                presses += got[:1]
+    except OperationError as error:
+        raise CommandError(str(error)) from None
+    findings = diagnose_walk(plate, presses)
+    for finding in findings:
+        print(f"{finding.severity}: {finding.code}: {finding.where}: {finding.verdict}")
+        print(f"  do: {finding.remedy}")
+    if not findings:
+        print(f"ok: plate {plate.id}: every cell answers where it was pressed")
+    return EXIT_FOUND if findings else EXIT_DONE
+
+
+def _grams(rows: tuple[Any, Any], scale: Any) -> tuple[Any, Any]:
+    return rows[0], scale.grams(rows[1])
+
+
+def _say(text: str) -> None:
+    print(f"shelf-agent check: {text}", file=sys.stderr, flush=True)
