@@ -45,7 +45,7 @@ class Contact:
         return (self.current.end_ns - begin_ns) * 1e-9
 
     def remember(self, level: Level) -> None:
-        """Keep a plateau that ended; one that goes on where the last stood is one with it, of too many the shortest goes."""
+        """Keep a plateau that ended; one that goes on where the last stood is one with it. The shortest give way."""
         if self.plateaus:
             last = self.plateaus[-1]
             if last.soft == level.soft and self._continues(last, level, level.begin_ns):

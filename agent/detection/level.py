@@ -15,7 +15,7 @@ class Level:
     `mean` and `variance` [modes] in grams and grams², of the level itself, not of a conversion. `tremor_g` is how much
     the weight moved below 10 Hz beyond its noise (None: too short or ringing, not told), `stillness_g` the least that
     could have been seen. `ring_g` is the ring's amplitude at the beginning, `ring_hz` its frequency. `soft`: a hand was
-    near, so the level is only about right.
+    near, so the level is only about right. `rested_s`: how long the plate then rested on it undisturbed.
     """
 
     begin_ns: int
@@ -28,6 +28,7 @@ class Level:
     ring_g: float = 0.0
     ring_hz: float = 0.0
     soft: bool = False
+    rested_s: float = 0.0
 
     @property
     def seconds(self) -> float:

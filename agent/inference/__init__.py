@@ -3,7 +3,7 @@
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.hypotheses import Hypothesis, Part
 from agent.inference.judge import Judge, Verdict
-from agent.inference.memory import remember
+from agent.inference.memory import Memory, remember, take_back
 from agent.inference.parameters import InferenceParameters
 from agent.inference.step import Step
 
@@ -13,9 +13,11 @@ __all__ = [
     "Hypothesis",
     "InferenceParameters",
     "Judge",
+    "Memory",
     "Part",
     "PlateBelief",
     "Step",
     "Verdict",
     "remember",
+    "take_back",
 ]

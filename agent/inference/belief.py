@@ -70,7 +70,7 @@ class Belief:
 
     def give_back(self, bundle: Bundle, count: int, weight_g: float, variance_g2: float) -> None:
         """`count` units of a bundle of the pool came back, weighing `weight_g`."""
-        index = self.pool.index(bundle)
+        index = next(k for k, held in enumerate(self.pool) if held is bundle)
         rest = bundle.count - count
         if rest <= 0:
             del self.pool[index]

@@ -78,7 +78,7 @@ class Judge:
             if level.begin_ns >= before.end_ns and level.end_ns <= current.begin_ns  # else it is the current one
         ]
         nodes = [before, *between, current]
-        path, log_path, log_all = self._best_way(plate, nodes, contact.peak_g)
+        path, log_path, log_all = self._best_way(plate, nodes, contact.peak_g, self._belief)
         share = math.exp(log_path - log_all)
         if share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
             start = _Way(0.0, (), self._belief)
@@ -87,6 +87,13 @@ class Judge:
         certainty = share * math.prod(step.certainty for step in path)
         pushed = tuple(step for step in path if step.pushed)
         return Verdict(self._action(contact.standing_s, steps, certainty), steps, pushed, share)
+
+    def reconsider(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> tuple[list[Step], float]:
+        """The likeliest way through plateaus whose steps were told before, from the belief before them; its share."""
+        self._edges.clear()
+        path, log_path, log_all = self._best_way(plate, nodes, peak_g, belief)
+        self._edges.clear()
+        return path, math.exp(log_path - log_all)
 
     def _action(self, quiet_s: float, steps: tuple[Step, ...], certainty: float) -> Action:
         p = self._p
@@ -103,7 +110,9 @@ class Judge:
             return "tell"
         return "tell" if quiet_s >= p.sure_after_s and certainty >= p.sure else "wait"
 
-    def _best_way(self, plate: str, nodes: list[Level], peak_g: float) -> tuple[list[Step], float, float]:
+    def _best_way(
+        self, plate: str, nodes: list[Level], peak_g: float, belief: Belief
+    ) -> tuple[list[Step], float, float]:
         """The likeliest way from the first node to the last, its logarithm, and that of all ways together."""
         p = self._p
         geometry = self._geometry[plate]
@@ -113,7 +122,7 @@ class Judge:
             onward = Change.between(nodes[k - 1], node, p) if k > 1 else None
             skip.append(math.log(p.hand) + log_hand(change, onward, node, geometry, p))
         hands_to = [sum(skip[: k + 1]) for k in range(len(nodes))]  # all of nodes 1..k taken for hands
-        best = [_Way(0.0, (), self._belief)]
+        best = [_Way(0.0, (), belief)]
         total = [0.0]
         for k in range(1, len(nodes)):
             ways: list[tuple[float, _Way, Step]] = []
@@ -122,7 +131,7 @@ class Judge:
             for j in range(k):
                 if nodes[j].end_ns > nodes[k].begin_ns:
                     continue
-                edge = self._edge(plate, best[j], nodes[j], nodes[k], peak_g, foreign=k == len(nodes) - 1)
+                edge = self._edge(plate, best[j], nodes[j], nodes[k], peak_g, foreign=self._may_be_foreign(nodes, k))
                 weight = edge.log_total + hands_to[k - 1] - hands_to[j] + visit
                 ways.append((best[j].log + weight, best[j], edge.step))
                 sums.append(total[j] + weight)
@@ -131,6 +140,10 @@ class Judge:
         last = len(nodes) - 1
         hands = [total[j] + hands_to[last] - hands_to[j] for j in range(last)]
         return list(best[last].steps), best[last].log, _log_sum([total[last], *hands])
+
+    def _may_be_foreign(self, nodes: list[Level], k: int) -> bool:
+        """An unknown thing is believed only where it stood for a while; between, it is a hand."""
+        return k == len(nodes) - 1 or nodes[k].seconds + nodes[k].rested_s >= self._p.anything_after_s
 
     def _onward(self, plate: str, ways: list[tuple[float, _Way, Step]], *, final: bool) -> _Way:
         """The likeliest of the ways to a plateau; goods that moved on it are where they went."""

@@ -90,15 +90,19 @@ def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> floa
 def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceParameters) -> tuple[float, float]:
     """Of the plate being as before, and of something having been pushed along it."""
     slack = p.settle_g**2 + (p.creep * peak_g) ** 2
-    usual = math.log(1 - p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack)
-    far = math.log(p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + p.unusual_slack**2 * slack)
-    weight = max(usual, far) + math.log1p(math.exp(-abs(usual - far)))
-    still, pushed = weight, weight
-    for k in range(1, geometry.modes):
-        variance = change.variance_g2[k] + slack
-        still += _normal(change.delta_g[k], 0.0, variance)
-        pushed += _normal(change.delta_g[k], 0.0, variance + p.moved_sd_g**2)
-    return still + math.log(1 - p.moved), (pushed + math.log(p.moved) if geometry.modes > 1 else -math.inf)
+    modes = range(geometry.modes)
+    usual = sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + slack) for k in modes)
+    wide = p.unusual_slack**2 * slack
+    unusual = sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + wide) for k in modes)
+    still = _log_add(math.log(1 - p.unusual) + usual, math.log(p.unusual) + unusual)
+    if geometry.modes == 1:
+        return still, -math.inf
+    pushed = _log_add(
+        math.log(1 - p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack),
+        math.log(p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + wide),
+    )
+    pushed += sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + p.moved_sd_g**2) for k in modes if k)
+    return still + math.log(1 - p.moved), pushed + math.log(p.moved)
 
 
 def log_hand(
@@ -117,7 +121,8 @@ def log_hand(
         spread = (p.hand_wander * force + p.settle_g) ** 2
         same = sum(_normal(d, 0.0, v + spread) for d, v in zip(onward.delta_g, onward.variance_g2, strict=True))
         density = max(density, same) + math.log(0.5)
-    return density + _log_tremor(plateau, force, p)
+    rested = min(plateau.rested_s / p.hand_rest_s, p.hand_rest_cap)
+    return density + _log_tremor(plateau, force, p) - rested
 
 
 def log_still(plateau: Level, p: InferenceParameters) -> float:
@@ -202,6 +207,10 @@ def _middle(part: Part, axis: int, extent: float, p: InferenceParameters) -> tup
 
 def _normal(value: float, mean: float, variance: float) -> float:
     return -0.5 * ((value - mean) ** 2 / variance + math.log(variance) + _LOG_2PI)
+
+
+def _log_add(a: float, b: float) -> float:
+    return max(a, b) + math.log1p(math.exp(-abs(a - b)))
 
 
 def _phi(value: float) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from agent.inference.belief import Belief, Bundle
 from agent.inference.hypotheses import Part
 from agent.inference.likelihood import Change
@@ -10,8 +13,52 @@ from agent.inference.step import Step
 Place = tuple[float, float] | None
 
 
-def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> dict[str, float]:
-    """Move the goods of a step; returns the grams by sku that moved, signed in the event's direction."""
+@dataclass(frozen=True)
+class Memory:
+    """What a step changed: `grams` by sku that moved, signed in the event's direction, and how to take it back."""
+
+    plate: str
+    grams: dict[str, float]
+    counts: dict[str, int]
+    pool: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]  # that came, that went
+    strays: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]
+
+
+def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> Memory:
+    """Move the goods of a step."""
+    state = belief.plates[plate]
+    counts, pool, strays = dict(state.counts), list(belief.pool), list(state.strays)
+    grams = _move(belief, plate, step, place_mm, t_ns)
+    changed = {sku: n - counts.get(sku, 0) for sku, n in state.counts.items() if n != counts.get(sku, 0)}
+    return Memory(plate, grams, changed, _difference(pool, belief.pool), _difference(strays, state.strays))
+
+
+def take_back(belief: Belief, memory: Memory) -> bool:
+    """Undo a step; False, and nothing done, where what it moved has moved on since."""
+    state = belief.plates[memory.plate]
+    (pool_came, pool_went), (strays_came, strays_went) = memory.pool, memory.strays
+    if not (_holds(belief.pool, pool_came) and _holds(state.strays, strays_came)):
+        return False
+    belief.pool = [*_without(belief.pool, pool_came), *pool_went]
+    state.strays = [*_without(state.strays, strays_came), *strays_went]
+    for sku, change in memory.counts.items():
+        state.counts[sku] = max(state.counts.get(sku, 0) - change, 0)
+    return True
+
+
+def _difference(before: list[Bundle], after: list[Bundle]) -> tuple[tuple[Bundle, ...], tuple[Bundle, ...]]:
+    return tuple(_without(after, before)), tuple(_without(before, after))
+
+
+def _without(bundles: list[Bundle], others: Sequence[Bundle]) -> list[Bundle]:
+    return [bundle for bundle in bundles if not any(bundle is other for other in others)]
+
+
+def _holds(bundles: list[Bundle], wanted: Sequence[Bundle]) -> bool:
+    return all(any(bundle is other for other in bundles) for bundle in wanted)
+
+
+def _move(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> dict[str, float]:
     if step.nothing:
         belief.plates[plate].moved |= step.pushed
         return {}

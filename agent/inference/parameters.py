@@ -56,7 +56,7 @@ class InferenceParameters:
     moved: float = 0.05
 
     # something else
-    else_low_g: float = 6.0  # things that people carry in are seldom lighter
+    else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
     else_high_g: float = 20_000.0
 
@@ -64,6 +64,8 @@ class InferenceParameters:
     hand: float = 0.5  # a plateau within a contact is a hand's as often as not
     hand_scale_g: float = 150.0  # half of all touches are lighter
     hand_light_g: float = 10.0  # nobody touches with much less
+    hand_rest_s: float = 1.0  # a hand that disturbs nothing for so long is e times as rare
+    hand_rest_cap: float = 8.0
     hand_wander: float = 0.10  # of its force, from one plateau of the same hand to the next
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm

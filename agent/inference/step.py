@@ -18,6 +18,7 @@ class Step:
 
     `ranked` are the readings by probability, each (items, probability), with "something else" as empty items;
     `best` is the hypothesis meant by the likeliest (None: something else). `pushed`: no weight, but place.
+    `apart` is False for one of several movements that were measured together: its place is not known.
     """
 
     before: Level
@@ -28,6 +29,7 @@ class Step:
     nothing: bool
     pushed: bool
     certainty: float
+    apart: bool = True
 
     @property
     def direction(self) -> int:

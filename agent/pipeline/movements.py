@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from agent.detection import Contact
 from agent.inference import Step
 from agent.inference.step import Items
 from agent.messages import Candidate, Change, ItemCount, Movement
@@ -19,7 +18,8 @@ _CERTAIN = 0.999  # no measurement deserves more
 def movement(
     plate: str,
     step: Step,
-    contact: Contact,
+    opened_ns: int,
+    settled_ns: int,
     scale: PlateScale,
     items: dict[str, Item],
     grams: dict[str, float],
@@ -47,8 +47,8 @@ def movement(
         "items": _items(step.items, items, grams, step.items),
         "confidence": min(certainty, _CERTAIN),
         "candidates": candidates,
-        "started": contact.opened_ns,
-        "settled": contact.now_ns,
+        "started": opened_ns,
+        "settled": settled_ns,
         "actor": "staff" if staff else "shopper",
         "quality": quality,
     }
@@ -57,7 +57,7 @@ def movement(
 
 def position_of(step: Step, scale: PlateScale) -> tuple[tuple[float, float], float] | None:
     """Where the change acted and its standard deviation, in mm; None where it is off the plate or not told."""
-    place = scale.position_mm(step.after.mean - step.before.mean)
+    place = scale.position_mm(step.after.mean - step.before.mean) if step.apart else None
     if place is None:
         return None
     width, depth = scale.plate.size_mm

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from agent.detection import DetectionParameters
-from agent.inference import Belief, InferenceParameters, Judge, Verdict, remember
+from agent.inference import Belief, InferenceParameters, Judge
 from agent.messages import Fault
-from agent.messages.events import CHANGE, FAULT, PICK, PUT, RECOVERED
+from agent.messages.events import FAULT, RECOVERED
 from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
-from agent.pipeline.movements import movement, position_of
 from agent.pipeline.plate import PlateRun
+from agent.pipeline.teller import Teller
 from agent.pipeline.told import Chunk, Data, PlateReading, Progress, Since, Told
 from agent.store import Store
 from agent.weighing import Calibration, PlateScale
@@ -44,8 +44,6 @@ class Pipeline:
     ) -> None:
         self._slot_ns = slot_ns
         self._pending: list[Chunk] = []
-        self._epoch = epoch
-        self._sequence = 0
         self._items = store.items
         self._p = detection or DetectionParameters()
         self._ip = inference or InferenceParameters()
@@ -59,7 +57,7 @@ class Pipeline:
         self._faults = FaultBook()
         self._boards = Boards({name: run.board for name, run in self.runs.items()}, self._faults)
         self._cursor_ns: int | None = None
-        self._out: list[Told] = []
+        self._teller = Teller(epoch, store.items, self.belief, self._judge)
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -99,7 +97,7 @@ class Pipeline:
                 opened.append(Since(name, contact.opened_ns))
         silent = self._boards.silent()
         blind = [Since(name, run.last_ns or 0) for name, run in self.runs.items() if run.board in silent]
-        return Progress(until, self._sequence, tuple(opened), tuple(blind))
+        return Progress(until, self._teller.sequence, tuple(opened), tuple(blind))
 
     def readings(self) -> list[PlateReading]:
         """The plates as they stand."""
@@ -248,37 +246,16 @@ class Pipeline:
         verdict = self._judge.consider(name, contact)
         if verdict.action == "wait":
             return
-        if verdict.action == "tell":
-            self._tell_steps(name, run, verdict)
-        for step in verdict.pushed:
-            remember(self.belief, name, step, None, contact.now_ns)
+        self._teller.conclude(name, run, verdict, self._faults.names(name))
         detector.settle(current)
         self._judge.forget()
         run.gap = None
-
-    def _tell_steps(self, name: str, run: PlateRun, verdict: Verdict) -> None:
-        contact = run.detector.contact
-        assert contact is not None
-        for step in verdict.steps:
-            t_ns = contact.instant_ns(step.before, step.after)
-            place = position_of(step, run.scale)
-            staff = self.belief.plates[name].staff
-            grams = remember(self.belief, name, step, place[0] if place else None, t_ns)
-            certainty = verdict.share * step.certainty
-            window = run.gap
-            data = movement(
-                name, step, contact, run.scale, self._items, grams, certainty, staff, self._faults.names(name), window
-            )
-            kind = CHANGE if window is not None else (PUT if step.direction > 0 else PICK)
-            self._tell(kind, name, window[1] if window is not None else t_ns, contact.now_ns, data)
 
     def _tell_fault(self, fault: Fault, recovered: bool, t_ns: int) -> None:
         self._tell(RECOVERED if recovered else FAULT, fault.board or "agent", t_ns, t_ns, fault)
 
     def _tell(self, kind: str, subject: str, t_ns: int, made_ns: int, data: Data) -> None:
-        self._sequence += 1
-        self._out.append(Told(self._epoch, self._sequence, kind, subject, t_ns, made_ns, data))
+        self._teller.tell(kind, subject, t_ns, made_ns, data)
 
     def _emptied(self) -> list[Told]:
-        out, self._out = self._out, []
-        return out
+        return self._teller.emptied()

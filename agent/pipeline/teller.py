@@ -1,0 +1,201 @@
+"""From verdicts to numbered events, and from later insight to corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from agent.detection import Level
+from agent.inference import Belief, Judge, Memory, Step, Verdict, remember, take_back
+from agent.messages import Correction, ItemCount
+from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
+from agent.pipeline.movements import movement, position_of
+from agent.pipeline.plate import PlateRun
+from agent.pipeline.split import split_swap
+from agent.pipeline.told import Data, Told
+from agent.store import Item
+
+HINDSIGHT_NS = 30_000_000_000  # so long what was told may be seen otherwise
+HINDSIGHT_STEPS = 4  # and so many steps back
+CONVINCED = 0.9  # share of the other way, from which on what was told is corrected
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A movement that was told: its event, its step, and what it changed in the belief."""
+
+    event: Told
+    step: Step
+    memory: Memory
+
+
+@dataclass
+class _Episode:
+    """What happened on a plate lately: its plateaus in order and what was told between them."""
+
+    nodes: list[Level] = field(default_factory=list)
+    told: list[_Told] = field(default_factory=list)
+    peak_g: float = 0.0
+
+
+class Teller:
+    """Numbers events, moves goods in the belief, and takes back what a later plateau shows to have been a hand."""
+
+    def __init__(self, epoch: str, items: dict[str, Item], belief: Belief, judge: Judge) -> None:
+        self._epoch = epoch
+        self._items = items
+        self._belief = belief
+        self._judge = judge
+        self._episodes: dict[str, _Episode] = {}
+        self._out: list[Told] = []
+        self.sequence = 0
+
+    def tell(self, kind: str, subject: str, t_ns: int, made_ns: int, data: Data) -> Told:
+        """Number an event and keep it for the caller."""
+        self.sequence += 1
+        told = Told(self._epoch, self.sequence, kind, subject, t_ns, made_ns, data)
+        self._out.append(told)
+        return told
+
+    def emptied(self) -> list[Told]:
+        """What was told since the last call."""
+        out, self._out = self._out, []
+        return out
+
+    def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
+        """Tell what a contact was, and whether it shows what was told before in another light."""
+        contact = run.detector.contact
+        assert contact is not None and contact.before is not None and contact.current is not None
+        episode = self._episode(name, contact.before, contact.opened_ns)
+        episode.peak_g = max(episode.peak_g, contact.peak_g)
+        steps, share = list(verdict.steps), verdict.share
+        if episode.told and run.gap is None:
+            seen = self._in_hindsight(name, run, episode, verdict)
+            if seen is not None:
+                steps, share = seen
+        for step in steps:
+            self._movements(name, run, step, share, quality)
+        for step in verdict.pushed:
+            remember(self._belief, name, step, None, contact.now_ns)
+        episode.nodes.append(contact.current)
+
+    def _movements(self, name: str, run: PlateRun, step: Step, share: float, quality: tuple[str, ...]) -> None:
+        contact = run.detector.contact
+        assert contact is not None
+        episode = self._episodes[name]
+        staff = self._belief.plates[name].staff
+        moves = split_swap(step, contact)
+        for part, t_ns in moves:
+            place = position_of(part, run.scale)
+            memory = remember(self._belief, name, part, place[0] if place else None, t_ns)
+            data = movement(
+                name,
+                part,
+                contact.opened_ns,
+                contact.now_ns,
+                run.scale,
+                self._items,
+                memory.grams,
+                share * part.certainty,
+                staff,
+                quality,
+                run.gap,
+            )
+            kind = CHANGE if run.gap is not None else (PUT if part.direction > 0 else PICK)
+            event = self.tell(kind, name, run.gap[1] if run.gap is not None else t_ns, contact.now_ns, data)
+            if len(moves) == 1:
+                episode.told.append(_Told(event, part, memory))
+            else:
+                episode.told.clear()  # halves of a step have no plateau between them to look back from
+                episode.nodes.clear()
+
+    def _episode(self, name: str, before: Level, opened_ns: int) -> _Episode:
+        """The plate's episode, begun anew where it grew old."""
+        episode = self._episodes.setdefault(name, _Episode())
+        while episode.told and (
+            len(episode.told) > HINDSIGHT_STEPS or episode.told[0].event.made_t_mono_ns < opened_ns - HINDSIGHT_NS
+        ):
+            oldest = episode.told.pop(0)
+            episode.nodes = [node for node in episode.nodes if node.begin_ns >= oldest.step.after.begin_ns]
+        if not episode.told:
+            self._episodes[name] = episode = _Episode()
+        if not episode.nodes:
+            episode.nodes.append(before)
+        last = episode.nodes[-1]
+        episode.nodes[-1] = replace(last, rested_s=max(opened_ns - last.end_ns, 0) * 1e-9)
+        return episode
+
+    def _in_hindsight(
+        self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict
+    ) -> tuple[list[Step], float] | None:
+        """What is to be told now where the way through all plateaus since differs from what was told; None: nothing."""
+        contact = run.detector.contact
+        assert contact is not None and contact.current is not None
+        start = episode.told[0].step.before
+        between = [*episode.nodes, *contact.plateaus]
+        nodes = [start, *_in_order(start, between, contact.current), contact.current]
+        belief = self._before(name, episode)
+        if belief is None:
+            return None
+        path, share = self._judge.reconsider(name, nodes, episode.peak_g, belief)
+        seen = [step for step in path if not step.nothing]
+        if share < CONVINCED or _same(seen, [*(told.step for told in episode.told), *verdict.steps]):
+            return None
+        fresh = [step for step in seen if step.after.begin_ns > contact.opened_ns]
+        kept = [step for step in seen if step.after.begin_ns <= contact.opened_ns]
+        known = {(told.step.before.begin_ns, told.step.after.begin_ns): told for told in episode.told}
+        if any((step.before.begin_ns, step.after.begin_ns) not in known for step in kept):
+            return None
+        for told in reversed(episode.told):
+            if not take_back(self._belief, told.memory):
+                return None
+        self._correct(name, run, episode, kept, share)
+        return fresh, share
+
+    def _before(self, name: str, episode: _Episode) -> Belief | None:
+        """The belief as it was before the episode's steps; None where their goods moved on."""
+        belief = self._belief.fork(name)
+        for told in reversed(episode.told):
+            if not take_back(belief, told.memory):
+                return None
+        return belief
+
+    def _correct(self, name: str, run: PlateRun, episode: _Episode, kept: list[Step], share: float) -> None:
+        contact = run.detector.contact
+        assert contact is not None
+        again = {(step.before.begin_ns, step.after.begin_ns): step for step in kept}
+        before, episode.told = episode.told, []
+        for told in before:
+            step = again.get((told.step.before.begin_ns, told.step.after.begin_ns))
+            if step is None:
+                data = Correction(
+                    corrects=told.event.id, items=(), confidence=share, withdrawn=True, reason="a hand, not goods"
+                )
+                self.tell(CORRECTION, name, contact.now_ns, contact.now_ns, data)
+                continue
+            place = position_of(step, run.scale)
+            memory = remember(self._belief, name, step, place[0] if place else None, told.event.t_mono_ns)
+            episode.told.append(_Told(told.event, step, memory))
+            if step.items != told.step.items:
+                items = tuple(
+                    ItemCount(sku=sku, qty=qty, weight_g=abs(memory.grams[sku]) if self._items[sku].by_weight else None)
+                    for sku, qty in step.items
+                )
+                data = Correction(
+                    corrects=told.event.id, items=items, confidence=share * step.certainty, reason="a later change"
+                )
+                self.tell(CORRECTION, name, contact.now_ns, contact.now_ns, data)
+
+
+def _in_order(start: Level, levels: list[Level], current: Level) -> list[Level]:
+    """Plateaus after the start and before the current one, none overlapping the one before."""
+    out: list[Level] = []
+    end_ns = start.end_ns
+    for level in sorted(levels, key=lambda level: level.begin_ns):
+        if level.begin_ns >= end_ns and level.end_ns <= current.begin_ns and level is not start:
+            out.append(level)
+            end_ns = level.end_ns
+    return out
+
+
+def _same(seen: list[Step], told: list[Step]) -> bool:
+    return [(s.after.begin_ns, s.items) for s in seen] == [(s.after.begin_ns, s.items) for s in told]
