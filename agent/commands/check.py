@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.diagnosis import Finding, Port
     from agent.settings import AgentSettings
     from agent.sources.capture import Capture
-    from agent.store import Cell, Plate, Store
+    from agent.store import Store
 
 DEFAULT_S = 10.0
 LEAST_S, MOST_S = 3.0, 600.0
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Diagnose; exit 3 where something is wrong."""
     from agent.commands.common import agent_of, read_store, store_path
     from agent.commands.flags import settings_of
+    from agent.diagnosis import diagnose_shelf
 
     if not LEAST_S <= arguments.seconds <= MOST_S:
         raise UsageError(f"--for: from {LEAST_S:.0f} to {MOST_S:.0f} s")
@@ -48,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.corners is not None:
         return _corners(arguments, settings, store, agent)
     captures = _listen(settings, arguments.seconds)
-    ports, findings = _diagnosed(settings, store, agent, captures, arguments.seconds)
+    contents = _contents(settings, store, agent)
+    ports, findings = diagnose_shelf(store, agent, captures, contents, arguments.seconds)
     findings += _machine(settings, store, agent, broker=not arguments.no_broker)
     if arguments.json:
         print(json.dumps(_document(ports, findings), indent=1))
@@ -82,59 +84,6 @@ def _listen(settings: AgentSettings, seconds: float) -> list[Capture]:
     return listener.captures
 
 
-def _diagnosed(
-    settings: AgentSettings, store: Store, agent: str, captures: list[Capture], seconds: float
-) -> tuple[list[Port], list[Finding]]:
-    from agent.diagnosis import DiagnosisParameters, Finding, diagnose_plate, diagnose_port, diagnose_wiring
-
-    parameters = DiagnosisParameters()
-    plates = store.plates_of(agent)
-    cells: dict[str, dict[int, tuple[str, Cell]]] = {}
-    for plate in plates:
-        for cell in plate.cells:
-            cells.setdefault(cell.board, {})[cell.channel] = (plate.id, cell)
-    if not captures:
-        return [], [Finding("no-ports", "USB", "no serial port is there")]
-    ports = [diagnose_port(capture, cells.get(capture.board_id or "", {}), seconds, parameters) for capture in captures]
-    findings = [finding for port in ports for finding in port.findings]
-    findings += _whose(ports, captures, cells)
-    by_board = {port.hello.board_id: port for port in ports if port.hello}
-    contents = _contents(settings, store, agent)
-    for plate in plates:
-        figures = _sound(plate, by_board)
-        if figures is not None:
-            own = diagnose_plate(plate, figures, parameters)
-            if not any(finding.code == "touched" for finding in own):
-                own += diagnose_wiring(plate, contents[plate.id], store.items, figures, parameters)
-            findings += own
-    return ports, findings
-
-
-def _whose(ports: list[Port], captures: list[Capture], cells: dict[str, Any]) -> list[Finding]:
-    """Boards that are missing, unknown or there twice."""
-    from agent.diagnosis import Finding
-
-    found = []
-    at: dict[str, list[str]] = {}
-    for capture in captures:
-        if capture.board_id is not None:
-            at.setdefault(capture.board_id, []).append(capture.source)
-    for board, sources in at.items():
-        if len(sources) > 1:
-            found.append(Finding("duplicate-board", f"board {board}", f"answers on {' and '.join(sources)}"))
-    for port in ports:
-        if port.hello and not port.hello.unset and port.hello.board_id not in cells:
-            told = f"no plate of this agent names it (port {port.source})"
-            found.append(Finding("board-unknown", f"board {port.hello.board_id}", told))
-    if not all(port.findings and port.hello is None for port in ports):
-        for board in cells:
-            if board not in at and board != "gpio":
-                found.append(
-                    Finding("board-missing", f"board {board}", "named in the store file, on none of the ports")
-                )
-    return found
-
-
 def _contents(settings: AgentSettings, store: Store, agent: str) -> dict[str, dict[str, int]]:
     """What stands on the plates: as the agent last believed, else as the store file stocks them."""
     from agent.commands.attachments import saved_belief
@@ -142,20 +91,6 @@ def _contents(settings: AgentSettings, store: Store, agent: str) -> dict[str, di
 
     saved = saved_belief(settings.state) if settings.state is not None else None
     return {reading.plate: reading.contents for reading in Pipeline(store, agent, "check", saved).readings()}
-
-
-def _sound(plate: Plate, by_board: dict[str, Port]) -> list[Any] | None:
-    """Figures of the plate's cells in order; None where one of them is not to be judged."""
-    figures = []
-    for cell in plate.cells:
-        port = by_board.get(cell.board)
-        if port is None or cell.channel not in port.figures:
-            return None
-        own = port.figures[cell.channel]
-        if own.conversions < 2 or own.saturated_share > 0.1 or own.distinct <= 3:
-            return None
-        figures.append(own)
-    return figures
 
 
 def _machine(settings: AgentSettings, store: Store, agent: str, *, broker: bool) -> list[Finding]:

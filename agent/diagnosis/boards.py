@@ -116,14 +116,15 @@ def _channel(
     if figures.distinct <= p.stuck_distinct:
         yield Finding("stuck", where, f"always the same word ({figures.mean_counts:.0f}), which no live chip gives")
         return
+    if abs(figures.rate_hz / nominal_hz - 1.0) > p.rate_tolerance and figures.interval_spread < p.regular_spread:
+        told = f"{figures.rate_hz:.1f} conversions a second, the board is set to {nominal_hz}"
+        yield Finding("wrong-rate", where, told)
+        return
     jumps = figures.wild_share + figures.saturated_share
     if figures.missing_share > p.missing_share or jumps > p.loose_share:
         told = f"{figures.missing_share:.1%} of its conversions missing, {jumps:.1%} jump, longest gap"
         yield Finding("loose-cable", where, f"{told} {figures.longest_gap_s:.2f} s")
         return
-    if abs(figures.rate_hz / nominal_hz - 1.0) > p.rate_tolerance:
-        told = f"{figures.rate_hz:.1f} conversions a second, the board is set to {nominal_hz}"
-        yield Finding("wrong-rate", where, told)
     if _hums(figures, p):
         mains = min(p.mains_hz, key=lambda hz: abs(alias_hz(hz, figures.rate_hz) - figures.line_hz))
         told = f"{mains:.0f} Hz from the mains, amplitude {figures.line_counts / per_gram:.1f} g"

@@ -23,7 +23,8 @@ class ChannelFigures:
 
     `noise_counts` is one conversion's standard deviation (from first differences, so slow movement does not count),
     `repeated_share` of conversions equal to the one before, `wild_share` of those that leave both neighbours,
-    `line_hz`, `line_counts` the strongest oscillation and its amplitude, `line_share` its part of the variance.
+    `interval_spread` the deviation of the times between conversions over their mean, `line_hz`, `line_counts` the
+    strongest oscillation and its amplitude, `line_share` its part of the variance.
     """
 
     conversions: int
@@ -40,6 +41,7 @@ class ChannelFigures:
     drift_counts_per_s: float
     drift_sigma: float
     step_counts: float
+    interval_spread: float = 0.0
     line_hz: float = 0.0
     line_counts: float = 0.0
     line_share: float = 0.0
@@ -77,6 +79,7 @@ def channel_figures(rows: Conversions, channel: int, span_s: float) -> ChannelFi
         drift_counts_per_s=drift,
         drift_sigma=sigma,
         step_counts=leap,
+        interval_spread=float(np.diff(t_s).std() / np.diff(t_s).mean()) if span > 0 else 0.0,
         line_hz=line[0],
         line_counts=line[1],
         line_share=line[2],

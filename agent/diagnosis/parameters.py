@@ -10,6 +10,7 @@ class DiagnosisParameters:
     """Limits of a sound shelf."""
 
     rate_tolerance: float = 0.25  # the chips' own oscillators are off by up to 12 %
+    regular_spread: float = 0.4  # of the intervals: a chip of another rate is even, a loose wire is not
     missing_share: float = 0.05  # a sound channel loses below 1 % of its conversions
     loose_share: float = 0.02  # jumps and lone saturated words; sound boards show up to 1 %
     stuck_distinct: int = 3  # different values in all: a live chip's lowest bits never rest
