@@ -32,7 +32,8 @@ class DetectionParameters:
     quiet_sigmas: float = 3.5  # and the chance of the variance estimate itself
     trend_sigmas: float = 4.5  # a slope so sure is no plateau
     soft_share: float = 0.016  # a plateau with a hand near: deviation as share of the change
-    soft_shortest_s: float = 0.3
+    soft_shortest_s: float = 0.24
+    soft_least_samples: int = 3  # it is only a candidate; at 10 SPS a short one has no more
     tremor_s: float = 0.06  # a hand's 2-10 Hz stand out over means of so long
     tremor_means: int = 4  # and at least so many of them
     same_gap_s: float = 0.15  # plateaus so close in time

@@ -24,6 +24,7 @@ class TrailingRun:
         self._rings = rings
         self._p = parameters
         self._soft = soft
+        self._least = parameters.soft_least_samples if soft else parameters.least_samples
         self._begin_ns: int | None = None
         self.level: Level | None = None
 
@@ -45,7 +46,7 @@ class TrailingRun:
             since_ns = now_ns - round(length_s / _NS)
             if length_s < shortest or since_ns <= earliest_ns:
                 continue
-            if trace.count(since_ns) < self._p.least_samples:
+            if trace.count(since_ns) < self._least:
                 continue
             level = self._fit(trace, since_ns, before)
             if level is not None:
@@ -65,7 +66,7 @@ class TrailingRun:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
         t_ns, z, saturated = trace.since(first_ns)
         n = len(t_ns)
-        if n < self._p.least_samples or saturated.any():
+        if n < self._least or saturated.any():
             return None
         sigma2 = self._noise.sigma_g**2
         mean = z.mean(axis=0)
