@@ -109,6 +109,8 @@ class Service:
         Raises:
             ServiceFailure: another agent of this id, or a part of it failed.
         """
+        if self._finder is not None:
+            log.info("no ports are named: every USB serial port that answers with HELLO is used")
         for reader in self._named:
             reader.start()
         try:
