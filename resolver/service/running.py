@@ -14,6 +14,7 @@ from resolver.inbox import SECOND_NS, Reader
 from resolver.ledger import History, Ledger, open_database, restore
 from resolver.link import Address, Link
 from resolver.page import Access, Live, PageServer, UsersError, World, bind, load_users, make_app, metrics_text
+from resolver.service.notify import Notifier
 from resolver.service.worker import Erasure, Verdict, Worker
 from resolver.settings import Settings, SettingsError
 from resolver.shop import Rules, Shop
@@ -77,9 +78,12 @@ def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None])
         host, port = listener.getsockname()[:2]
         say(f"page on http://{f'[{host}]' if ':' in host else host}:{port}/")
         link.start()
+        notifier = Notifier()
+        notifier.ready()
         try:
-            _loop(worker, link, StoreWatch(settings.store, store, say), stop)
+            _loop(worker, link, StoreWatch(settings.store, store, say), stop, notifier)
         finally:
+            notifier.stopping()
             link.stop()
             page.stop()
             worker.finish()
@@ -101,9 +105,10 @@ def subscriptions(store: str) -> list[tuple[str, int]]:
     ]
 
 
-def _loop(worker: Worker, link: Link, watch: StoreWatch, stop: threading.Event) -> None:
+def _loop(worker: Worker, link: Link, watch: StoreWatch, stop: threading.Event, notifier: Notifier) -> None:
     while not stop.is_set():
         worker.step()
+        notifier.alive(time.monotonic())
         if link.taken_over.is_set():
             raise TakenOverError(
                 "another resolver of this store signed in at the broker: only one may run; stop one of them"
