@@ -195,7 +195,9 @@ class Imagination:
             yield Hypothesis(trio, _log(p.pick_three_products / triples))
 
     def _count_chance(self, part: Part) -> float:
-        return self._p.counts[part.count - 1] if part.from_lane and part.count <= len(self._p.counts) else 1.0
+        item = self._items.get(part.sku or "")
+        chances = self._p.pieces if item is not None and item.by_weight else self._p.counts
+        return chances[part.count - 1] if part.from_lane and part.count <= len(chances) else 1.0
 
     def _counts(self, item: Item, delta_g: float, *, staff: bool) -> Iterator[tuple[int, float]]:
         """Counts worth trying with their chance: always the first few, for large changes those near."""
@@ -203,7 +205,7 @@ class Imagination:
             for count in range(1, self._p.staff_counts + 1):
                 yield count, 1.0 / self._p.staff_counts
             return
-        chances = self._p.counts
+        chances = self._p.pieces if item.by_weight else self._p.counts
         for count, chance in enumerate(chances, start=1):
             yield count, chance
         about = round(delta_g / item.unit_weight_g)

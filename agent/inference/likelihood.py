@@ -108,7 +108,7 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
 def log_hand(
     change: Change, onward: Change | None, plateau: Level, geometry: Geometry, p: InferenceParameters
 ) -> float:
-    """Of a plateau that is a hand's: any force, trembling by a share of it.
+    """Of a plateau that is a hand's: any force, trembling by a share of it; or of goods that leant on the side.
 
     `change` is from the plateau before the contact; `onward` from the plateau just before this one, on which the same
     hand may have rested already (None: there was none).
@@ -122,7 +122,9 @@ def log_hand(
         same = sum(_normal(d, 0.0, v + spread) for d, v in zip(onward.delta_g, onward.variance_g2, strict=True))
         density = max(density, same) + math.log(0.5)
     rested = min(plateau.rested_s / p.hand_rest_s, p.hand_rest_cap)
-    return density + _log_tremor(plateau, force, p) - rested
+    hand = density + _log_tremor(plateau, force, p) - rested
+    leant = math.log(p.leant) - math.log(force + p.hand_light_g) + _anywhere(change, force, geometry)
+    return _log_add(hand, leant) if plateau.rested_s > 0 and change.delta_g[0] > 0 else hand
 
 
 def log_still(plateau: Level, p: InferenceParameters) -> float:

@@ -11,28 +11,29 @@ class InferenceParameters:
 
     # when to speak: quiet for so long, and so sure
     sure: float = 0.97
-    sure_after_s: float = 0.20
+    sure_after_s: float = 0.17
     likely: float = 0.60
-    likely_after_s: float = 0.35
-    anything_after_s: float = 1.6
+    likely_after_s: float = 0.32
+    anything_after_s: float = 1.2
     doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
     nothing_after_s: float = 0.15
     ask_every_s: float = 0.1  # between these, the same question is not put again
 
     # how many, from where
     counts: tuple[float, ...] = (0.80, 0.13, 0.045, 0.015, 0.006, 0.003, 0.0015, 0.0008)
+    pieces: tuple[float, ...] = (0.92, 0.055, 0.012, 0.005, 0.002, 0.001)  # of goods sold by weight: one by one
     staff_counts: int = 24  # staff fills lanes: any number up to this is alike
     beyond_stock: float = 0.02  # a unit that should not be there any more
     pick_one_product: float = 0.90
     pick_stray: float = 0.25  # share a stray has beside the lanes
     pick_two_products: float = 0.04
     pick_three_products: float = 0.004
-    pick_else: float = 0.01
+    pick_else: float = 0.002  # what is foreign was put before, and is remembered
     put_two_bundles: float = 0.06
-    put_lane_unseen: float = 0.002  # of own goods that nobody saw leave: far rarer than a hand that presses
+    put_lane_unseen: float = 0.006  # of own goods that nobody saw leave: far rarer than a hand that presses
     put_lane_empty: float = 0.2  # but an empty lane waits to be filled
     put_other_unseen: float = 0.0005
-    put_else: float = 0.06
+    put_else: float = 0.04
     put_memory_s: float = 300.0  # what was just taken is likelier to come back
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
@@ -64,8 +65,8 @@ class InferenceParameters:
     hand: float = 0.5  # a plateau within a contact is a hand's as often as not
     hand_scale_g: float = 150.0  # half of all touches are lighter
     hand_light_g: float = 10.0  # nobody touches with much less
-    hand_rest_s: float = 1.0  # a hand that disturbs nothing for so long is e times as rare
-    hand_rest_cap: float = 8.0
+    hand_rest_s: float = 0.7  # a hand that disturbs nothing for so long is e times as rare
+    hand_rest_cap: float = 16.0
     hand_wander: float = 0.10  # of its force, from one plateau of the same hand to the next
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm
@@ -74,6 +75,8 @@ class InferenceParameters:
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
+
+    leant: float = 0.02  # goods that first lean on the side and then stand whole, or the other way round
 
     # memory
     pool_size: int = 200
