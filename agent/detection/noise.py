@@ -11,7 +11,9 @@ from agent.detection.parameters import DetectionParameters
 
 _NS = 1e-9
 _WARM_BLOCKS = 8
-_ROUGH_START = 1.0
+_PRESUME_ROWS = 24
+_PRESUME_FROM = 1.5  # times what was assumed: less than that the first rest corrects by itself
+_MEDIAN_STEP = 0.954  # median difference of neighbouring normal values, in their standard deviation
 
 
 class RestNoise:
@@ -25,7 +27,8 @@ class RestNoise:
         self._p = parameters
         self._floor = floor_g
         self._blocks = 0
-        self._variance = start_sigma_g**2 * _ROUGH_START
+        self._start = start_sigma_g**2
+        self._variance = self._start
         self._wander = np.zeros_like(start_sigma_g)
         self.rate_hz = 0.0
 
@@ -42,6 +45,16 @@ class RestNoise:
     @property
     def measured(self) -> bool:
         return self._blocks > 0
+
+    def presume(self, z: NDArray[np.float64]) -> None:
+        """Before any rest was seen: what neighbouring rows [n, modes] differ by, where that is far more than assumed.
+
+        Else a plate noisier than assumed would never be quiet, and so never learn how noisy it is.
+        """
+        if self.measured or len(z) < _PRESUME_ROWS:
+            return
+        seen = (np.median(np.abs(np.diff(z, axis=0)), axis=0) / _MEDIAN_STEP) ** 2
+        self._variance = np.where(seen > _PRESUME_FROM**2 * self._start, seen, self._start)
 
     def learn(self, block: NDArray[np.float64], step_g: NDArray[np.float64] | None, span_ns: int) -> None:
         """Take a block [n, modes] at rest that lasts `span_ns`, and the step of its mean from the block before."""

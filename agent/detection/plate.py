@@ -71,7 +71,9 @@ class PlateDetector:
         if not len(self._trace):
             self._trace.opened_ns = contact.opened_ns = int(t_ns[0])
         self._trace.append(t_ns, z, saturated)
-        if contact.before is not None:
+        if contact.before is None:
+            self.noise.presume(self._trace.z)
+        else:
             contact.peak_g = max(contact.peak_g, float(np.abs(z[:, 0] - contact.before.mean[0]).max()))
         for run in (self._soft, self._quiet):
             if run is self._soft and contact.before is None:
