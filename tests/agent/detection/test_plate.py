@@ -1,0 +1,206 @@
+"""Rest, contacts and the plateaus between them, on signals whose truth is known."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from agent.detection import Level
+from tests.agent.detection.drive import SIGMA_G, S, Seen, Signal, detector, drive
+
+PICK_S = 0.15
+INSTANT_S = 0.015
+
+
+def picked(rate_hz: float = 80.0, seed: int = 1, delta_g: float = -350.0, modes: int = 1) -> Signal:
+    signal = Signal(rate_hz, seed, modes=modes).hold(2_000.0, 5.0)
+    return signal.move(2_000.0, 2_000.0 + delta_g, PICK_S).hold(2_000.0 + delta_g, 3.0)
+
+
+def error_sigmas(level: Level, true_g: float) -> float:
+    return abs(float(level.mean[0]) - true_g) / math.sqrt(float(level.variance[0]))
+
+
+@pytest.mark.parametrize("modes", [1, 3])
+@pytest.mark.parametrize("rate_hz", [10.0, 80.0, 93.0])
+def test_one_pick_is_one_contact_between_two_plateaus(rate_hz: float, modes: int) -> None:
+    seen = drive(detector(modes), picked(rate_hz, modes=modes))
+    moved = [each for each in seen if abs(each.delta_g) > 5]
+    assert len(moved) == 1
+    only = moved[0]
+    assert only.delta_g == pytest.approx(-350.0, abs=2.0)
+    assert only.instant_s == pytest.approx(5.0 + PICK_S / 2, abs=max(INSTANT_S, 0.6 / rate_hz))
+    assert 4.9 < only.contact.opened_ns / S < 5.0 + PICK_S
+    assert only.settled_s < 5.0 + PICK_S + 0.35 + max(0.1, 2.5 / rate_hz)
+    assert only.contact.peak_g == pytest.approx(350.0, abs=5.0)
+    if modes == 3:
+        assert only.after.mean - only.before.mean == pytest.approx([-350.0, -105.0, 70.0], abs=2.0)
+
+
+def test_the_level_of_a_plateau_is_as_sure_as_it_says() -> None:
+    """Over many pictures of the noise the true level lies within four of the stated deviations, and not far within."""
+    errors = []
+    for seed in range(40):
+        for each in drive(detector(), picked(seed=seed)):
+            errors += [error_sigmas(each.before, 2_000.0), error_sigmas(each.after, 1_650.0)]
+    assert len(errors) >= 80
+    assert max(errors) < 4.0
+    assert np.sqrt(np.mean(np.square(errors))) > 0.3  # nor does it claim to know nothing
+
+
+def test_noise_alone_tells_no_change() -> None:
+    plate = detector()
+    seen = drive(plate, Signal(seed=5).hold(2_000.0, 120.0))
+    assert all(
+        abs(each.delta_g) < 6 * math.sqrt(float((each.before.variance + each.after.variance)[0])) for each in seen
+    )
+    assert len(seen) <= 3  # now and then a conversion looks like a touch
+    assert plate.contact is None
+    assert plate.level is not None
+    assert error_sigmas(plate.level, 2_000.0) < 4.0
+
+
+@pytest.mark.parametrize("sigma_g", [0.2, 3.0])
+def test_the_noise_of_rest_is_learnt_and_rules_what_is_a_touch(sigma_g: float) -> None:
+    plate = detector(sigma_g=1.0)
+    drive(plate, Signal(sigma_g=sigma_g).hold(500.0, 60.0))
+    assert plate.noise.measured
+    assert plate.noise.sigma_g[0] == pytest.approx(sigma_g, rel=0.15)
+    assert plate.noise.rate_hz == pytest.approx(80.0, rel=0.02)
+    light = Signal(sigma_g=sigma_g).hold(500.0, 20.0).move(500.0, 492.0, 0.1).hold(492.0, 4.0)
+    moved = [each for each in drive(detector(sigma_g=sigma_g), light) if abs(each.delta_g) > 6]
+    assert len(moved) == 1
+
+
+def test_slow_drift_is_rest() -> None:
+    """Creep of several grams over minutes: the plateau follows, nothing is told."""
+    plate = detector()
+    seen = drive(plate, Signal().hold(3_000.0, 5.0).move(3_000.0, 3_003.0, 180.0))
+    assert all(abs(each.delta_g) < 1.5 for each in seen)
+    assert plate.level is not None
+    assert float(plate.level.mean[0]) == pytest.approx(3_003.0, abs=0.6)
+
+
+def test_plateaus_within_a_contact_are_kept_in_order() -> None:
+    """Two quick picks, with the hand in between: three levels that stood."""
+    signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 1_650.0, 0.1).hold(1_650.0, 0.3)
+    signal.move(1_650.0, 1_300.0, 0.1).hold(1_300.0, 2.0)
+    seen = drive(detector(), signal)
+    assert seen[-1].after.mean[0] == pytest.approx(1_300.0, abs=1.0)
+    assert [round(float(level.mean[0]), -1) for level in (seen[-1].before, *seen[-1].plateaus)] == [2_000.0, 1_650.0]
+    assert seen[-1].instants_s[0] == pytest.approx(5.05, abs=INSTANT_S)
+    assert seen[-1].instants_s[-1] == pytest.approx(5.45, abs=INSTANT_S)
+
+
+def test_a_trembling_hand_is_no_plateau_or_tells_that_it_trembles() -> None:
+    signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 2_400.0, 0.1).tremble(2_400.0, 16.0, 2.0)
+    signal.move(2_400.0, 2_000.0, 0.1).hold(2_000.0, 2.0)
+    seen = drive(detector(), signal)
+    assert [round(float(each.after.mean[0])) for each in seen] == [2_000]
+    for level in seen[-1].plateaus:
+        assert level.soft or level.ring_g > 10 or (level.tremor_g or 0.0) > 3 * level.stillness_g
+
+
+def test_a_weak_tremor_is_told_apart_from_a_thing_that_rests() -> None:
+    """A hand that holds on with 2 % of its force moving: quiet enough for a plateau, not for a thing."""
+    held = Signal().hold(2_000.0, 5.0).move(2_000.0, 2_100.0, 0.1).tremble(2_100.0, 2.0, 1.5)
+    stood = Signal().hold(2_000.0, 5.0).move(2_000.0, 2_100.0, 0.1).hold(2_100.0, 1.5)
+
+    def excess(signal: Signal) -> float:
+        shares = []
+        for each in drive(detector(), signal, settle_after_s=1.0):
+            shares += [
+                (level.tremor_g or 0.0) / level.stillness_g
+                for level in (*each.plateaus, each.after)
+                if level.stillness_g and level.seconds > 0.4 and level.mean[0] > 2_050
+            ]
+        return max(shares, default=math.inf)
+
+    assert excess(stood) < 3.0
+    assert excess(held) > 1.5 * excess(stood)
+
+
+@pytest.mark.parametrize("frequency_hz", [9.0, 14.0, 24.0])
+def test_a_level_is_read_through_the_ring(frequency_hz: float) -> None:
+    plate = detector()
+    signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 1_650.0, 0.1).ring(1_650.0, 40.0, frequency_hz, 3.0, 0.03)
+    seen: list[Seen] = drive(plate, signal)
+    first = next(each for each in seen if abs(each.delta_g) > 300)
+    assert sum(each.delta_g for each in seen) == pytest.approx(-350.0, abs=2.0)
+    assert first.settled_s < 5.1 + 1.0  # the ring itself lasts for longer
+    assert error_sigmas(first.after, 1_650.0) < 5.0
+    assert math.sqrt(float(first.after.variance[0])) < 5.0
+    assert first.instant_s == pytest.approx(5.05, abs=0.05)
+
+
+def test_the_frequency_of_the_ring_is_learnt_and_outlives_a_restart() -> None:
+    plate = detector()
+    signal = Signal().hold(2_000.0, 5.0)
+    weight = 2_000.0
+    for _ in range(6):
+        signal.move(weight, weight - 200.0, 0.1).ring(weight - 200.0, 50.0, 16.0, 4.0, 0.025)
+        weight -= 200.0
+    drive(plate, signal)
+    assert plate.rings[0].frequency_hz == pytest.approx(16.0, rel=0.03)
+    state = json.loads(json.dumps(plate.snapshot()))
+    again = detector()
+    again.restore(state)
+    assert again.rings[0].frequency_hz == plate.rings[0].frequency_hz
+    assert again.noise.sigma_g == pytest.approx(plate.noise.sigma_g)
+    assert again.snapshot() == plate.snapshot()
+
+
+def test_a_snapshot_of_another_plate_is_ignored_or_taken_as_far_as_it_goes() -> None:
+    three = detector(modes=3)
+    drive(three, picked(modes=3))
+    one = detector()
+    before = one.noise.sigma_g.tolist()
+    one.restore(json.loads(json.dumps(three.snapshot())))
+    assert one.noise.sigma_g.tolist() == before
+    assert drive(one, picked())[-1].after.mean[0] == pytest.approx(1_650.0, abs=2.0)
+
+
+def test_nothing_is_believed_while_a_cell_is_at_its_end() -> None:
+    signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 19_000.0, 0.1).hold(19_000.0, 1.5)
+    signal.move(19_000.0, 2_000.0, 0.1).hold(2_000.0, 2.0)
+    at_end = np.concatenate(signal.pieces) > 18_000
+    seen = drive(detector(), signal, saturated=at_end)
+    assert all(abs(each.delta_g) < 3 for each in seen)
+    assert all(level.mean[0] < 18_000 for each in seen for level in each.plateaus)
+
+
+def test_the_first_plateau_of_all_is_compared_with_nothing() -> None:
+    plate = detector()
+    assert plate.contact is not None
+    assert plate.contact.before is None
+    assert plate.level is None
+    assert drive(plate, Signal().hold(700.0, 3.0)) == []
+    assert plate.level is not None
+    assert float(plate.level.mean[0]) == pytest.approx(700.0, abs=1.0)
+
+
+def test_a_tare_moves_the_level_and_opens_no_contact() -> None:
+    plate = detector()
+    drive(plate, Signal().hold(700.0, 5.0))
+    level = plate.level
+    assert level is not None
+    plate.shift(-level.mean)
+    assert plate.level is not None
+    assert float(plate.level.mean[0]) == pytest.approx(0.0, abs=0.3)
+    t_ns, z = Signal(seed=9).hold(0.0, 6.0).rows()
+    n = int(np.searchsorted(t_ns, 5 * S))
+    block = slice(n, n + 20)
+    assert plate.rest(t_ns[block], z[block], np.zeros(20, np.bool_)) == 20
+    assert plate.contact is None
+
+
+def test_after_an_interruption_the_plate_is_compared_with_the_level_before() -> None:
+    plate = detector()
+    drive(plate, Signal().hold(2_000.0, 5.0))
+    plate.interrupt()
+    assert plate.contact is not None
+    assert plate.contact.before is not None
+    assert float(plate.contact.before.mean[0]) == pytest.approx(2_000.0, abs=3 * SIGMA_G)
