@@ -150,7 +150,9 @@ class Imagination:
         place = Place(place.x, place.y, self._p.put_out_of_lane)
         return [
             (Part(sku, count, 1, *_sum_of(item, count), place, from_lane=sku in state.counts), chance)
-            for count, chance in self._counts(item, delta_g, staff=state.staff)
+            for count, chance in (
+                self._counts(item, delta_g, staff=True) if state.staff else enumerate(self._p.unseen, start=1)
+            )
         ]
 
     def _stray_part(self, stray: Bundle) -> Part:

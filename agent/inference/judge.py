@@ -102,7 +102,7 @@ class Judge:
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
             return "close" if still or likely or quiet_s >= p.anything_after_s else "wait"
         foreign = any(step.best is None for step in steps)
-        if quiet_s >= p.anything_after_s:
+        if quiet_s >= p.anything_after_s and (certainty >= p.hardly or quiet_s >= p.at_last_s):
             return "tell"
         if foreign:
             return "wait"

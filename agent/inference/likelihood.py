@@ -101,14 +101,18 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
         math.log(1 - p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack),
         math.log(p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + wide),
     )
-    pushed += sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + p.moved_sd_g**2) for k in modes if k)
+    light, heavy = (
+        sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + sd_g**2) for k in modes if k)
+        for sd_g in (p.moved_sd_g, p.moved_heavy_sd_g)
+    )
+    pushed += _log_add(light, heavy) - math.log(2)
     return still + math.log(1 - p.moved), pushed + math.log(p.moved)
 
 
 def log_hand(
     change: Change, onward: Change | None, plateau: Level, geometry: Geometry, p: InferenceParameters
 ) -> float:
-    """Of a plateau that is a hand's: any force, trembling by a share of it; or of goods that leant on the side.
+    """Of a plateau that is a hand's: any force, trembling by a share of it.
 
     `change` is from the plateau before the contact; `onward` from the plateau just before this one, on which the same
     hand may have rested already (None: there was none).
@@ -122,9 +126,7 @@ def log_hand(
         same = sum(_normal(d, 0.0, v + spread) for d, v in zip(onward.delta_g, onward.variance_g2, strict=True))
         density = max(density, same) + math.log(0.5)
     rested = min(plateau.rested_s / p.hand_rest_s, p.hand_rest_cap)
-    hand = density + _log_tremor(plateau, force, p) - rested
-    leant = math.log(p.leant) - math.log(force + p.hand_light_g) + _anywhere(change, force, geometry)
-    return _log_add(hand, leant) if plateau.rested_s > 0 and change.delta_g[0] > 0 else hand
+    return density + _log_tremor(plateau, force, p) - rested
 
 
 def log_still(plateau: Level, p: InferenceParameters) -> float:

@@ -15,6 +15,8 @@ class InferenceParameters:
     likely: float = 0.60
     likely_after_s: float = 0.32
     anything_after_s: float = 1.2
+    at_last_s: float = 3.0  # what is less sure than `hardly` waits so long: a hand betrays itself
+    hardly: float = 0.3
     doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
     nothing_after_s: float = 0.15
     ask_every_s: float = 0.1  # between these, the same question is not put again
@@ -22,6 +24,7 @@ class InferenceParameters:
     # how many, from where
     counts: tuple[float, ...] = (0.80, 0.13, 0.045, 0.015, 0.006, 0.003, 0.0015, 0.0008)
     pieces: tuple[float, ...] = (0.92, 0.055, 0.012, 0.005, 0.002, 0.001)  # of goods sold by weight: one by one
+    unseen: tuple[float, ...] = (0.92, 0.06, 0.02)  # units of one put that nobody saw leave
     staff_counts: int = 24  # staff fills lanes: any number up to this is alike
     beyond_stock: float = 0.02  # a unit that should not be there any more
     pick_one_product: float = 0.90
@@ -52,8 +55,9 @@ class InferenceParameters:
     creep: float = 0.001  # of the largest load of a contact
     settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
     unusual: float = 0.05  # now and then a plate comes back less exactly: rubbing edges, hysteresis
-    unusual_slack: float = 15.0  # by so many times
+    unusual_slack: float = 30.0  # by so many times
     moved_sd_g: float = 120.0  # moment of a thing pushed along the plate
+    moved_heavy_sd_g: float = 600.0  # or a crate
     moved: float = 0.05
 
     # something else
@@ -65,7 +69,7 @@ class InferenceParameters:
     hand: float = 0.5  # a plateau within a contact is a hand's as often as not
     hand_scale_g: float = 150.0  # half of all touches are lighter
     hand_light_g: float = 10.0  # nobody touches with much less
-    hand_rest_s: float = 0.7  # a hand that disturbs nothing for so long is e times as rare
+    hand_rest_s: float = 0.35  # a hand that disturbs nothing for so long is e times as rare
     hand_rest_cap: float = 16.0
     hand_wander: float = 0.10  # of its force, from one plateau of the same hand to the next
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
@@ -75,8 +79,6 @@ class InferenceParameters:
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
-
-    leant: float = 0.02  # goods that first lean on the side and then stand whole, or the other way round
 
     # memory
     pool_size: int = 200
