@@ -81,8 +81,9 @@ class PlateModel:
         shapes: dict[tuple[Amount, ...], list[Shape]] = {}
         lanes = self._lanes()
         for sku, span_x, span_y in lanes:
-            for count in range(1, self._plan.counts + 1):
-                share = self._p.pick_one_product * self._p.counts[count - 1] / len(lanes)
+            chances = self._p.pieces if self._items[sku].by_weight else self._p.counts
+            for count, chance in enumerate(chances[: self._plan.counts], start=1):
+                share = self._p.pick_one_product * chance / len(lanes)
                 shape = self._one(sku, count, span_x, span_y, self._p.out_of_lane, share)
                 shapes.setdefault((self.amount(sku, count),), []).append(shape)
         couples = [(a, b) for a, b in combinations(lanes, 2) if a[0] != b[0]]

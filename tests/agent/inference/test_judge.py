@@ -1,0 +1,205 @@
+"""What contacts mean, on plateaus laid down by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.inference import InferenceParameters, Step
+from tests.agent.inference.scene import Scene
+
+COLA = (75.0, 150.0)  # a place in cola's lane on P1
+RICE = (225.0, 150.0)
+ZERO = (375.0, 150.0)
+
+
+def one(step: Step) -> tuple[tuple[str, int], ...]:
+    return step.items
+
+
+@pytest.mark.parametrize(
+    ("grams", "place", "items"),
+    [
+        (-350.0, COLA, (("cola", 1),)),
+        (-700.5, COLA, (("cola", 2),)),
+        (-1_051.0, COLA, (("cola", 3),)),
+        (-1_008.0, RICE, (("rice", 1),)),
+        (-352.0, ZERO, (("zero", 1),)),
+        (-350.0, ZERO, (("zero", 1),)),  # lighter than usual, but that is where it stands
+        (-352.0, COLA, (("cola", 1),)),
+    ],
+)
+def test_weight_and_place_say_what_was_taken_and_how_many(
+    grams: float, place: tuple[float, float], items: tuple[tuple[str, int], ...]
+) -> None:
+    verdict = Scene().change("P1", (grams, *place))
+    assert verdict.action == "tell"
+    assert [one(step) for step in verdict.steps] == [items]
+    assert verdict.steps[0].direction == -1
+    assert verdict.share * verdict.steps[0].certainty > 0.95
+
+
+def test_without_a_place_twins_are_a_doubt_that_is_told() -> None:
+    verdict = Scene(cells=1).change("P1", (-350.5, *COLA))
+    step = verdict.steps[0]
+    assert {items for items, _ in step.ranked[:2]} == {(("cola", 1),), (("zero", 1),)}
+    assert 0.35 < step.certainty < 0.65
+    assert sum(share for _, share in step.ranked) == pytest.approx(1.0, abs=1e-6)
+    assert list(step.ranked) == sorted(step.ranked, key=lambda reading: -reading[1])
+
+
+def test_two_products_at_once_are_told_by_their_common_place() -> None:
+    """Soap and tuna weigh as much as the cola between them: together they pull in the middle, too, but not exactly."""
+    both = Scene().change("P2", (-120.0, 20.0, 150.0), (-230.0, 360.0, 150.0))
+    assert one(both.steps[0]) in ((("soap", 1), ("tuna", 1)), (("cola", 1),))
+    apart = Scene().change("P1", (-350.0, *COLA), (-1_010.0, *RICE))
+    assert one(apart.steps[0]) == (("cola", 1), ("rice", 1))
+    assert apart.steps[0].certainty > 0.9
+
+
+def test_more_than_there_should_be_is_believed_less() -> None:
+    scene = Scene(cells=1)
+    scene.belief.set_contents("P1", {"cola": 5, "zero": 0, "rice": 2})
+    step = scene.change("P1", (-350.5, *COLA)).steps[0]
+    assert one(step) == (("cola", 1),)
+    assert step.certainty > 0.9
+
+
+def test_what_fits_nothing_is_something_else_and_is_waited_for() -> None:
+    p = InferenceParameters()
+    soon = Scene().change("P1", (-555.0, 225.0, 20.0), seconds=p.likely_after_s + 0.02)
+    assert soon.action == "wait"
+    late = Scene().change("P1", (-555.0, 225.0, 20.0), seconds=p.anything_after_s + 2.0)
+    assert late.action == "tell"
+    assert late.steps[0].items == ()
+    assert late.steps[0].best is None
+
+
+def test_a_foreign_thing_is_known_again_when_it_is_taken() -> None:
+    scene = Scene()
+    put = scene.happen("P1", (172.0, 400.0, 60.0))
+    assert put.items == ()
+    taken = scene.happen("P1", (-172.0, 400.0, 60.0))
+    assert taken.items == ()
+    assert taken.direction == -1
+    assert not scene.belief.plates["P1"].strays
+    assert scene.belief.plates["P1"].contents() == {"cola": 8, "rice": 8, "zero": 8}
+
+
+def test_a_unit_that_comes_back_is_known_by_what_it_weighed() -> None:
+    """Two colas and a zero are out; the one that weighs 346.1 g is the light cola."""
+    scene = Scene()
+    scene.happen("P1", (-346.0, *COLA))
+    scene.happen("P1", (-355.5, *ZERO))
+    back = scene.happen("P2", (346.1, 30.0, 40.0))  # and on a plate where soap stands
+    assert back.items == (("cola", 1),)
+    assert back.direction == 1
+    assert [bundle.sku for bundle in scene.belief.pool] == ["zero"]
+
+
+def test_what_was_misplaced_is_taken_from_where_it_stands() -> None:
+    scene = Scene()
+    scene.happen("P1", (-351.5, *ZERO))
+    scene.happen("P3", (351.5, 60.0, 80.0))
+    assert scene.belief.plates["P3"].contents()["zero"] == 1
+    assert scene.happen("P3", (-351.5, 60.0, 80.0)).items == (("zero", 1),)
+    assert "zero" not in scene.belief.plates["P3"].contents()
+
+
+def test_what_is_sold_by_weight_is_told_with_its_weight() -> None:
+    scene = Scene()
+    verdict = scene.change("P3", (-141.0, 100.0, 150.0))
+    assert [one(step) for step in verdict.steps] == [(("tomato", 1),)]
+    heavy = Scene().change("P3", (-392.0, 100.0, 150.0)).steps[0]
+    assert heavy.items[0][0] == "tomato"
+    assert heavy.items[0][1] in (2, 3, 4)
+
+
+def test_nothing_is_told_where_nothing_changed() -> None:
+    scene = Scene()
+    verdict = scene.change("P1", (0.2, *COLA))
+    assert (verdict.action, verdict.steps) == ("close", ())
+
+
+def test_goods_pushed_along_are_no_goods_taken() -> None:
+    scene = Scene()
+    verdict = scene.change("P1", (-350.0, 75.0, 150.0), (350.0, 200.0, 150.0))
+    assert (verdict.action, verdict.steps) == ("close", ())
+    assert verdict.pushed
+
+
+def test_a_hand_that_rests_and_leaves_took_nothing() -> None:
+    scene = Scene()
+    levels = [
+        scene.level([]),
+        scene.level([(1_900.0, *RICE)], 0.8, sigma_g=8.0, tremor_g=60.0),
+        scene.level([(2_100.0, *RICE)], 0.5, sigma_g=8.0, tremor_g=70.0),
+        scene.level([(0.3, *RICE)]),
+    ]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert (verdict.action, verdict.steps) == ("close", ())
+
+
+def test_a_hand_that_rests_and_then_takes_is_one_pick() -> None:
+    scene = Scene()
+    levels = [
+        scene.level([]),
+        scene.level([(800.0, *COLA)], 0.9, sigma_g=4.0, tremor_g=30.0),
+        scene.level([(-350.0, *COLA)]),
+    ]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert verdict.action == "tell"
+    assert [one(step) for step in verdict.steps] == [(("cola", 1),)]
+
+
+def test_two_lifted_and_one_set_back_is_one_taken_in_the_end() -> None:
+    scene = Scene()
+    levels = [
+        scene.level([]),
+        scene.level([(-700.0, *COLA)], 0.6),
+        scene.level([(-350.0, *COLA)]),
+    ]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert verdict.action == "tell"
+    net = sum(step.direction * qty for step in verdict.steps for sku, qty in step.items if sku == "cola")
+    assert net == -1
+    assert {sku for step in verdict.steps for sku, _ in step.items} == {"cola"}
+
+
+def test_two_quick_picks_are_two_steps_in_order() -> None:
+    scene = Scene()
+    levels = [scene.level([]), scene.level([(-350.0, *COLA)], 0.5), scene.level([(-350.0, *COLA), (-1_010.0, *RICE)])]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert [one(step) for step in verdict.steps] == [(("cola", 1),), (("rice", 1),)]
+    assert verdict.steps[0].after is levels[1]
+
+
+def test_an_exchange_within_one_movement_is_told_as_such() -> None:
+    scene = Scene()
+    scene.happen("P1", (-1_012.0, *RICE))
+    step = scene.change("P1", (1_012.0, *RICE), (-350.0, *COLA)).steps[0]
+    assert sorted(step.items) == [("cola", -1), ("rice", 1)]
+
+
+def test_what_is_unsure_waits_and_what_is_sure_does_not() -> None:
+    p = InferenceParameters()
+    clear = Scene().change("P1", (-1_010.0, *RICE), seconds=p.likely_after_s + 0.01)
+    assert clear.action == "tell"
+    assert Scene().change("P1", (-1_010.0, *RICE), seconds=0.05).action == "wait"
+
+
+def test_staff_may_put_any_number() -> None:
+    scene = Scene()
+    scene.belief.plates["P1"].staff = True
+    step = scene.happen("P1", (20 * 350.0, *COLA))
+    assert step.items == (("cola", 20),)
+    assert scene.belief.plates["P1"].counts["cola"] == 28
+    assert not scene.belief.pool
+
+
+def test_a_judgement_changes_no_belief() -> None:
+    scene = Scene()
+    before = scene.belief.snapshot()
+    scene.change("P1", (-350.0, *COLA))
+    levels = [scene.level([]), scene.level([(-350.0, *COLA)], 0.5), scene.level([(-1_360.0, *RICE)])]
+    scene.judge.consider("P1", scene.contact(*levels))
+    assert scene.belief.snapshot() == before
