@@ -42,9 +42,10 @@ class CertClient:
         except queue.Empty:
             return False
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Whether the broker took it."""
-        return not self._wait(self._client.publish(topic, payload, qos=1, retain=retain).mid).is_failure
+    def publish(self, *topics: str, payload: bytes) -> dict[str, bool]:
+        """Which of the topics the broker took it on."""
+        mids = {topic: self._client.publish(topic, payload, qos=1).mid for topic in topics}
+        return {topic: not self._wait(mid).is_failure for topic, mid in mids.items()}
 
     def subscribe(self, topic: str) -> bool:
         """Whether the broker granted it."""
