@@ -79,7 +79,7 @@ class Link(Protocol):
     def start(self, tell: Callable[[LinkEvent], None]) -> None: ...
     def publish(self, topic: str, payload: str, *, qos: int, retain: bool) -> int: ...
     def subscribe(self, topics: list[str]) -> None: ...
-    def reconnect(self) -> None: ...
+    def reconnect(self, *, fresh: bool) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -146,7 +146,7 @@ class MqttLink:
         self._tell: Callable[[LinkEvent], None] = lambda _: None
         self._version = MQTTProtocolVersion.MQTTv5
         self._client = self._made()
-        self._fresh = False
+        self._fresh = self._renew = False
         self._down = threading.Event()
         self._up = False
         self._refused = self._refused_protocol = False
@@ -163,8 +163,9 @@ class MqttLink:
     def subscribe(self, topics: list[str]) -> None:
         self._client.subscribe([(topic, 1) for topic in topics])
 
-    def reconnect(self) -> None:
-        """Break the connection, so that it is taken up anew."""
+    def reconnect(self, *, fresh: bool) -> None:
+        """Break the connection, so that it is taken up anew; `fresh`: by a client that holds no messages."""
+        self._renew = fresh
         self._client.disconnect()
 
     def stop(self) -> None:
@@ -213,6 +214,9 @@ class MqttLink:
                 changed = False
                 if time.monotonic() - began_s > LASTING_S:
                     wait_s = FIRST_WAIT_S
+            if self._renew:
+                self._renew, self._fresh = False, True
+                self._client = self._made()
             if self._refused_protocol:
                 self._change_protocol()
                 if not changed:

@@ -216,7 +216,11 @@ class Uplink:
                 self._pause_s = REFUSED_WAIT_S
                 self._recovered(PUBLISH_REFUSED)
         elif self._window.refused(mid):
-            self._fault(PUBLISH_REFUSED, f"allow the agent to publish below {self._base()} ({failure})")
+            if self._window.rows_in_flight:
+                # paho would send the rest again on its own, past the one that was refused.
+                self._link.reconnect(fresh=True)
+            base = self._identity.topics.agent(self._identity.agent)
+            self._fault(PUBLISH_REFUSED, f"allow the agent to publish below {base} ({failure})")
             if self._paused_until_s <= self._progress_s:
                 self._paused_until_s = self._progress_s + self._pause_s
                 self._pause_s = min(REFUSED_MAX_WAIT_S, self._pause_s * 2)
@@ -324,7 +328,7 @@ class Uplink:
         elif now_s - self._progress_s > STALLED_S:
             log.warning("no acknowledgement for %.0f s; connecting anew", STALLED_S)
             self._progress_s = now_s
-            self._link.reconnect()
+            self._link.reconnect(fresh=False)
 
     def _fault(self, fault: str, remedy: str) -> None:
         if fault not in self._faults:
@@ -337,9 +341,6 @@ class Uplink:
             self._faults.discard(fault)
             log.info("%s is over", fault)
             self._host.uplink_fault(fault, "", recovered=True)
-
-    def _base(self) -> str:
-        return self._identity.topics.agent(self._identity.agent)
 
     def _topic_status(self) -> str:
         return self._identity.topics.status(self._identity.agent)

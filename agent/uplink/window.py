@@ -27,6 +27,11 @@ class Window:
         return len(self._in_flight)
 
     @property
+    def rows_in_flight(self) -> int:
+        """Events among them."""
+        return sum(row is not None for row in self._in_flight.values())
+
+    @property
     def free(self) -> int:
         """Messages of any kind that may still be sent."""
         return LIMIT - len(self._in_flight)
@@ -53,7 +58,7 @@ class Window:
         """What to send now; `after(no, limit)` reads the journal. `probing`: the oldest alone, one at a time."""
         room = self.free_for_events
         if probing:
-            room = 0 if any(row is not None for row in self._in_flight.values()) else min(room, 1)
+            room = 0 if self.rows_in_flight else min(room, 1)
         rows, self._again = self._again[:room], self._again[room:]
         if not self._again and len(rows) < room:
             fresh = after(self._cursor, room - len(rows))

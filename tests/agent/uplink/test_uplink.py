@@ -56,7 +56,10 @@ class FakeLink:
             self.held.append(mid)
         return mid
 
-    def reconnect(self) -> None: ...
+    def reconnect(self, *, fresh: bool) -> None:
+        self.tell(Disconnected("asked for"))
+        self.tell(Connected("5", fresh=fresh))
+
     def stop(self) -> None: ...
 
     def on(self, name: str) -> list[dict[str, Any]]:
@@ -165,6 +168,17 @@ def test_a_refused_publish_is_a_fault_and_is_tried_again_slowly(parts: Parts) ->
     assert parts.told() == ["e1-1", "e1-1"]
     assert parts.uplink is not None
     wait(lambda: parts.uplink is not None and parts.uplink.acknowledged == 1)
+
+
+def test_what_was_in_flight_behind_a_refused_event_goes_out_behind_it_again(parts: Parts) -> None:
+    parts.begin("e1")
+    parts.link.good = False
+    parts.commit("e1", 1, 3)
+    wait(lambda: len(parts.link.held) == 3)
+    parts.link.good = True
+    parts.link.tell(Acknowledged(parts.link.held[0], "Not authorized"))
+    wait(lambda: parts.uplink is not None and parts.uplink.acknowledged == 3)
+    assert parts.told() == ["e1-1", "e1-2", "e1-3"] * 2
 
 
 def test_nothing_goes_out_before_the_broker_gave_our_status_back(parts: Parts) -> None:
