@@ -60,7 +60,7 @@ class RestNoise:
         """Take a block [n, modes] at rest that lasts `span_ns`, and the step of its mean from the block before."""
         n = len(block)
         variance = np.var(block, axis=0, ddof=1)
-        share = max(1.0 / (self._blocks + 1), span_ns * _NS / self._p.noise_memory_s)
+        share = min(max(1.0 / (self._blocks + 1), span_ns * _NS / self._p.noise_memory_s), 1.0)
         warm = self._blocks >= _WARM_BLOCKS
         capped = np.minimum(variance, self._p.noise_growth * self._variance) if warm else variance
         self._variance = (1 - share) * self._variance + share * capped

@@ -64,6 +64,7 @@ class BoardLink:
         self.rows: Rows | None = None
         self.last_arrival_ns: int | None = None
         self.last_sample_arrival_ns: int | None = None
+        self.introduced_ns: int | None = None  # arrival of the first HELLO
         self.lost_frames = 0
         self._clock = BoardClock()
         self._held: list[tuple[NDArray[np.int64], Samples]] = []
@@ -89,6 +90,8 @@ class BoardLink:
             elif isinstance(frame, Status):
                 self.status = frame
             elif isinstance(frame, Hello):
+                if self.introduced_ns is None:
+                    self.introduced_ns = self.last_arrival_ns
                 self._introduce(frame)
                 yield frame
             elif isinstance(frame, OtherProtocol):

@@ -38,6 +38,7 @@ class Boards:
         """Take bytes in order of arrival; gives faults that began (False) or ended (True)."""
         if self._begun_ns is None:
             self._begun_ns = chunks[0].t_mono_ns
+        self._now_ns = max(self._now_ns, chunks[-1].t_mono_ns)
         by_source: dict[str, list[Chunk]] = {}
         for chunk in chunks:
             by_source.setdefault(chunk.source, []).append(chunk)
@@ -119,7 +120,7 @@ class Boards:
         return out
 
     def _is_silent(self, link: BoardLink, span_ns: int) -> bool:
-        last = link.last_sample_arrival_ns
+        last = link.last_sample_arrival_ns or link.introduced_ns  # who just introduced itself has yet to settle
         return last is None or self._now_ns - last > span_ns
 
     def _introduced(self, link: BoardLink, who: Hello | OtherProtocol) -> Iterator[FaultChange]:

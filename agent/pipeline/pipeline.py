@@ -24,7 +24,6 @@ from agent.weighing import Calibration, PlateScale
 SNAPSHOT_VERSION = 1
 SLOT_NS = 25_000_000  # chunks are decoded so much at a time; half of it is added to the delay
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
-_RESTOCK_NS = 15 * 60 * 1_000_000_000
 
 
 class Pipeline:
@@ -121,11 +120,10 @@ class Pipeline:
         self._tell(RECOVERED if recovered else FAULT, subject, t_mono_ns, t_mono_ns, fault)
         return self._emptied()
 
-    def restock(self, plate: str, *, begin: bool, t_mono_ns: int) -> list[Told]:
+    def restock(self, plate: str, *, begin: bool, t_mono_ns: int) -> list[Told]:  # noqa: ARG002 # the service keeps the deadline
         """Staff begins or ends refilling a plate; KeyError for a plate that is not served."""
-        run = self.runs[plate]
         self.belief.plates[plate].staff = begin
-        run.staff_until_ns = t_mono_ns + _RESTOCK_NS if begin else None
+        self._teller.forget(plate)
         return self._emptied()
 
     def tare(self, plate: str) -> str:
@@ -200,7 +198,11 @@ class Pipeline:
         rows = self._boards.rows(run.board)
         assert rows is not None
         block, modes = run.take(rows, rows.until(end_ns))
-        done = run.detector.rest(block.t_ns, modes, block.saturated) if len(block) else 0
+        if run.interrupted:
+            run.detector.interrupt()
+        done = 0
+        if len(block) and run.detector.contact is None:
+            done = run.detector.rest(block.t_ns, modes, block.saturated)
         t_ns = begin_ns
         while done < len(block):
             t_ns += self._p.tick_ns
@@ -235,6 +237,7 @@ class Pipeline:
                 return
             if run.restored_level is None:
                 detector.settle(current)
+                run.gap = None
                 return
             contact.before, run.restored_level = run.restored_level, None
             run.gap = (min(contact.before.end_ns, current.begin_ns), current.begin_ns)

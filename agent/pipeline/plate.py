@@ -16,6 +16,7 @@ from agent.weighing.cells import CellBlock
 
 _OFF_SD_G = 0.5  # a plate that was off is known to so much, and to so much of its load
 _OFF_SHARE = 0.0005
+_GAP_NS = 1_000_000_000  # a plate that was not measured for so long may have changed meanwhile
 
 
 class PlateRun:
@@ -35,7 +36,7 @@ class PlateRun:
         self.last_ns: int | None = None  # the last row taken
         self.gap: tuple[int, int] | None = None  # last row before and first after a time that nobody measured
         self.restored_level: Level | None = None
-        self.staff_until_ns: int | None = None
+        self.interrupted = False  # the rows last taken follow such a time
 
     @property
     def geometry(self) -> Geometry:
@@ -50,7 +51,11 @@ class PlateRun:
         noise = self.detector.noise
         self.filter.noise_counts = np.abs(self.scale.counts_per_gram) * (noise.sigma_g[0] / np.sqrt(len(self.channels)))
         block = self.filter.feed(rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels])
+        self.interrupted = False
         if len(block):
+            first_ns = int(block.t_ns[0])
+            if self.last_ns is not None and first_ns - self.last_ns > _GAP_NS:
+                self.gap, self.interrupted = (self.last_ns, first_ns), True
             self.last_ns = int(block.t_ns[-1])
         return block, self.scale.to_modes(self.scale.grams(block.counts))
 

@@ -61,6 +61,10 @@ class Teller:
         out, self._out = self._out, []
         return out
 
+    def forget(self, name: str) -> None:
+        """What was told of a plate stands: who acts on it is another now, so that nothing is seen in hindsight."""
+        self._episodes.pop(name, None)
+
     def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
         """Tell what a contact was, and whether it shows what was told before in another light."""
         contact = run.detector.contact
