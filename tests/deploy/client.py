@@ -28,6 +28,7 @@ class CertClient:
         if files is not None:
             context.load_cert_chain(*files)
         self._client.tls_set_context(context)
+        self._client.reconnect_delay_set(0.02, 0.1)  # mosquitto hangs up after a refusal
         self._client.on_connect = lambda _c, _d, _f, reason, _p: self._answer.put(reason)
         self._client.on_publish = self._told
         self._client.on_subscribe = lambda c, d, mid, reasons, p: self._told(c, d, mid, reasons[0], p)
