@@ -52,5 +52,8 @@ requirements: $(STAMP) ## pin every dependency anew, with hashes, for all platfo
 	@$(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.txt
 
+deb: ## a Debian package for this machine's Debian, with all that it needs within (PYTHON=/usr/bin/python3)
+	@sh deploy/debian/build.sh $(PYTHON)
+
 clean: ## remove what was built
 	@rm -rf $(VENV) build dist out firmware/build
