@@ -66,7 +66,7 @@ class InferenceParameters:
     else_high_g: float = 20_000.0
 
     # a hand that rests on the plate
-    hand: float = 0.5  # a plateau within a contact is a hand's as often as not
+    hand: float = 0.4  # of the plateaus within a contact are a hand's
     hand_scale_g: float = 150.0  # half of all touches are lighter
     hand_light_g: float = 10.0  # nobody touches with much less
     hand_rest_s: float = 0.35  # a hand that disturbs nothing for so long is e times as rare
