@@ -72,6 +72,12 @@ class RestNoise:
             self._wander = (1 - share) * self._wander + share * np.minimum(excess, limit)
         self._blocks += 1
 
+    def learn_wander(self, step_g: NDArray[np.float64], tremor_g: float) -> None:
+        """Take a step of the level [modes] and the slow motion of the weight that opened a contact without a hand."""
+        seen = step_g**2 / 2
+        seen[0] = max(seen[0], tremor_g**2)
+        self._wander = self._wander + self._p.wander_share * (seen - self._wander)
+
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state."""
         return {

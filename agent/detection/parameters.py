@@ -20,6 +20,8 @@ class DetectionParameters:
     block_samples: int = 8  # a variance from fewer conversions says little
     guard_s: float = 0.1  # the last of rest already holds the first of a touch
     noise_memory_s: float = 20.0  # noise at rest is forgotten at this pace
+    slight_sigmas: float = 10.0  # a contact that never moved the weight by more is the room's, not a hand's
+    wander_share: float = 0.15  # of what such a contact teaches
     noise_growth: float = 4.0  # a block's variance counts at most so many times the known one
 
     # plateaus

@@ -89,6 +89,7 @@ class PlateDetector:
 
     def settle(self, level: Level) -> None:
         """The contact is over: the plate rests on `level` since its beginning."""
+        self._learn_wander(level)
         t_ns, z, _ = self._trace.since(level.begin_ns)
         span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
         if level.ring_g > 0 and np.count_nonzero(span) >= self._p.block_samples:
@@ -101,6 +102,14 @@ class PlateDetector:
         self._quiet.forget()
         self._soft.forget()
         self.contact = None
+
+    def _learn_wander(self, level: Level) -> None:
+        """A contact so slight that nobody was there is the room's own: what moved is wander, not goods."""
+        contact = self.contact
+        if contact is None or contact.before is None or level.ring_g > 0:
+            return
+        if contact.peak_g < self._p.slight_sigmas * float(self.noise.sigma_g[0]):
+            self.noise.learn_wander(level.mean - contact.before.mean, level.tremor_g or 0.0)
 
     def rebase(self, level: Level) -> None:
         """The contact goes on, but all up to `level` has been told."""
