@@ -20,6 +20,7 @@ class StillnessParameters:
     slope_sigmas: float = 5.0  # between the window's halves
     slope_share: float = 0.0005  # or of the load: creep after setting a weight down is no unrest
     floor_g: float = 0.15  # each cell; a drift this small spoils nothing
+    noise_g: float = 15.0  # of a conversion of one cell; what scatters more is no reading
     unrest: float = 2.0  # deviation in the window against the cell's noise
 
 
@@ -74,6 +75,9 @@ class Stillness:
         median = np.median(self._rows, axis=0)
         noise = _MAD_TO_SIGMA * np.median(np.abs(np.diff(self._rows, axis=0)), axis=0) / np.sqrt(2)
         noise = np.maximum(noise, 1.0)
+        scatter_g = float((noise / self._per_gram).max())
+        if scatter_g > self._p.noise_g:
+            return Reading(median, noise, f"a cell scatters by {scatter_g:.0f} g: run shelf-agent check")
         off = self._rows - median
         sound = np.abs(off) <= _WILD_SIGMAS * noise
         kept = np.where(sound, self._rows, np.nan)

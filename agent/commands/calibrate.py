@@ -21,7 +21,7 @@ STEP_WAIT_S = 120.0
 TURN_S = 0.1
 REMIND_S = 10.0
 LEFT_OUT = ("broker", "broker_user", "broker_password_file", "broker_ca", "broker_cert", "broker_key", "record",
-            "clock", "log_level")  # fmt: skip
+            "clock", "log_level", "home_assistant")  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ DEFAULT_S = 10.0
 LEAST_S, MOST_S = 3.0, 600.0
 PRESS_WAIT_S = 60.0
 TURN_S = 0.1
-LEFT_OUT = ("record", "log_level")
+LEFT_OUT = ("record", "log_level", "home_assistant")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,6 +28,10 @@ SETTINGS = {
     "state": ("DIR", "folder of journal, beliefs and calibration (default: systemd's, or the user's state folder)"),
     "record": ("FILE", "write the serial bytes to this recording too"),
     "clock": ("MODE", "when UTC is believed: auto (a time service, or none is at work), ntp, host (always)"),
+    "home_assistant": (
+        "PREFIX",
+        "tell Home Assistant of the plates below this topic, mostly `homeassistant` (default: off)",
+    ),
     "log_level": ("LEVEL", "debug, info, warning or error (default: info)"),
 }
 """Flag, in order: its value and its help. `broker_password` has no flag: command lines are seen by everybody."""

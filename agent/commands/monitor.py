@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ONCE_S = 1.5
 REDRAW_S = 0.5
-LEFT_OUT = ("record", "clock", "ports", "state", "log_level")
+LEFT_OUT = ("record", "clock", "ports", "state", "log_level", "home_assistant")
 _HOME_AND_CLEAR, _CLEAR_LINE = "\x1b[H\x1b[J", "\x1b[K"
 
 

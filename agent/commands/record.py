@@ -25,6 +25,7 @@ LEFT_OUT = (
     "broker_key",
     "record",
     "clock",
+    "home_assistant",
 )
 
 

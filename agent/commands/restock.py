@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIMIT_S = 15 * 60  # messages.md: the agent ends it by itself
 TURN_S = 0.2
-LEFT_OUT = ("record", "clock", "ports", "state", "log_level")
+LEFT_OUT = ("record", "clock", "ports", "state", "log_level", "home_assistant")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent import __version__
 from agent.commands.errors import EXIT_DONE, CommandError, UsageError
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def _service(settings: AgentSettings, journal: Journal) -> Service:
     from agent.service.notify import Notifier
     from agent.service.service import Service, World
     from agent.sources.opener import open_port
+    from agent.uplink.home_assistant import discovery, discovery_topic
     from agent.uplink.link import BrokerFilesError, Credentials, MqttLink, Will, tls_context
 
     password = settings.broker_password
@@ -115,7 +117,14 @@ def _service(settings: AgentSettings, journal: Journal) -> Service:
     def pipeline(store: Store, agent: str, epoch: str) -> ShelfPipeline:
         return made_pipeline(store, agent, epoch, journal)
 
-    world = World(SystemClock(), SystemSync(settings.clock), open_port, link, pipeline, Notifier())
+    def announce(store: Store, agent: str) -> list[tuple[str, str]]:
+        prefix = settings.home_assistant
+        if prefix is None:
+            return []
+        config = discovery(store.id, agent, __version__, store.plates_of(agent), store.items)
+        return [(discovery_topic(prefix, store.id, agent), config)]
+
+    world = World(SystemClock(), SystemSync(settings.clock), open_port, link, pipeline, Notifier(), announce)
     return Service(world, journal, lambda: _reloaded(settings), settings.ports, lambda line: _recorder(settings, line))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WAIT_S = 10.0
 TURN_S = 0.1
-LEFT_OUT = ("record", "clock", "log_level")
+LEFT_OUT = ("record", "clock", "log_level", "home_assistant")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,7 @@ class DiagnosisParameters:
     mains_hz: tuple[float, ...] = (50.0, 60.0)
     supply_mv: int = 4500  # the regulator of the modules needs 4.3 V and its drop
     line_error_share: float = 0.002  # of the frames
-    span_share_of_scale: float = 0.75  # of full scale, where a bridge near its zero never is
+    span_share_of_scale: float = 0.97  # of full scale: a little more load saturates it
     touch_g: float = 40.0  # steps of the plate's weight within the capture
     drift_g_per_min: float = 12.0  # a warm cell after a refill creeps by less
     drift_noise: float = 8.0  # and the drift must stand out of the noise of its two means

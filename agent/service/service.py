@@ -52,6 +52,7 @@ class World:
     link: Callable[[str, Will], BrokerLink]
     pipeline: Callable[[Store, str, str], ShelfPipeline]
     notifier: Notifier
+    announce: Callable[[Store, str], list[tuple[str, str]]] = lambda _store, _agent: []
 
 
 class Service:
@@ -228,7 +229,15 @@ class Service:
         bounds = Bounds(self._journal.acknowledged(), self._journal.last_row(), saved.until_ns if saved else None)
         will = Will(identity.topics.status(agent), identity.status(online=False))
         link = self._world.link(identity.client_id, will)
-        return Uplink(link, self._journal.reader(), identity, bounds, self, self._line.now_utc_ns)
+        return Uplink(
+            link,
+            self._journal.reader(),
+            identity,
+            bounds,
+            self,
+            self._line.now_utc_ns,
+            self._world.announce(store, agent),
+        )
 
     def _readers(self) -> list[PortReader]:
         return self._named + (self._finder.readers if self._finder else [])

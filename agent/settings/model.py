@@ -49,6 +49,7 @@ class AgentSettings(BaseSettings):
     state: Path | None = None
     record: Path | None = None
     clock: Literal["auto", "ntp", "host"] = "auto"
+    home_assistant: Annotated[str, Field(pattern=r"^[A-Za-z0-9_/-]+$")] | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_level)] = "info"
 
     @property

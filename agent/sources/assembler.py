@@ -52,7 +52,7 @@ class Assembler:
         self._began_us = t_us
         self._words = [LoneWords() for _ in range(channels)]
         self._waiting: dict[int, int] = {}
-        self._first_us = 0
+        self._first_us = t_us
         self._heard_us: list[int | None] = [None] * channels
         self._hello_us, self._status_us = t_us, t_us + STATUS_PERIOD_US
         self._seq = 0
@@ -74,7 +74,8 @@ class Assembler:
         if channel in self._waiting:
             out = self._flush()
         if not self._waiting:
-            self._first_us = sound[0]
+            # a word that was held back may be older than the SAMPLE before; a board's clock never goes back
+            self._first_us = max(self._first_us, sound[0])
         self._waiting[channel] = sound[1]
         if all(c in self._waiting for c in range(self._channels) if self._live(c, t_us)):
             out += self._flush()

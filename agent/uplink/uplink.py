@@ -62,10 +62,19 @@ class Uplink:
     """Between journal and broker. `now_utc_ns` is the agent's own UTC line."""
 
     def __init__(
-        self, link: Link, reader: Reader, identity: Identity, bounds: Bounds, host: Host, now_utc_ns: Callable[[], int]
+        self,
+        link: Link,
+        reader: Reader,
+        identity: Identity,
+        bounds: Bounds,
+        host: Host,
+        now_utc_ns: Callable[[], int],
+        announcements: Sequence[tuple[str, str]] = (),
     ) -> None:
+        """`announcements`: topics with what is retained there at every connection."""
         self._link, self._reader, self._identity, self._host = link, reader, identity, host
         self._now_utc_ns = now_utc_ns
+        self._announcements = announcements
         self._window = Window(bounds.acknowledged, bounds.last_old)
         self._horizon = Horizon(bounds.until_t_utc_ns)
         self._judge = StatusJudge(identity)
@@ -204,6 +213,8 @@ class Uplink:
                 if failure:
                     self._fault(STATUS_NOT_ECHOED, f"allow the agent to subscribe to its topics ({failure})")
                 self._say_online()
+                for topic, payload in self._announcements:
+                    self._window.sent(self._link.publish(topic, payload, qos=1, retain=True), None)
             case Acknowledged(mid, failure):
                 self._acknowledged(mid, failure)
             case Received(topic, payload, retained):
