@@ -181,47 +181,40 @@ class Pipeline:
             if end_ns > horizon_ns:
                 return
             self._cursor_ns = end_ns
-            block_begin_ns = end_ns - self._p.block_ns if end_ns % self._p.block_ns == 0 else None
+            whole = end_ns % self._p.block_ns == 0
             for name, run in self.runs.items():
                 rows = self._boards.rows(run.board)
                 if rows is None or not run.fits(rows):
                     continue
-                if run.detector.contact is not None:
-                    self._touch(name, run, end_ns)
-                elif block_begin_ns is not None:
-                    self._rest(name, run, block_begin_ns, end_ns)
-            if block_begin_ns is not None:
+                if run.detector.contact is not None or whole:
+                    self._take(name, run, end_ns)
+            if whole:
                 self._boards.forget(self.runs.values())
 
-    def _rest(self, name: str, run: PlateRun, begin_ns: int, end_ns: int) -> None:
-        """A plate at rest over a block; from where it departs on, its ticks follow at once."""
-        rows = self._boards.rows(run.board)
-        assert rows is not None
-        block, modes = run.take(rows, rows.until(end_ns))
-        if run.interrupted:
-            run.detector.interrupt()
-        done = 0
-        if len(block) and run.detector.contact is None:
-            done = run.detector.rest(block.t_ns, modes, block.saturated)
-        t_ns = begin_ns
-        while done < len(block):
-            t_ns += self._p.tick_ns
-            upto = int(block.t_ns.searchsorted(t_ns))
-            if upto <= done:
-                continue
-            if run.detector.contact is None:
-                done += run.detector.rest(block.t_ns[done:], modes[done:], block.saturated[done:])
-                continue
-            run.detector.touch(block.t_ns[done:upto], modes[done:upto], block.saturated[done:upto])
-            done = upto
-            self._judged(name, run)
+    def _take(self, name: str, run: PlateRun, end_ns: int) -> None:
+        """A plate's conversions up to `end_ns`: whole blocks at rest, ticks from where it departs until it rests again.
 
-    def _touch(self, name: str, run: PlateRun, end_ns: int) -> None:
+        What comes late (a backlog, or what was held before a HELLO) is taken in the same steps as what comes in time.
+        """
         rows = self._boards.rows(run.board)
         assert rows is not None
         block, modes = run.take(rows, rows.until(end_ns))
-        run.detector.touch(block.t_ns, modes, block.saturated)
-        if len(block):
+        detector = run.detector
+        if run.interrupted:
+            detector.interrupt()
+        done = 0
+        while done < len(block):
+            at_rest = detector.contact is None
+            step_ns = self._p.block_ns if at_rest else self._p.tick_ns
+            # a row that the filter held back belongs to the step of the next
+            first_ns = int(block.t_ns[min(max(done, run.held_back), len(block) - 1)])
+            upto = int(block.t_ns.searchsorted(min(first_ns - first_ns % step_ns + step_ns, end_ns)))
+            part = (block.t_ns[done:upto], modes[done:upto], block.saturated[done:upto])
+            if at_rest:
+                done += detector.rest(*part)
+                continue
+            detector.touch(*part)
+            done = upto
             self._judged(name, run)
 
     def _judged(self, name: str, run: PlateRun) -> None:

@@ -37,6 +37,7 @@ class PlateRun:
         self.gap: tuple[int, int] | None = None  # last row before and first after a time that nobody measured
         self.restored_level: Level | None = None
         self.interrupted = False  # the rows last taken follow such a time
+        self.held_back = 0  # how many of them the filter had held back
 
     @property
     def geometry(self) -> Geometry:
@@ -50,8 +51,9 @@ class PlateRun:
         self.position = max(end, begin)
         noise = self.detector.noise
         self.filter.noise_counts = np.abs(self.scale.counts_per_gram) * (noise.sigma_g[0] / np.sqrt(len(self.channels)))
+        held_back = self.filter.held_back
         block = self.filter.feed(rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels])
-        self.interrupted = False
+        self.held_back, self.interrupted = held_back, False
         if len(block):
             first_ns = int(block.t_ns[0])
             if self.last_ns is not None and first_ns - self.last_ns > _GAP_NS:

@@ -78,6 +78,11 @@ class CellFilter:
         self._given = end - keep
         return block
 
+    @property
+    def held_back(self) -> int:
+        """How many rows wait for the next."""
+        return len(self._t) - self._given
+
     def recent_counts(self) -> NDArray[np.float64]:
         """Mean counts [cells] of the last conversions."""
         result: NDArray[np.float64] = self._raw[: max(self._given, 1)].mean(axis=0)

@@ -49,6 +49,16 @@ def test_after_a_restart_the_same_is_told_as_without() -> None:
     assert brief(forgetful) != brief(late)
 
 
+def test_what_was_held_before_a_late_hello_is_told_as_what_comes_in_time() -> None:
+    """Nobody asked the boards: their own HELLOs come seconds later, one board's long after the other's."""
+    busy = case(BUSY)
+    first = Pipeline(busy.store, "a1", "e1")
+    fed(first, busy.until(22.8), finish=False)
+    saved = json.loads(json.dumps(first.snapshot()))
+    asked = fed(Pipeline(busy.store, "a1", "e2", saved), [*introductions(busy, 22.8), *busy.since(22.8)])
+    assert brief(fed(Pipeline(busy.store, "a1", "e2", saved), busy.since(22.8))) == brief(asked)
+
+
 def test_a_snapshot_that_is_restored_says_the_same_again() -> None:
     busy = case(BUSY)
     first = Pipeline(busy.store, "a1", "e1")
