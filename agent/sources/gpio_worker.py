@@ -18,10 +18,9 @@ from typing import Protocol
 RECORD = "<BQi"  # kind, t_us (monotonic), counts
 ALIVE, SOUND, UNSOUND = 0, 1, 2
 EXIT_NO_GPIO = 3
-ALIVE_PERIOD_S = 0.25
+ALIVE_PERIOD_S = 0.25  # longer than two conversions of the slowest chip
 POLL_S = 0.001
 MAX_READ_S = 0.008  # a word takes 0.3 to 3 ms; beyond it the chip may have begun its next conversion (10.5 ms)
-MAX_UNSOUND = 20  # in a row: then the chip is switched off and on
 SETTLING = 4  # conversions after the chip was off
 _ALL_ONES = -1
 _PR_SET_PDEATHSIG = 1
@@ -42,8 +41,6 @@ class ChipReader:
     def __init__(self, chip: Chip, out: int) -> None:
         self._chip, self._out = chip, out
         self._settling = SETTLING
-        self._unsound = 0
-        self._told_s = 0.0
 
     def turn(self) -> None:
         """One word, or a quarter of a second without one."""
@@ -51,6 +48,7 @@ class ChipReader:
         while not self._chip._ready():
             if time.monotonic() > end_s:
                 self._tell(ALIVE, 0)
+                self._begin_anew()
                 return
             time.sleep(POLL_S)
         begin_s = time.perf_counter()
@@ -58,29 +56,22 @@ class ChipReader:
         took_s = time.perf_counter() - begin_s
         busy = not self._chip._ready()  # after a whole word the line is high until the next conversion
         if word is False or not busy or took_s > MAX_READ_S or word == _ALL_ONES:
-            self._bad(off=took_s > MAX_READ_S)
+            self._tell(UNSOUND, 0)
+            self._begin_anew()
             return
-        self._unsound = 0
         if self._settling:
             self._settling -= 1
             self._tell(ALIVE, 0)
             return
         self._tell(SOUND, int(word))
 
-    def _bad(self, *, off: bool) -> None:
-        self._unsound += 1
-        if off:
-            self._settling = SETTLING
-        if self._unsound >= MAX_UNSOUND:
-            self._unsound, self._settling = 0, SETTLING
-            self._chip.power_down()
-            self._chip.power_up()
-        if time.monotonic() - self._told_s > ALIVE_PERIOD_S / 4:
-            self._tell(UNSOUND, 0)
-        time.sleep(POLL_S)
+    def _begin_anew(self) -> None:
+        """Off and on: the package leaves a word half read where it was too slow, and the chip stands within it."""
+        self._settling = SETTLING
+        self._chip.power_down()
+        self._chip.power_up()
 
     def _tell(self, kind: int, counts: int) -> None:
-        self._told_s = time.monotonic()
         os.write(self._out, struct.pack(RECORD, kind, time.monotonic_ns() // 1000, counts))
 
 
