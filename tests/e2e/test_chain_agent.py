@@ -108,7 +108,6 @@ def test_a_broker_that_comes_late_is_waited_for(chain: Chain, mosquitto: Mosquit
     assert chain.collector.statuses[-1]["state"] == "online"
 
 
-@pytest.mark.xfail(reason="the pipeline tells what moved while the board was off as a pick, not as a change")
 def test_a_port_that_goes_comes_back_and_the_board_restarts(chain: Chain) -> None:
     chain.start()
     chain.shelf.board.unplug()

@@ -256,6 +256,7 @@ def test_any_value_anywhere_is_taken_or_refused_at_its_line(number: int, value: 
     try:
         parse_store("\n".join(lines).encode(), "shop.toml")
     except StoreError as error:
-        # a sku or an agent's id that changed is told where it is referred to
-        assert any(problem.line in (number + 1, 32, 8, 18) for problem in error.problems)
+        # a sku or an agent's id that changed is told where it is referred to, a size where something stands beyond it
+        referring = range(19, len(lines) + 1) if "size_mm" in lines[number] else (32, 8, 18)
+        assert any(problem.line in (number + 1, *referring) for problem in error.problems)
         assert all(problem.allowed and "should" not in problem.allowed for problem in error.problems)
