@@ -19,6 +19,9 @@ REMEDIES = {
 }
 
 
+_QUALITY = {"cell-silent": "cell-degraded", "cell-saturated": "cell-degraded", "overload": "overload"}
+
+
 @dataclass(frozen=True, slots=True)
 class FaultKey:
     """Which fault of which part."""
@@ -44,6 +47,7 @@ class FaultBook:
     def end(self, key: FaultKey) -> Fault | None:
         return self._open.pop(key, None)
 
-    def names(self, plate: str) -> tuple[str, ...]:
-        """The open faults from which a plate suffers."""
-        return tuple(sorted({fault.fault for fault in self._open.values() if plate in fault.plates}))
+    def quality(self, plate: str) -> tuple[str, ...]:
+        """What the contract says of a plate's measurements while faults are open."""
+        open_faults = {fault.fault for fault in self._open.values() if plate in fault.plates}
+        return tuple(sorted({_QUALITY[fault] for fault in open_faults if fault in _QUALITY}))

@@ -108,7 +108,7 @@ class Pipeline:
             weight = None if level is None or run.board in silent else float(level.mean[0])
             contents = self.belief.plates[name].contents()
             stable = detector.contact is None and weight is not None
-            out.append(PlateReading(name, run.last_ns or 0, weight, stable, contents, self._faults.names(name)))
+            out.append(PlateReading(name, run.last_ns or 0, weight, stable, contents, self._faults.quality(name)))
         return out
 
     def requests(self) -> list[tuple[str, bytes]]:
@@ -242,7 +242,8 @@ class Pipeline:
         verdict = self._judge.consider(name, contact)
         if verdict.action == "wait":
             return
-        self._teller.conclude(name, run, verdict, self._faults.names(name))
+        gap = ("gap",) if run.gap is not None else ()
+        self._teller.conclude(name, run, verdict, (*self._faults.quality(name), *gap))
         detector.settle(current)
         self._judge.forget()
         run.gap = None
