@@ -21,10 +21,12 @@ FaultChange = tuple[Fault, bool]
 class Boards:
     """Sources by name, and the board that each turned out to be."""
 
-    def __init__(self, boards_of_plates: dict[str, str], faults: FaultBook) -> None:
+    def __init__(self, runs: dict[str, PlateRun], faults: FaultBook) -> None:
         self._plates_of: dict[str, tuple[str, ...]] = {}
-        for plate, board in boards_of_plates.items():
-            self._plates_of[board] = (*self._plates_of.get(board, ()), plate)
+        self._cells_of: dict[str, dict[int, str]] = {}  # board: channel: plate
+        for plate, run in runs.items():
+            self._plates_of[run.board] = (*self._plates_of.get(run.board, ()), plate)
+            self._cells_of.setdefault(run.board, {}).update(dict.fromkeys(run.channels.tolist(), plate))
         self._faults = faults
         self._links: dict[str, BoardLink] = {}
         self._by_board: dict[str, BoardLink] = {}
@@ -49,6 +51,7 @@ class Boards:
                 link = self._links[source] = BoardLink(source)
             for who in link.take(own):
                 changes += self._introduced(link, who)
+            changes += self._cells(link)
         changes += self.advance(chunks[-1].t_mono_ns)
         return changes
 
@@ -118,6 +121,21 @@ class Boards:
         """Bytes to write; emptied by the call."""
         out, self._requests = self._requests, []
         return out
+
+    def _cells(self, link: BoardLink) -> Iterator[FaultChange]:
+        """Channels that plates need and the board does not read, or whose chip it says is silent."""
+        if link.hello is None or self._by_board.get(link.hello.board_id) is not link:
+            return
+        board, status = link.hello.board_id, link.status
+        for channel, plate in self._cells_of[board].items():
+            missing = channel >= link.hello.channels
+            silent = status is not None and bool(status.faults >> channel & 1)
+            for name, there in (("channel-missing", missing), ("cell-silent", silent and not missing)):
+                key = FaultKey(name, board, channel)
+                if there:
+                    yield from _one(self._faults.begin(key, (plate,)), recovered=False)
+                else:
+                    yield from _one(self._faults.end(key), recovered=True)
 
     def _is_silent(self, link: BoardLink, span_ns: int) -> bool:
         last = link.last_sample_arrival_ns or link.introduced_ns  # who just introduced itself has yet to settle

@@ -19,7 +19,12 @@ REMEDIES = {
 }
 
 
-_QUALITY = {"cell-silent": "cell-degraded", "cell-saturated": "cell-degraded", "overload": "overload"}
+_QUALITY = {
+    "channel-missing": "cell-degraded",
+    "cell-silent": "cell-degraded",
+    "cell-saturated": "cell-degraded",
+    "overload": "overload",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Pipeline:
         geometry = {name: run.geometry for name, run in self.runs.items()}
         self._judge = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, self._ip)
         self._faults = FaultBook()
-        self._boards = Boards({name: run.board for name, run in self.runs.items()}, self._faults)
+        self._boards = Boards(self.runs, self._faults)
         self._cursor_ns: int | None = None
         self._teller = Teller(epoch, store.items, self.belief, self._judge)
         if snapshot is not None:

@@ -93,8 +93,8 @@ def hello(board: str = BOARD, boot: int = 1, protocol: int = 1) -> bytes:
     return frame(body[:1] + bytes([protocol]) + body[2:])
 
 
-def status() -> bytes:
-    return Status(1).encode()
+def status(faults: int = 0) -> bytes:
+    return Status(1, faults=faults).encode()
 
 
 class Board:

@@ -254,3 +254,17 @@ def test_noise_on_the_line_tells_nothing() -> None:
     board = Board()
     told = fed(pipeline, board.introduce() + board.weigh(5.0) + board.weigh(4.0, 2_450.0))
     assert [event.type for event in movements(told)] == [PICK]
+
+
+def test_a_cell_that_the_board_calls_silent_is_told_with_its_remedy_and_its_end() -> None:
+    board = Board()
+    chunks = board.introduce() + board.weigh(3.0)
+    for bits in (1, 1, 0):
+        chunks.append(Chunk(board.source, board.t_ns, status(faults=bits)))
+        chunks += board.weigh(1.0)
+    told = fed(Pipeline(small_store(BOARD), "a1", "e"), chunks)
+    assert faults(told) == [(FAULT, "cell-silent", BOARD), (RECOVERED, "cell-silent", BOARD)]
+    fault = told[0].data
+    assert isinstance(fault, Fault)
+    assert (fault.channel, fault.plates) == (0, ("P1",))
+    assert fault.remedy
