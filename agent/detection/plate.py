@@ -111,14 +111,6 @@ class PlateDetector:
         if contact.peak_g < self._p.slight_sigmas * float(self.noise.sigma_g[0]):
             self.noise.learn_wander(level.mean - contact.before.mean, level.tremor_g or 0.0)
 
-    def rebase(self, level: Level) -> None:
-        """The contact goes on, but all up to `level` has been told."""
-        contact = self.contact
-        assert contact is not None
-        contact.plateaus = [plateau for plateau in contact.plateaus if plateau.begin_ns > level.end_ns]
-        contact.before = level
-        contact.peak_g = 0.0
-
     def shift(self, by_g: NDArray[np.float64]) -> None:
         """The scale's zero moved by `by_g` [modes] while the plate rests."""
         assert self._rest is not None

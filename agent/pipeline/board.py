@@ -62,13 +62,10 @@ class BoardLink:
         self.status: Status | None = None
         self.stream = FrameStream()
         self.rows: Rows | None = None
-        self.last_arrival_ns: int | None = None
         self.last_sample_arrival_ns: int | None = None
         self.introduced_ns: int | None = None  # arrival of the first HELLO
-        self.lost_frames = 0
         self._clock = BoardClock()
         self._held: list[tuple[NDArray[np.int64], Samples]] = []
-        self._seq: int | None = None
 
     @property
     def known_until_ns(self) -> int | None:
@@ -81,7 +78,6 @@ class BoardLink:
         """Decode chunks of this source, in order; yields who introduced itself."""
         arrivals = np.array([chunk.t_mono_ns for chunk in chunks], np.int64)
         ends = self.stream.position + np.cumsum([len(chunk.data) for chunk in chunks])
-        self.last_arrival_ns = int(arrivals[-1])
         for frame in self.stream.feed(b"".join(chunk.data for chunk in chunks)):
             if isinstance(frame, Samples):
                 arrived = arrivals[np.searchsorted(ends, frame.end_offset)]
@@ -91,7 +87,7 @@ class BoardLink:
                 self.status = frame
             elif isinstance(frame, Hello):
                 if self.introduced_ns is None:
-                    self.introduced_ns = self.last_arrival_ns
+                    self.introduced_ns = int(arrivals[-1])
                 self._introduce(frame)
                 yield frame
             elif isinstance(frame, OtherProtocol):
@@ -102,7 +98,6 @@ class BoardLink:
         before, self.hello = self.hello, hello
         if before is not None and (before.boot != hello.boot or before.board_id != hello.board_id):
             self._clock.restart()
-            self._seq = None
         if self.rows is None or self.rows.channels != hello.channels:
             self.rows = Rows(hello.channels, first=self.rows.end if self.rows is not None else 0)
         held, self._held = self._held, []
@@ -117,15 +112,8 @@ class BoardLink:
             return
         if samples.channels != self.rows.channels:
             return  # of a board before a change of channels; HELLO tells the width that counts
-        self._count_lost(samples.seq)
         t_ns = self._clock.to_mono(samples.t_board_us, arrival_ns)
         bits = np.arange(samples.channels, dtype=np.uint8)
         present = ((samples.present[:, None] >> bits) & 1).astype(np.bool_)
         self.rows.append(t_ns, samples.counts, present)
         self._until = int(t_ns[-1])
-
-    def _count_lost(self, seq: NDArray[np.int64]) -> None:
-        first = seq[:1] if self._seq is None else np.array([self._seq])
-        steps = np.diff(np.concatenate((first, seq))) % 65536
-        self.lost_frames += int((steps[steps > 1] - 1).sum())
-        self._seq = int(seq[-1])
