@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent.commands.errors import CommandError, UsageError
-from agent.journal import CalibrationError, load_calibration
-from agent.journal.calibration import CellCalibration, save_calibration
+from agent.journal import CalibrationError, CellCalibration, merge_calibration
 from agent.store import Cell
 
 
@@ -20,14 +19,12 @@ def merge(state: Path, cells: Iterable[tuple[Cell, float, float]]) -> None:
         CommandError: it cannot be written.
     """
     made = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    measured = [
+        CellCalibration(board=cell.board, channel=cell.channel, zero_counts=zero, counts_per_gram=factor, made=made)
+        for cell, zero, factor in cells
+    ]
     try:
-        known = load_calibration(state)
-        for cell, zero, factor in cells:
-            key = (cell.board, cell.channel)
-            known[key] = CellCalibration(
-                board=cell.board, channel=cell.channel, zero_counts=zero, counts_per_gram=factor, made=made
-            )
-        save_calibration(state, known.values())
+        merge_calibration(state, measured)
     except CalibrationError as error:
         raise UsageError(str(error)) from None
     except OSError as error:

@@ -1,6 +1,13 @@
 """Events and state, durable."""
 
-from agent.journal.calibration import CalibrationError, CellCalibration, calibrated, load_calibration, save_calibration
+from agent.journal.calibration import (
+    CalibrationError,
+    CellCalibration,
+    calibrated,
+    load_calibration,
+    merge_calibration,
+    save_calibration,
+)
 from agent.journal.errors import (
     BeliefRefusedError,
     JournalError,
@@ -34,5 +41,6 @@ __all__ = [
     "StateUnusableError",
     "calibrated",
     "load_calibration",
+    "merge_calibration",
     "save_calibration",
 ]

@@ -7,6 +7,7 @@ order, depends on the samples alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agent.detection import DetectionParameters
@@ -17,7 +18,7 @@ from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
-from agent.pipeline.told import Chunk, Data, PlateReading, Progress, Since, Told
+from agent.pipeline.told import Chunk, Data, PlateReading, Progress, Since, Told, Zeroed
 from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
@@ -126,13 +127,16 @@ class Pipeline:
         self._teller.forget(plate)
         return self._emptied()
 
-    def tare(self, plate: str) -> str:
-        """Take the plate's present weight as empty; returns "" or why it was refused."""
+    def tare(self, plate: str, keep: Callable[[tuple[Zeroed, ...]], None]) -> str:
+        """Take the plate's present weight as empty, once `keep` has kept it; returns "" or why it was refused."""
         run = self.runs[plate]
         level = run.detector.level
         if level is None:
             return f"plate {plate} is not at rest: wait until nobody touches it"
-        run.scale.zero_counts = run.tared_zero()
+        zero_counts = run.tared_zero(level)
+        numbers = zip(run.plate.cells, zero_counts.tolist(), run.scale.counts_per_gram.tolist(), strict=True)
+        keep(tuple(Zeroed(cell.board, cell.channel, zero, per_gram) for cell, zero, per_gram in numbers))
+        run.scale.zero_counts = zero_counts
         run.detector.shift(-level.mean)
         return ""
 

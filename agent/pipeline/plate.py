@@ -11,7 +11,7 @@ from agent.detection import DetectionParameters, Level, PlateDetector
 from agent.inference.likelihood import Geometry
 from agent.pipeline.board import Rows
 from agent.store import Plate
-from agent.weighing import CellFilter, PlateScale
+from agent.weighing import Carried, CellFilter, PlateScale
 from agent.weighing.cells import CellBlock
 
 _OFF_SD_G = 0.5  # a plate that was off is known to so much, and to so much of its load
@@ -36,6 +36,7 @@ class PlateRun:
         self.last_ns: int | None = None  # the last row taken
         self.gap: tuple[int, int] | None = None  # last row before and first after a time that nobody measured
         self.restored_level: Level | None = None
+        self._carried_g = np.zeros(len(plate.cells))  # by each cell when last at rest, about
         self.interrupted = False  # the rows last taken follow such a time
         self.held_back = 0  # how many of them the filter had held back
 
@@ -61,23 +62,28 @@ class PlateRun:
             self.last_ns = int(block.t_ns[-1])
         return block, self.scale.to_modes(self.scale.grams(block.counts))
 
-    def tared_zero(self) -> NDArray[np.float64]:
-        """Counts of each cell that would make the plate's present weight nothing."""
-        return self.filter.recent_counts()
+    def tared_zero(self, level: Level) -> NDArray[np.float64]:
+        """Counts of each cell that would make `level`, on which the plate rests, nothing."""
+        grams = self.scale.cell_grams(level.mean, self.scale.grams(self.filter.recent_counts()))
+        zero_counts: NDArray[np.float64] = self.scale.zero_counts + grams * self.scale.counts_per_gram
+        return zero_counts
 
     def fits(self, rows: Rows) -> bool:
         """Whether the board has all channels of this plate."""
         return bool(self.channels.max() < rows.channels)
 
     def snapshot(self) -> dict[str, Any]:
-        """JSON-able state; the level is what the plate is compared with after a stop."""
+        """JSON-able state; the level is what the plate is compared with after a stop, also by another calibration."""
         level = self.detector.level
+        if level is not None:
+            self._carried_g = self.scale.grams(self.filter.recent_counts())
         if level is None and self.detector.contact is not None:
             level = self.detector.contact.before
         if level is None:
             level = self.restored_level  # not compared yet: the next process must do it
         saved = None if level is None else {"t_ns": level.end_ns, "mean": level.mean.tolist()}
-        return {"detector": self.detector.snapshot(), "level": saved}
+        carried = None if level is None else Carried.by(self.scale, level.mean, self._carried_g).document()
+        return {"detector": self.detector.snapshot(), "level": saved, "carried": carried}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a snapshot: the first plateau is compared with the level before."""
@@ -86,6 +92,12 @@ class PlateRun:
         if saved is None or len(saved["mean"]) != self.scale.modes:
             return
         mean = np.array(saved["mean"])
+        if state.get("carried") is not None:  # a state of before may lack it
+            carried = Carried.of(state["carried"])
+            grams = carried.read_by(self.scale)
+            if grams is not None:
+                mean = mean + self.scale.to_modes((grams - carried.grams)[np.newaxis])[0]
+                self._carried_g = grams
         variance = np.full(len(mean), _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2)
         self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -67,6 +68,16 @@ class PlateReading:
     quality: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Zeroed:
+    """A cell after a tare: what it reads where the plate counts as empty, and its counts a gram, as they were."""
+
+    board: str
+    channel: int
+    zero_counts: float
+    counts_per_gram: float
+
+
 class ShelfPipeline(Protocol):
     """What the service needs of a pipeline. Pure: no thread, no socket, no clock; not thread-safe."""
 
@@ -97,8 +108,10 @@ class ShelfPipeline(Protocol):
     def restock(self, plate: str, *, begin: bool, t_mono_ns: int) -> list[Told]:
         """Staff begins or ends refilling a plate; KeyError for a plate that is not served."""
 
-    def tare(self, plate: str) -> str:
-        """Take the plate's present weight as empty; returns "" or why it was refused."""
+    def tare(self, plate: str, keep: Callable[[tuple[Zeroed, ...]], None]) -> str:
+        """Take the plate's present weight as empty; returns "" or why it was refused, KeyError for an unknown plate.
+
+        `keep` makes the zeros durable before they hold; what it raises goes through, and nothing has changed."""
 
     def set_contents(self, plate: str, contents: dict[str, int]) -> None:
         """Staff says what stands on a plate; KeyError for an unknown plate or sku."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from agent.journal import Journal
+from agent.journal import CellCalibration, Journal, merge_calibration
 from agent.messages import Command, Fault, OpenPlate, PlateState
-from agent.pipeline.told import Chunk, PlateReading, ShelfPipeline, Since, Told
+from agent.messages.types import format_utc
+from agent.pipeline.told import Chunk, PlateReading, ShelfPipeline, Since, Told, Zeroed
 from agent.service.inbox import Batch, ServiceFault
 from agent.service.keeper import Keeper
 from agent.service.orders import OrderError, Orders
@@ -46,7 +47,8 @@ class Life:
         """`names`: store, agent, epoch."""
         self._agent = names[1]
         self._pipeline, self._line, self._uplink, self._ports = pipeline, line, uplink, ports
-        self._orders = Orders(pipeline, journal.load_extras())
+        self._state = journal.folder
+        self._orders = Orders(pipeline, journal.load_extras(), self._keep_zeros)
         self._keeper = Keeper(journal, line, names, pipeline.snapshot, self._own_fault)
         self._now_ns = self._looked_ns = self._clock_ns = line.now_ns()
         self._done: list[Command] = []
@@ -162,6 +164,11 @@ class Life:
             return
         self._keeper.force()
         self._done.append(command)  # answered once it is durable
+
+    def _keep_zeros(self, cells: tuple[Zeroed, ...]) -> None:
+        """A tare outlives this life as what the tools measure does."""
+        made = format_utc(self._line.now_utc_ns())
+        merge_calibration(self._state, [CellCalibration(**asdict(cell), made=made) for cell in cells])
 
     def _own_fault(self, fault: str, remedy: str, recovered: bool) -> None:
         self._report(ServiceFault(fault, self._agent, remedy, recovered))

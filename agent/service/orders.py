@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.journal import CalibrationError
 from agent.messages import Command, MessageError, parse_payload
-from agent.pipeline.told import ShelfPipeline, Told
+from agent.pipeline.told import ShelfPipeline, Told, Zeroed
 from agent.service.timeline import SECOND_NS
 
 RESTOCK_LIMIT_NS = 15 * 60 * SECOND_NS  # messages.md
@@ -32,9 +34,12 @@ class OrderError(Exception):
 class Orders:
     """Knows which plates are being restocked, and until when (on the agent's line)."""
 
-    def __init__(self, pipeline: ShelfPipeline, extras: dict[str, Any]) -> None:
-        """`extras`: what `saved` gave in the life before."""
-        self._pipeline = pipeline
+    def __init__(
+        self, pipeline: ShelfPipeline, extras: dict[str, Any], keep_zeros: Callable[[tuple[Zeroed, ...]], None]
+    ) -> None:
+        """`extras`: what `saved` gave in the life before. `keep_zeros` makes a tare durable, or raises OSError or
+        CalibrationError."""
+        self._pipeline, self._keep_zeros = pipeline, keep_zeros
         self._deadlines: dict[str, int] = {str(p): int(t) for p, t in extras.get(_EXTRA, {}).items()}
 
     def saved(self) -> dict[str, Any]:
@@ -63,8 +68,7 @@ class Orders:
             return []
         plate = parse_payload(_PlateOrder, command.arguments).plate
         if command.command == "tare":
-            if refusal := self._pipeline.tare(plate):
-                raise OrderError(refusal)
+            self._tare(plate)
             return []
         begin = command.command == "restock-begin"
         told = self._pipeline.restock(plate, begin=begin, t_mono_ns=now_ns)
@@ -73,6 +77,17 @@ class Orders:
         else:
             self._deadlines.pop(plate, None)
         return told
+
+    def _tare(self, plate: str) -> None:
+        try:
+            refusal = self._pipeline.tare(plate, self._keep_zeros)
+        except CalibrationError as error:
+            raise OrderError(str(error)) from None
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise OrderError(f"the zero cannot be written, nothing is tared: {why}; make room on the disk") from None
+        if refusal:
+            raise OrderError(refusal)
 
     def overdue(self, now_ns: int) -> list[Told]:
         """End what has lasted too long."""

@@ -1,6 +1,7 @@
 """Counts to grams and moments, and the health of each cell."""
 
+from agent.weighing.carried import Carried
 from agent.weighing.cells import CellFilter, CellFilterParameters
 from agent.weighing.scale import MODES, Calibration, PlateScale
 
-__all__ = ["MODES", "Calibration", "CellFilter", "CellFilterParameters", "PlateScale"]
+__all__ = ["MODES", "Calibration", "Carried", "CellFilter", "CellFilterParameters", "PlateScale"]

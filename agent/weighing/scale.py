@@ -15,6 +15,7 @@ from agent.store import Plate
 
 MODES = ("W", "X", "Y")
 _MIN_SPAN_MM = 1.0
+_SAME_G = 1e-6  # far below any reading: only rounding
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,14 @@ class PlateScale:
         for cell in range(1, grams.shape[1]):
             out = out + grams[:, cell : cell + 1] * self.modes_of_cells[:, cell]
         return out
+
+    def cell_grams(self, modes: NDArray[np.float64], near_g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Grams of each cell [cells] that make these modes [modes]; of all such, those nearest `near_g` [cells]."""
+        lacking = modes - self.modes_of_cells @ near_g
+        if np.abs(lacking).max() < _SAME_G:
+            return near_g
+        result: NDArray[np.float64] = near_g + np.linalg.pinv(self.modes_of_cells) @ lacking
+        return result
 
     def position_mm(self, modes: NDArray[np.float64]) -> tuple[float, float] | None:
         """Where a change of modes [modes] acts; None where the cells do not tell."""

@@ -7,6 +7,7 @@ import pytest
 from agent.messages import Fault, Movement
 from agent.messages.events import FAULT, PICK, PUT, RECOVERED
 from agent.pipeline import Chunk, Pipeline, Told
+from agent.pipeline.told import Zeroed
 from agent.wire import identify
 from tests.agent.pipeline.feeding import BOARD, OTHER, Board, S, fed, hello, merged, small_store, status
 
@@ -227,9 +228,11 @@ def test_staff_refills_without_a_purchase() -> None:
 def test_a_tare_is_refused_in_a_contact_and_else_makes_the_weight_nothing() -> None:
     board = Board()
     pipeline = Pipeline(small_store(BOARD), "a1", "e")
-    assert "not at rest" in pipeline.tare("P1")
+    kept: list[tuple[Zeroed, ...]] = []
+    assert "not at rest" in pipeline.tare("P1", kept.append)
     fed(pipeline, board.introduce() + board.weigh(5.0), finish=False)
-    assert pipeline.tare("P1") == ""
+    assert pipeline.tare("P1", kept.append) == ""
+    assert [cell.channel for cell in kept[0]] == [0]
     told = fed(pipeline, board.weigh(3.0), finish=False)
     assert not movements(told)
     assert pipeline.readings()[0].weight_g == pytest.approx(0.0, abs=1.0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agent.messages import Fault, Movement
 from agent.messages.events import FAULT, PICK, RECOVERED
-from agent.pipeline.told import Chunk, PlateReading, Progress, Told
+from agent.pipeline.told import Chunk, PlateReading, Progress, Told, Zeroed
 
 S = 1_000_000_000
 T0 = 1_700_000_000 * S
@@ -105,9 +106,12 @@ class FakePipeline:
         self.calls.append(("restock", plate, begin, t_mono_ns))
         return []
 
-    def tare(self, plate: str) -> str:
+    def tare(self, plate: str, keep: Callable[[tuple[Zeroed, ...]], None]) -> str:
+        if plate != "P1":
+            return "not at rest"
+        keep((Zeroed("b000000000000001", 0, 81_000.0, 415.0),))
         self.calls.append(("tare", plate))
-        return "" if plate == "P1" else "not at rest"
+        return ""
 
     def set_contents(self, plate: str, contents: dict[str, int]) -> None:
         self.calls.append(("set", plate, contents))

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from agent.journal import CalibrationError
 from agent.messages import Command
+from agent.pipeline.told import Zeroed
 from agent.service.orders import RESTOCK_LIMIT_NS, OrderError, Orders
 from tests.agent.service.fakes import FakePipeline
+
+
+def orders_of(pipeline: FakePipeline, extras: dict[str, Any] | None = None) -> Orders:
+    return Orders(pipeline, extras or {}, lambda _cells: None)
 
 
 def command(name: str, **arguments: Any) -> Command:
@@ -17,9 +23,9 @@ def command(name: str, **arguments: Any) -> Command:
 
 def test_restock_ends_by_itself_also_after_a_restart() -> None:
     pipeline = FakePipeline("e")
-    orders = Orders(pipeline, {})
+    orders = orders_of(pipeline)
     orders.carry_out(command("restock-begin", plate="P1"), 1000)
-    again = Orders(pipeline, orders.saved())
+    again = orders_of(pipeline, orders.saved())
     again.overdue(1000 + RESTOCK_LIMIT_NS - 1)
     assert pipeline.calls == [("restock", "P1", True, 1000)]
     again.overdue(1000 + RESTOCK_LIMIT_NS)
@@ -29,7 +35,7 @@ def test_restock_ends_by_itself_also_after_a_restart() -> None:
 
 def test_restock_end_needs_no_second_one() -> None:
     pipeline = FakePipeline("e")
-    orders = Orders(pipeline, {})
+    orders = orders_of(pipeline)
     orders.carry_out(command("restock-begin", plate="P1"), 0)
     orders.carry_out(command("restock-end", plate="P1"), 5)
     assert orders.overdue(RESTOCK_LIMIT_NS * 2) == []
@@ -50,10 +56,32 @@ def test_restock_end_needs_no_second_one() -> None:
 )
 def test_what_is_refused_says_why(order: Command, says: str) -> None:
     with pytest.raises(OrderError, match=says):
-        Orders(FakePipeline("e"), {}).carry_out(order, 0)
+        orders_of(FakePipeline("e")).carry_out(order, 0)
 
 
 def test_contents_reach_the_pipeline() -> None:
     pipeline = FakePipeline("e")
-    Orders(pipeline, {}).carry_out(command("set-contents", plate="P1", contents={"a": 3}), 0)
+    orders_of(pipeline).carry_out(command("set-contents", plate="P1", contents={"a": 3}), 0)
     assert pipeline.calls == [("set", "P1", {"a": 3})]
+
+
+def test_a_tare_is_done_once_its_zeros_are_kept() -> None:
+    kept: list[tuple[Zeroed, ...]] = []
+    pipeline = FakePipeline("e")
+    Orders(pipeline, {}, kept.append).carry_out(command("tare", plate="P1"), 0)
+    assert [cell.zero_counts for cell in kept[0]] == [81_000.0]
+    assert pipeline.calls == [("tare", "P1")]
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(OSError(28, "No space left on device"), "no space left"), (CalibrationError("state/c.json: damaged"), "damaged")],
+)
+def test_a_tare_whose_zeros_cannot_be_kept_is_refused_and_changes_nothing(error: Exception, says: str) -> None:
+    def fail(_cells: tuple[Zeroed, ...]) -> None:
+        raise error
+
+    pipeline = FakePipeline("e")
+    with pytest.raises(OrderError, match=says):
+        Orders(pipeline, {}, fail).carry_out(command("tare", plate="P1"), 0)
+    assert pipeline.calls == []
