@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.pipeline.line import LineHealth
 from agent.pipeline.told import Chunk
 from agent.timebase import BoardClock
 from agent.wire import FrameStream, Hello, OtherProtocol, Samples, Status
@@ -61,6 +62,7 @@ class BoardLink:
         self.other: OtherProtocol | None = None
         self.status: Status | None = None
         self.stream = FrameStream()
+        self.line = LineHealth()
         self.rows: Rows | None = None
         self.last_sample_arrival_ns: int | None = None
         self.introduced_ns: int | None = None  # arrival of the first HELLO
@@ -82,6 +84,7 @@ class BoardLink:
             if isinstance(frame, Samples):
                 arrived = arrivals[np.searchsorted(ends, frame.end_offset)]
                 self.last_sample_arrival_ns = int(arrived[-1])
+                self.line.came(frame)
                 self._samples(frame, arrived)
             elif isinstance(frame, Status):
                 self.status = frame
@@ -93,11 +96,13 @@ class BoardLink:
             elif isinstance(frame, OtherProtocol):
                 self.other = frame
                 yield frame
+        self.line.look(int(arrivals[-1]), self.stream.counters.bad)
 
     def _introduce(self, hello: Hello) -> None:
         before, self.hello = self.hello, hello
         if before is not None and (before.boot != hello.boot or before.board_id != hello.board_id):
             self._clock.restart()
+            self.line.restart()
         if self.rows is None or self.rows.channels != hello.channels:
             self.rows = Rows(hello.channels, first=self.rows.end if self.rows is not None else 0)
         held, self._held = self._held, []

@@ -9,7 +9,7 @@ from agent.pipeline.board import BoardLink, Rows
 from agent.pipeline.faults import FaultBook, FaultKey
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.told import Chunk
-from agent.wire import Hello, OtherProtocol, identify
+from agent.wire import Hello, OtherProtocol, Status, identify
 
 SILENT_NS = 500_000_000  # a board that delivered nothing for so long is not waited for
 JOIN_NS = 1_000_000_000  # boards that the store names are waited for so long at the start
@@ -31,6 +31,7 @@ class Boards:
         self._links: dict[str, BoardLink] = {}
         self._by_board: dict[str, BoardLink] = {}
         self._refused: set[str] = set()
+        self._looked: dict[str, tuple[Hello, Status | None, bool, bool]] = {}  # what `_cells` spoke of last
         self._now_ns = 0
         self._begun_ns: int | None = None
         self._asked_ns: dict[str, int] = {}
@@ -123,19 +124,21 @@ class Boards:
         return out
 
     def _cells(self, link: BoardLink) -> Iterator[FaultChange]:
-        """Channels that plates need and the board does not read, or whose chip it says is silent."""
+        """Channels that plates need and the board does not read or calls silent; frames that do not arrive."""
         if link.hello is None or self._by_board.get(link.hello.board_id) is not link:
             return
         board, status = link.hello.board_id, link.status
+        seen = (link.hello, status, link.line.lost, link.line.damaged)
+        if self._looked.get(board) == seen:
+            return
+        self._looked[board] = seen
         for channel, plate in self._cells_of[board].items():
             missing = channel >= link.hello.channels
             silent = status is not None and bool(status.faults >> channel & 1)
             for name, there in (("channel-missing", missing), ("cell-silent", silent and not missing)):
-                key = FaultKey(name, board, channel)
-                if there:
-                    yield from _one(self._faults.begin(key, (plate,)), recovered=False)
-                else:
-                    yield from _one(self._faults.end(key), recovered=True)
+                yield from self._faults.hold(FaultKey(name, board, channel), (plate,), there=there)
+        for name, there in (("frames-lost", link.line.lost), ("frames-damaged", link.line.damaged)):
+            yield from self._faults.hold(FaultKey(name, board), self._plates_of[board], there=there)
 
     def _is_silent(self, link: BoardLink, span_ns: int) -> bool:
         last = link.last_sample_arrival_ns or link.introduced_ns  # who just introduced itself has yet to settle

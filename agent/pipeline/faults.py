@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.messages import Fault
@@ -12,6 +13,8 @@ REMEDIES = {
     "duplicate-board": "two ports answer with one board id: give one of the boards another id, or unplug it",
     "board-unknown": "no plate of this agent names this board: correct the store file or unplug the board",
     "board-silent": "check the USB cable and the power of the board",
+    "frames-lost": "frames of the board are missing: the USB cable or hub is overloaded, or the computer is too busy",
+    "frames-damaged": "a worn or long USB cable, or a hub without power of its own: replace it",
     "channel-missing": "the store file names a channel that the board does not read: correct it or the wiring",
     "cell-silent": "check the wires of this cell's HX711 (DT, SCK, VCC, GND); replace the module",
     "cell-saturated": "check the cell's four wires (E+, E-, A+, A-); a broken one saturates the converter",
@@ -51,6 +54,12 @@ class FaultBook:
 
     def end(self, key: FaultKey) -> Fault | None:
         return self._open.pop(key, None)
+
+    def hold(self, key: FaultKey, plates: tuple[str, ...], *, there: bool) -> Iterator[tuple[Fault, bool]]:
+        """The fault is there, or is not: what is to be told of it, with whether it is its end."""
+        fault = self.begin(key, plates) if there else self.end(key)
+        if fault is not None:
+            yield fault, not there
 
     def quality(self, plate: str) -> tuple[str, ...]:
         """What the contract says of a plate's measurements while faults are open."""
