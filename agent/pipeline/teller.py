@@ -87,7 +87,8 @@ class Teller:
         assert contact is not None
         episode = self._episodes[name]
         staff = self._belief.plates[name].staff
-        moves = split_swap(step, contact)
+        # nobody saw in which order: what happened in a gap is one change
+        moves = split_swap(step, contact) if run.gap is None else [(step, run.gap[1])]
         for part, t_ns in moves:
             place = position_of(part, run.scale)
             memory = remember(self._belief, name, part, place[0] if place else None, t_ns)
@@ -105,7 +106,7 @@ class Teller:
                 run.gap,
             )
             kind = CHANGE if run.gap is not None else (PUT if part.direction > 0 else PICK)
-            event = self.tell(kind, name, run.gap[1] if run.gap is not None else t_ns, contact.now_ns, data)
+            event = self.tell(kind, name, t_ns, contact.now_ns, data)
             if len(moves) == 1:
                 episode.told.append(_Told(event, part, memory))
             else:
