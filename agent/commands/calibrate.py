@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     except CalibrationRefusedError as error:
         raise CommandError(f"refused, nothing is written: {error}") from None
     if not arguments.dry_run:
-        _write(settings.state, plate, solution, watch, zeros=not arguments.not_empty)
+        _write(settings.state, plate, solution, watch, zeros=not arguments.not_empty, replace=arguments.replace)
     _show(plate, arguments.weight, solution)
     if not arguments.dry_run:
         _say(f"written to {settings.state / 'calibration.json'}; the agent reads it at its start or reload")
@@ -123,8 +123,8 @@ def _prompt(watch: PlacementWatch, places: list[tuple[float, float]], *, empty: 
     return f"place {number} of {len(places)}: set the weight down at x {x_mm:.0f}, y {y_mm:.0f} mm, and let go"
 
 
-def _write(state: Path, plate: Plate, solution: Solution, watch: PlacementWatch, *, zeros: bool) -> None:
-    from agent.commands.calibrations import merge
+def _write(state: Path, plate: Plate, solution: Solution, watch: PlacementWatch, *, zeros: bool, replace: bool) -> None:
+    from agent.commands.calibrations import forget_cells, merge
 
     zero_counts = watch.zero_counts
     assert zero_counts is not None
@@ -132,6 +132,8 @@ def _write(state: Path, plate: Plate, solution: Solution, watch: PlacementWatch,
     for index, cell in enumerate(plate.cells):
         zero = float(zero_counts[index]) if zeros else cell.zero_counts
         cells.append((cell, zero, float(solution.counts_per_gram[index])))
+    if replace:
+        forget_cells(state, plate.id)
     merge(state, cells)
 
 

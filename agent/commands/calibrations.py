@@ -8,7 +8,26 @@ from pathlib import Path
 
 from agent.commands.errors import CommandError, UsageError
 from agent.journal import CalibrationError, CellCalibration, merge_calibration
+from agent.journal.database import FILE_NAME as JOURNAL
 from agent.store import Cell
+
+
+def forget_cells(state: Path, plate: str) -> None:
+    """The plate has other cells: what the saved belief knows in counts of the old ones says nothing of these, so the
+    next start compares grams.
+
+    Raises:
+        CommandError, UsageError: the state cannot be used, as by an agent that runs.
+    """
+    from agent.commands.common import opened_journal
+    from agent.pipeline import without_cells
+
+    if not (state / JOURNAL).is_file():
+        return
+    with opened_journal(state) as journal:
+        belief = journal.load_belief()
+        if belief is not None:
+            journal.save_belief(without_cells(belief, plate))
 
 
 def merge(state: Path, cells: Iterable[tuple[Cell, float, float]]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.detection import DetectionParameters, Level, PlateDetector
+from agent.inference import Step
 from agent.inference.likelihood import Geometry
 from agent.pipeline.board import Rows
 from agent.store import Plate
@@ -62,6 +63,12 @@ class PlateRun:
             self.last_ns = int(block.t_ns[-1])
         return block, self.scale.to_modes(self.scale.grams(block.counts))
 
+    def unseen(self, step: Step) -> tuple[int, int] | None:
+        """From when to when nobody measured, where that lies within a step; it ends with the plateau seen first."""
+        if self.gap is None or step.before.end_ns > self.gap[0] or step.after.begin_ns < self.gap[0]:
+            return None
+        return self.gap[0], max(self.gap[1], step.after.begin_ns)
+
     def tared_zero(self, level: Level) -> NDArray[np.float64]:
         """Counts of each cell that would make `level`, on which the plate rests, nothing."""
         grams = self.scale.cell_grams(level.mean, self.scale.grams(self.filter.recent_counts()))
@@ -100,6 +107,14 @@ class PlateRun:
                 self._carried_g = grams
         variance = np.full(len(mean), _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2)
         self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
+
+
+def without_cells(snapshot: dict[str, Any], plate: str) -> dict[str, Any]:
+    """A pipeline's snapshot whose plate is known in grams alone: its cells have been exchanged."""
+    plates = snapshot["plates"]
+    if plate not in plates:
+        return snapshot
+    return {**snapshot, "plates": {**plates, plate: {**plates[plate], "carried": None}}}
 
 
 _FLOOR_COUNTS = 25.0  # the data sheet's 50 nV at 10 SPS: less than this is not the chip's noise

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from bench.faults.actors import program
@@ -152,5 +154,33 @@ def test_monitor_and_restock_with_a_running_agent(tmp_path: Path, mosquitto: Mos
             [program("shelf-agent"), "restock", "P7", *files], capture_output=True, text=True, timeout=30, check=False
         )
         assert unknown.returncode == 2
+    finally:
+        chain.close()
+
+
+def test_a_tare_outlives_kill_9_and_one_with_the_agent_off_is_no_change(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """Goods stand on both plates all the time; nobody touches them."""
+    chain = Chain(tmp_path, mosquitto.port)
+    weights: dict[str, float] = {}
+
+    def heard(_client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        weight_g = json.loads(message.payload)["weight_g"]
+        weights[message.topic.rpartition("/")[2]] = math.inf if weight_g is None else weight_g
+
+    chain.collector.client.message_callback_add("shelf/v1/faults/agents/a1/plates/+", heard)
+    try:
+        chain.start()
+        chain.collector.client.subscribe("shelf/v1/faults/agents/a1/plates/+")
+        live = run(tmp_path, "tare", "P1", "--live", "--broker", mosquitto.url)
+        assert (live.returncode, live.stdout) == (0, "plate P1: tared\n"), live.stderr
+        chain.agent.kill()
+        made = json.loads((tmp_path / "state" / "calibration.json").read_text())["cells"]
+        assert sorted(cell["channel"] for cell in made) == [0, 1, 2, 3]
+        off = run(tmp_path, "tare", "P2")
+        assert off.returncode == 0, off.stderr
+        chain.agent.start()
+        chain.wait_measuring()
+        chain.wait(lambda: all(abs(weights[plate]) < 2.0 for plate in ("P1", "P2")), "0 g on both plates")
+        assert chain.goods() == []
     finally:
         chain.close()

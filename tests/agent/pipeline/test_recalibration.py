@@ -9,7 +9,7 @@ import pytest
 from agent.journal import CellCalibration, calibrated
 from agent.messages import Movement
 from agent.messages.events import CHANGE, PICK
-from agent.pipeline import Pipeline, Told
+from agent.pipeline import Pipeline, Told, without_cells
 from agent.pipeline.told import Zeroed
 from agent.store import Store
 from tests.agent.pipeline.feeding import BOARD, BUSY, COUNTS_PER_GRAM, Board, case, fed, small_store
@@ -70,6 +70,18 @@ def test_a_tare_that_was_kept_holds_after_a_restart_that_lost_all_since() -> Non
         assert not movements(fed(second, chunks, finish=False))
         assert second.readings()[0].weight_g == pytest.approx(0.0, abs=1.0)
         assert second.readings()[0].contents == {"cola": 8}
+
+
+def test_a_plate_with_other_cells_is_compared_in_grams() -> None:
+    """The zero of the new cell is elsewhere: in counts of the old one, 1.5 kg would have come."""
+    store, board = small_store(BOARD), Board()
+    first = Pipeline(store, "a1", "e1")
+    fed(first, board.introduce() + board.weigh(6.0), finish=False)
+    saved = without_cells(json.loads(json.dumps(first.snapshot())), "P1")
+    later = with_cell(store, 1_000 + 1_500 * COUNTS_PER_GRAM, COUNTS_PER_GRAM)
+    board.weight_g += 1_500.0
+    assert not movements(fed(Pipeline(later, "a1", "e2", saved), board.introduce() + board.weigh(4.0)))
+    assert without_cells(saved, "P9") == saved
 
 
 def test_what_cannot_be_kept_is_not_tared() -> None:
