@@ -237,7 +237,7 @@ class Pipeline:
                 run.gap = None
                 return
             contact.before, run.restored_level = run.restored_level, None
-            run.gap = (min(contact.before.end_ns, current.begin_ns), current.begin_ns)
+            run.gap = (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns))
         if current.seconds < self._ip.nothing_after_s:
             return
         if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._ip.ask_every_s * 1e9):
@@ -246,8 +246,7 @@ class Pipeline:
         verdict = self._judge.consider(name, contact)
         if verdict.action == "wait":
             return
-        gap = ("gap",) if run.gap is not None else ()
-        self._teller.conclude(name, run, verdict, (*self._faults.quality(name), *gap))
+        self._teller.conclude(name, run, verdict, self._faults.quality(name))
         detector.settle(current)
         self._judge.forget()
         run.gap = None

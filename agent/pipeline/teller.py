@@ -87,8 +87,9 @@ class Teller:
         assert contact is not None
         episode = self._episodes[name]
         staff = self._belief.plates[name].staff
+        window = run.unseen(step)
         # nobody saw in which order: what happened in a gap is one change
-        moves = split_swap(step, contact) if run.gap is None else [(step, run.gap[1])]
+        moves = split_swap(step, contact) if window is None else [(step, window[1])]
         for part, t_ns in moves:
             place = position_of(part, run.scale)
             memory = remember(self._belief, name, part, place[0] if place else None, t_ns)
@@ -102,10 +103,10 @@ class Teller:
                 memory.grams,
                 share * part.certainty,
                 staff,
-                quality,
-                run.gap,
+                quality if window is None else (*quality, "gap"),
+                window,
             )
-            kind = CHANGE if run.gap is not None else (PUT if part.direction > 0 else PICK)
+            kind = CHANGE if window is not None else (PUT if part.direction > 0 else PICK)
             event = self.tell(kind, name, t_ns, contact.now_ns, data)
             if len(moves) == 1:
                 episode.told.append(_Told(event, part, memory))
