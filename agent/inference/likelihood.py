@@ -92,7 +92,7 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
     slack = p.settle_g**2 + (p.creep * peak_g) ** 2
     modes = range(geometry.modes)
     usual = sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + slack) for k in modes)
-    wide = p.unusual_slack**2 * slack
+    wide = (p.unusual_slack * p.settle_g) ** 2 + (p.unusual_creep * p.creep * peak_g) ** 2
     unusual = sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + wide) for k in modes)
     still = _log_add(math.log(1 - p.unusual) + usual, math.log(p.unusual) + unusual)
     if geometry.modes == 1:
@@ -114,8 +114,8 @@ def log_hand(
 ) -> float:
     """Of a plateau that is a hand's: any force, trembling by a share of it.
 
-    `change` is from the plateau before the contact; `onward` from the plateau just before this one, on which the same
-    hand may have rested already (None: there was none).
+    `change` is from what the plate carried without it; `onward` from the plateau just before this one, on which the
+    same hand may have rested already (None: there was none).
     """
     force = max(abs(change.delta_g[0]), _LEAST_G)
     # half of a Lomax density of shape 1 on either side: many light touches, some that lean with kilograms

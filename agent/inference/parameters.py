@@ -56,6 +56,7 @@ class InferenceParameters:
     settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
     unusual: float = 0.05  # now and then a plate comes back less exactly: rubbing edges, hysteresis
     unusual_slack: float = 30.0  # by so many times
+    unusual_creep: float = 4.0  # likewise of its creep
     moved_sd_g: float = 120.0  # moment of a thing pushed along the plate
     moved_heavy_sd_g: float = 600.0  # or a crate
     moved: float = 0.05
@@ -79,6 +80,12 @@ class InferenceParameters:
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
+
+    # how much is followed
+    readings: int = 3  # of a change, by name; the others count together
+    least_reading: float = 1e-4  # share of a reading that is worth a name
+    ways: int = 6  # meanings of the plateaus up to one
+    hopeless_way: float = 14.0  # logarithm below the likeliest
 
     # memory
     pool_size: int = 200

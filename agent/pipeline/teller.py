@@ -71,18 +71,18 @@ class Teller:
         assert contact is not None and contact.before is not None and contact.current is not None
         episode = self._episode(name, contact.before, contact.opened_ns)
         episode.peak_g = max(episode.peak_g, contact.peak_g)
-        steps, share = list(verdict.steps), verdict.share
+        steps = verdict.steps
         if episode.told and run.gap is None:
             seen = self._in_hindsight(name, run, episode, verdict)
             if seen is not None:
-                steps, share = seen
+                steps = seen
         for step in steps:
-            self._movements(name, run, step, share, quality)
+            self._movements(name, run, step, quality)
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
         episode.nodes.append(contact.current)
 
-    def _movements(self, name: str, run: PlateRun, step: Step, share: float, quality: tuple[str, ...]) -> None:
+    def _movements(self, name: str, run: PlateRun, step: Step, quality: tuple[str, ...]) -> None:
         contact = run.detector.contact
         assert contact is not None
         episode = self._episodes[name]
@@ -101,7 +101,7 @@ class Teller:
                 run.scale,
                 self._items,
                 memory.grams,
-                share * part.certainty,
+                part.certainty,
                 staff,
                 quality if window is None else (*quality, "gap"),
                 window,
@@ -132,7 +132,7 @@ class Teller:
 
     def _in_hindsight(
         self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict
-    ) -> tuple[list[Step], float] | None:
+    ) -> tuple[Step, ...] | None:
         """What is to be told now where the way through all plateaus since differs from what was told; None: nothing."""
         contact = run.detector.contact
         assert contact is not None and contact.current is not None
@@ -146,7 +146,7 @@ class Teller:
         seen = [step for step in path if not step.nothing]
         if share < CONVINCED or _same(seen, [*(told.step for told in episode.told), *verdict.steps]):
             return None
-        fresh = [step for step in seen if step.after.begin_ns > contact.opened_ns]
+        fresh = tuple(step for step in seen if step.after.begin_ns > contact.opened_ns)
         kept = [step for step in seen if step.after.begin_ns <= contact.opened_ns]
         known = {(told.step.before.begin_ns, told.step.after.begin_ns): told for told in episode.told}
         if any((step.before.begin_ns, step.after.begin_ns) not in known for step in kept):
@@ -155,7 +155,7 @@ class Teller:
             if not take_back(self._belief, told.memory):
                 return None
         self._correct(name, run, episode, kept, share)
-        return fresh, share
+        return fresh
 
     def _before(self, name: str, episode: _Episode) -> Belief | None:
         """The belief as it was before the episode's steps; None where their goods moved on."""
@@ -187,7 +187,7 @@ class Teller:
                     for sku, qty in step.items
                 )
                 data = Correction(
-                    corrects=told.event.id, items=items, confidence=share * step.certainty, reason="a later change"
+                    corrects=told.event.id, items=items, confidence=step.certainty, reason="a later change"
                 )
                 self.tell(CORRECTION, name, contact.now_ns, contact.now_ns, data)
 

@@ -43,7 +43,7 @@ def test_without_a_place_twins_are_a_doubt_that_is_told() -> None:
     step = verdict.steps[0]
     assert {items for items, _ in step.ranked[:2]} == {(("cola", 1),), (("zero", 1),)}
     assert 0.35 < step.certainty < 0.65
-    assert sum(share for _, share in step.ranked) == pytest.approx(1.0, abs=1e-6)
+    assert sum(share for _, share in step.ranked) == pytest.approx(1.0, abs=1e-4)
     assert list(step.ranked) == sorted(step.ranked, key=lambda reading: -reading[1])
 
 

@@ -1,0 +1,121 @@
+"""What may have happened between two plateaus, weighed: nothing, or goods, each reading with its probability."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from agent.detection import Level
+from agent.inference.belief import Belief
+from agent.inference.hypotheses import Hypothesis, Imagination
+from agent.inference.likelihood import Change, Geometry, log_else, log_goods, log_nothing
+from agent.inference.parameters import InferenceParameters
+from agent.inference.step import FOREIGN, Items, Step
+from agent.inference.sums import log_sum
+
+Moved = tuple[tuple[int, Items], ...]  # what moved before within the contact, each with when it stood
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One thing that may have happened, and the logarithm of its weight."""
+
+    log: float
+    step: Step
+
+
+@dataclass(frozen=True)
+class Readings:
+    """All that may have happened between two plateaus: the likeliest by name, the others by their weight together."""
+
+    named: tuple[Reading, ...]
+    log_others: float
+
+
+class Weigher:
+    """Weighs what may have happened on one agent's plates. What it found within a contact is kept until `forget`."""
+
+    def __init__(
+        self, imagination: Imagination, geometry: dict[str, Geometry], parameters: InferenceParameters
+    ) -> None:
+        self._imagination = imagination
+        self._geometry = geometry
+        self._p = parameters
+        self._known: dict[tuple[object, ...], Readings] = {}
+
+    def forget(self) -> None:
+        """The belief changed, or a contact ended: what readings meant before does not hold any more."""
+        self._known.clear()
+
+    def between(
+        self, plate: str, belief: Belief, moved: Moved, before: Level, after: Level, peak_g: float, *, foreign: bool
+    ) -> Readings:
+        """Readings of a change. `moved` led to `belief`; `foreign`: something unknown may have moved."""
+        key = (plate, before.begin_ns, before.end_ns, after.begin_ns, after.end_ns, peak_g, foreign, moved)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._weighed(plate, belief, before, after, peak_g, foreign=foreign)
+        return known
+
+    def _weighed(
+        self, plate: str, belief: Belief, before: Level, after: Level, peak_g: float, *, foreign: bool
+    ) -> Readings:
+        p, geometry = self._p, self._geometry[plate]
+        change = Change.between(before, after, p)
+        still, pushed = log_nothing(change, geometry, peak_g, p)
+        delta, now_ns = change.delta_g[0], after.begin_ns
+        if delta < 0:
+            hypotheses = self._imagination.picks(belief, plate, -delta)
+        else:
+            hypotheses = self._imagination.puts(belief, plate, delta, now_ns)
+        hypotheses += self._imagination.swaps(belief, plate, now_ns)
+        scored = [(h.log_prior + log_goods(change, h, geometry, p), h) for h in hypotheses]
+        otherwise = -math.inf
+        if foreign:
+            otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
+        nothing = Reading(
+            math.log(0.5) + log_sum([still, pushed]),
+            Step(before, after, change, (), None, nothing=True, pushed=pushed > still, certainty=1.0),
+        )
+        return self._named(nothing, before, after, change, scored, otherwise)
+
+    def _named(
+        self,
+        nothing: Reading,
+        before: Level,
+        after: Level,
+        change: Change,
+        scored: list[tuple[float, Hypothesis]],
+        otherwise: float,
+    ) -> Readings:
+        direction = 1 if change.delta_g[0] > 0 else -1
+        goods = log_sum([otherwise, *(score for score, _ in scored)])
+        if goods == -math.inf:
+            return Readings((nothing,), -math.inf)
+        shares: dict[Items, float] = {FOREIGN: math.exp(otherwise - goods)}
+        best: dict[Items, tuple[float, Hypothesis]] = {}
+        for score, hypothesis in scored:
+            items = hypothesis.items(direction)
+            shares[items] = shares.get(items, 0.0) + math.exp(score - goods)
+            if items not in best or score > best[items][0]:
+                best[items] = (score, hypothesis)
+        ranked = tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
+        log_goods_all = math.log(0.5) + goods
+        named, told = [nothing], 0.0
+        for items, share in ranked[: self._p.readings]:
+            if share < self._p.least_reading and items != ranked[0][0]:
+                break
+            found = best.get(items)
+            if found is not None and items == FOREIGN and found[0] < otherwise:
+                found = None
+            others = tuple(pair for pair in ranked if pair[0] != items)
+            meant = found[1] if found else None
+            rank = ((items, share), *others)
+            step = Step(before, after, change, rank, meant, nothing=False, pushed=False, certainty=share)
+            named.append(Reading(log_goods_all + math.log(max(share, _TINY)), step))
+            told += share
+        left = max(1.0 - told, 0.0)
+        return Readings(tuple(named), log_goods_all + math.log(left) if left > _TINY else -math.inf)
+
+
+_TINY = 1e-15

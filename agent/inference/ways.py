@@ -1,0 +1,197 @@
+"""Every way through the plateaus of a contact, by what it means.
+
+A way visits some plateaus in order and takes the others for a hand's. Its weight is the product of what its steps
+mean and of the hands' density. Ways that move the same goods are one meaning, whichever plateaus they rest on: the
+forward sum over them is its probability, so that only doubt about what happened goes into the confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from agent.detection import Level
+from agent.inference.belief import Belief
+from agent.inference.likelihood import Change, Geometry, log_hand, log_still
+from agent.inference.memory import remember
+from agent.inference.parameters import InferenceParameters
+from agent.inference.readings import Reading, Weigher
+from agent.inference.step import Items, Step
+from agent.inference.sums import log_sum
+
+Meaning = tuple[tuple[int, Items], ...]  # direction and items of each step that moved goods, in order
+
+
+@dataclass(frozen=True)
+class Way:
+    """A meaning: `log` of all its ways together; steps, belief and `log_best` are of the likeliest of them."""
+
+    log: float
+    log_best: float
+    steps: tuple[Step, ...]
+    belief: Belief
+
+    @property
+    def meaning(self) -> Meaning:
+        return tuple((step.direction, step.items) for step in self.steps if not step.nothing)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The meanings that end on the last plateau, likeliest first, and the logarithm of all that may have been."""
+
+    ways: tuple[Way, ...]
+    log_all: float
+
+    @property
+    def share(self) -> float:
+        """Probability of the likeliest meaning."""
+        return math.exp(self.ways[0].log - self.log_all)
+
+    def steps(self) -> tuple[Step, ...]:
+        """Steps of the likeliest meaning, each with the probability of its own reading whatever else happened."""
+        best = self.ways[0]
+        out, place = [], 0
+        for step in best.steps:
+            if step.nothing:
+                out.append(replace(step, certainty=self.share))
+                continue
+            out.append(self._marginal(step, place))
+            place += 1
+        return tuple(out)
+
+    def _marginal(self, step: Step, place: int) -> Step:
+        meaning = self.ways[0].meaning
+        mine = (step.direction, step.items)
+        needed = meaning[: place + 1].count(mine)
+        certainty = 0.0
+        others: dict[Items, float] = {}
+        for way in self.ways:
+            share = math.exp(way.log - self.log_all)
+            theirs = way.meaning
+            if theirs.count(mine) >= needed:
+                certainty += share
+            elif len(theirs) == len(meaning) and theirs[place][0] == step.direction:
+                others[theirs[place][1]] = others.get(theirs[place][1], 0.0) + share
+        scale = certainty / max(step.ranked[0][1], _TINY)
+        for items, share in step.ranked[1:]:
+            others.setdefault(items, min(share * scale, 1.0))
+        ranked = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))
+        return replace(step, ranked=((step.items, certainty), *ranked), certainty=certainty)
+
+
+class Ways:
+    """The forward sum over one contact's plateaus."""
+
+    def __init__(
+        self,
+        plate: str,
+        nodes: list[Level],
+        peak_g: float,
+        weigher: Weigher,
+        geometry: Geometry,
+        p: InferenceParameters,
+    ) -> None:
+        self._plate, self._nodes, self._peak_g = plate, nodes, peak_g
+        self._weigher, self._geometry, self._p = weigher, geometry, p
+        self._hands: dict[tuple[int, int], float] = {}
+        self._lost = [-math.inf]  # of each plateau: what ways too unlikely to be followed weigh together
+
+    def found(self, belief: Belief) -> Found:
+        """All ways from the first plateau to the last."""
+        nodes, last = self._nodes, len(self._nodes) - 1
+        at: list[list[Way]] = [[Way(0.0, 0.0, (), belief)]]
+        for k in range(1, last + 1):
+            visit = math.log(1 - self._p.hand) + log_still(nodes[k], self._p)
+            arrived: dict[Meaning, list[tuple[float, float, Way, Step]]] = {}
+            lost = []
+            for j in range(k):
+                if nodes[j].end_ns > nodes[k].begin_ns:
+                    continue
+                between = self._between(j, k) + visit
+                lost.append(self._lost[j] + between)
+                for way in at[j]:
+                    self._go_on(way, j, k, between, arrived, lost)
+            at.append(self._merged(arrived, lost, final=k == last))
+            self._lost.append(log_sum(lost))
+        hands = [log_sum([self._lost[j], *(way.log for way in at[j])]) + self._after(j) for j in range(last)]
+        return Found(tuple(at[last]), log_sum([self._lost[last], *(way.log for way in at[last]), *hands]))
+
+    def _go_on(
+        self,
+        way: Way,
+        j: int,
+        k: int,
+        between: float,
+        arrived: dict[Meaning, list[tuple[float, float, Way, Step]]],
+        lost: list[float],
+    ) -> None:
+        """All that may have happened from one plateau of a way to a later one."""
+        before, after = self._nodes[j], self._nodes[k]
+        moved = tuple((step.after.begin_ns, step.items) for step in way.steps if not step.nothing)
+        readings = self._weigher.between(
+            self._plate, way.belief, moved, before, after, self._peak_g, foreign=self._may_be_foreign(k)
+        )
+        meaning = way.meaning
+        for reading in readings.named:
+            known = (*meaning, *_meant(reading))
+            logs = (way.log + between + reading.log, way.log_best + between + reading.log)
+            arrived.setdefault(known, []).append((*logs, way, reading.step))
+        lost.append(way.log + between + readings.log_others)
+
+    def _merged(
+        self, arrived: dict[Meaning, list[tuple[float, float, Way, Step]]], lost: list[float], *, final: bool
+    ) -> list[Way]:
+        """One way a meaning, likeliest first; those too unlikely are no longer followed."""
+        ways = []
+        for same in arrived.values():
+            _, log_best, way, step = max(same, key=lambda one: one[1])
+            ways.append((log_sum([log for log, *_ in same]), log_best, way, step))
+        ways.sort(key=lambda one: -one[0])
+        out = []
+        for rank, (log, log_best, way, step) in enumerate(ways):
+            if rank >= self._p.ways or log < ways[0][0] - self._p.hopeless_way:
+                lost.append(log)
+                continue
+            out.append(Way(log, log_best, (*way.steps, step), self._onward(way.belief, step, final=final)))
+        return out
+
+    def _onward(self, belief: Belief, step: Step, *, final: bool) -> Belief:
+        """Goods that moved on the way are where they went."""
+        if step.nothing or final:
+            return belief
+        belief = belief.fork(self._plate)
+        remember(belief, self._plate, step, self._geometry.place_mm(step.change), step.after.begin_ns)
+        return belief
+
+    def _may_be_foreign(self, k: int) -> bool:
+        """An unknown thing is believed only where it stood for a while; between, it is a hand."""
+        node = self._nodes[k]
+        return k == len(self._nodes) - 1 or node.seconds + node.rested_s >= self._p.anything_after_s
+
+    def _between(self, j: int, k: int) -> float:
+        """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had."""
+        return sum(log_sum([self._hand(j, i), self._hand(k, i)]) - math.log(2) for i in range(j + 1, k))
+
+    def _after(self, j: int) -> float:
+        """All plateaus after j are a hand's, which is there yet."""
+        return sum(self._hand(j, i) for i in range(j + 1, len(self._nodes)))
+
+    def _hand(self, rest: int, i: int) -> float:
+        """Of plateau i as a hand on top of what the plate carried on another."""
+        known = self._hands.get((rest, i))
+        if known is None:
+            node = self._nodes[i]
+            onward = Change.between(self._nodes[i - 1], node, self._p) if i > 1 else None
+            change = Change.between(self._nodes[rest], node, self._p)
+            known = math.log(self._p.hand) + log_hand(change, onward, node, self._geometry, self._p)
+            self._hands[(rest, i)] = known
+        return known
+
+
+def _meant(reading: Reading) -> Meaning:
+    step = reading.step
+    return () if step.nothing else ((step.direction, step.items),)
+
+
+_TINY = 1e-15
