@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bench.families.registry import FAMILIES
-from bench.receipts.messages import Stream, seconds, visitors
+from bench.receipts.messages import Stream, Tracker, seconds, visitors
 from bench.receipts.scoring import HEADER, Judged, is_right, table
 from bench.recordings.batch import make_cases
 from bench.recordings.cases import CaseId
@@ -50,6 +50,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each family, from 1 (default 3)")
     parser.add_argument(
         "--right", type=float, default=0.9, help="share of the time that the tracker is right (default 0.9)"
+    )
+    parser.add_argument(
+        "--confusion-s",
+        type=float,
+        default=0.5,
+        help="for how long the tracker confuses people (s, default 0.5); 0 makes every message wrong by itself",
     )
     parser.add_argument("--output", type=Path, default=Path("out/receipts"), help="folder of the cases")
     parser.add_argument("--agent", default="shelf-agent", help="the agent's command")
@@ -82,7 +88,7 @@ def _run(folder: Path, chosen: argparse.Namespace) -> Outcome:
     if len(inside) > 1:
         stood = json.loads((folder / "presence.json").read_text())
         plates = [plate["id"] for plate in store["plate"]]
-        stream.presence(truth, stood, inside, plates, chosen.right, rng)
+        stream.presence(truth, stood, inside, plates, Tracker(chosen.right, chosen.confusion_s, rng))
     messages = stream.messages()
     receipts = list(_receipts(messages, folder, chosen.resolver))
     disordered = list(_receipts(_disorder(messages, truth["start_ns"]), folder, chosen.resolver))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,11 @@ Message = dict[str, Any]
 
 WATERMARK_S = 0.25
 TICK_S = 0.25
-"""A tracker's messages, four a second; each is wrong by itself, as often as the tracker is."""
+"""A tracker's messages, four a second."""
 VALID_S = 1.0
-SURE = 0.9
-"""Share that the tracker gives to the one it names: as often as it is right."""
-OTHERS = 0.08
-"""Share that it leaves to the others who are inside; the rest is nobody known."""
+UNKNOWN = 0.2
+"""What the tracker does not give to the one it names it gives to the others, but for this part: nobody known."""
+LEAST_DOUBT = 0.005
 REACH_S = 1.5
 """Before and after a movement the tracker sees whose hand it is."""
 LEAVE_S = (1.0, 4.0)
@@ -55,6 +56,37 @@ def visitors(truth: Message, rng: np.random.Generator) -> list[Visitor]:
     names = sorted(last) or ["s1"]
     end = truth["duration"] - 2.0
     return [Visitor(name, 0.1 * k, last.get(name, end) + float(rng.uniform(*LEAVE_S))) for k, name in enumerate(names)]
+
+
+class Tracker:
+    """A tracker that is right for a given share of the time, and says how sure it is.
+
+    What it sees of a plate is the truth with normal noise, correlated over `memory_s` (an Ornstein-Uhlenbeck process):
+    it confuses people for a while, not for a message. Its shares are the probability given what it sees at the instant.
+    """
+
+    def __init__(self, right: float, memory_s: float, rng: np.random.Generator) -> None:
+        self._margin = NormalDist().inv_cdf(right) if right < 1.0 else math.inf
+        self._keep = math.exp(-TICK_S / memory_s) if memory_s > 0 else 0.0
+        self._rng = rng
+        self._noise: dict[str, float] = {}
+
+    def says(self, plate: str, name: str, here: Sequence[str]) -> dict[str, float]:
+        """Shares of those who are inside, where `name` stands at the plate."""
+        fresh = float(self._rng.standard_normal())
+        before = self._noise.get(plate)
+        noise = fresh if before is None else self._keep * before + math.sqrt(1 - self._keep**2) * fresh
+        self._noise[plate] = noise
+        others = [other for other in here if other != name]
+        if not others:
+            return {name: 1.0 - LEAST_DOUBT}
+        seen = self._margin + noise
+        if seen < 0:
+            others = [other for other in here if other != here[(here.index(name) + 1) % len(here)]]
+            name = here[(here.index(name) + 1) % len(here)]
+        sure = 1.0 / (1.0 + math.exp(-min(2 * self._margin * abs(seen), 50.0)))
+        sure = min(sure, 1.0 - LEAST_DOUBT)
+        return {name: sure, **{other: (1 - sure) * (1 - UNKNOWN) / len(others) for other in others}}
 
 
 class Stream:
@@ -111,22 +143,16 @@ class Stream:
         stood: list[Any],
         inside: list[Visitor],
         plates: Sequence[str],
-        right: float,
-        rng: np.random.Generator,
+        tracker: Tracker,
     ) -> None:
-        """A tracker that names who reaches a plate, and is right for this share of the time."""
+        """What the tracker says of who reaches each plate."""
         end_s = max(visitor.leaves_s for visitor in inside)
         t = 0.2
         while t < end_s:
             here = [visitor.name for visitor in inside if visitor.enters_s <= t <= visitor.leaves_s]
             for plate in plates:
                 name = _reaching(truth, stood, plate, t)
-                if name in here and len(here) > 1 and rng.random() >= right:
-                    name = here[(here.index(name) + 1) % len(here)]
-                shares = {}
-                if name in here:
-                    others = [other for other in here if other != name]
-                    shares = {name: SURE, **{other: OTHERS / len(others) for other in others}}
+                shares = tracker.says(plate, name, here) if name in here else {}
                 data = {"plates": [plate], "shares": shares, "valid_s": VALID_S, "sensor": "tracker"}
                 self._tell(t, "presence", "trackers/tracker", "presence", plate, data)
             t += TICK_S

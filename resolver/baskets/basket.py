@@ -39,6 +39,7 @@ class Move:
     unit_price: Decimal
     by_weight: bool = False
     piece_dg: int = 0
+    spread_dg: float = 0.0
 
 
 Moves = tuple[Move, ...]

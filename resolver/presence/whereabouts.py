@@ -2,13 +2,16 @@
 
 A single message is taken at its word. Of several about one plate, a person's way through the shop is inferred: who
 stands there now stood there a moment ago (a hidden Markov chain over the sessions named, smoothed forward and backward;
-Rabiner, Proc. IEEE 77(2), 1989). So a tracker that is wrong for one message is overruled by its neighbours.
+Rabiner, Proc. IEEE 77(2), 1989). So a tracker that is wrong for one message is overruled by its neighbours. Hands take
+turns between movements rather than within one, and nobody stands at two plates at once.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
+from collections.abc import Sequence
+from itertools import pairwise
 
 from resolver.inbox import SECOND_NS, PresenceFact
 
@@ -16,15 +19,22 @@ NOBODY = ""
 Shares = dict[str, float]
 
 DWELL_S = 3.0
-"""Mean time that somebody stays in reach of a plate (assumed: a reach takes 1-2 s, browsing 3-10 s)."""
+"""Mean time that somebody stays in reach of a plate (assumed: a reach takes 1-2 s, browsing 3-10 s); between two
+movements that follow each other more quickly, one may take the other's place as well."""
+HAND = 0.25
+"""This share of the time to the next movement, on either side, belongs to the hand that made the movement."""
+ELSEWHERE = 0.05
+"""The least probability that one whom a sensor sees at another plate is here all the same."""
 SMOOTHING_S = 4.0
 """Messages so far before and after the instant still say something about it."""
-ERROR_S = 0.25
+ERROR_S = 0.4
 """How long a tracker's passing error lasts (assumed): messages closer than this are not independent."""
 FLOOR = 0.01
 """The least probability that a sensor which names others is wrong about one who is there."""
 SUREST = 0.998
 """Agreement of many messages makes nobody surer than this, for a tracker that swapped two people is wrong all along."""
+NAMED = 0.3
+"""A share from which on a sensor may be said to see somebody at a plate."""
 MAX_MESSAGES = 4096
 """Messages kept for a plate and sensor: at ten a second nearly seven minutes, longer than any contact."""
 
@@ -50,20 +60,25 @@ class Presence:
                     del told[: len(told) - MAX_MESSAGES]
         return [plate for plate in fact.plates if plate not in self._plates]
 
-    def shares(self, plate: str, t_utc_ns: int) -> Shares | None:
+    def shares(self, plate: str, t_utc_ns: int, movements_utc_ns: Sequence[int] = ()) -> Shares | None:
         """Probability by session that it was at the plate; the rest to 1 is nobody known. None: nothing valid.
 
-        Sensors that cover the same plate are averaged, so that two which disagree leave a doubt.
+        Sensors that cover the same plate are averaged, so that two which disagree leave a doubt. `movements_utc_ns`
+        are instants, in order, at which goods moved on this plate about that time.
         """
-        views = [self._view(told, t_utc_ns) for told in self._told.get(plate, {}).values()]
-        valid = [view for view in views if view is not None]
-        if not valid:
-            return None
-        shares: Shares = {}
-        for view in valid:
-            for session, share in view.items():
-                shares[session] = shares.get(session, 0.0) + share / len(valid)
-        return shares
+        here = self._averaged(plate, t_utc_ns, movements_utc_ns)
+        if here is None or len(here) <= 1:
+            return here
+        apart = dict(here)
+        for other in self._told:
+            if other == plate or not self._names(other, t_utc_ns, here):
+                continue
+            for session, share in (self._averaged(other, t_utc_ns, ()) or {}).items():
+                if session in apart:
+                    apart[session] *= max(ELSEWHERE, 1.0 - share)
+        scale = sum(here.values()) / (sum(apart.values()) or 1.0)
+        surest = max(SUREST, *here.values())
+        return {session: min(surest, share * scale) for session, share in apart.items()}
 
     def may_have_been(self, sessions: list[str], plate: str, start_utc_ns: int, end_utc_ns: int, least: float) -> bool:
         """Whether one of these may have been at the plate within the span: named with at least this share, or
@@ -104,8 +119,29 @@ class Presence:
                 first = bisect_left(told, t_utc_ns, key=lambda entry: entry[0])
                 del told[:first]
 
-    def _view(self, told: list[tuple[int, str, PresenceFact]], t_utc_ns: int) -> Shares | None:
-        at = bisect_left(told, t_utc_ns + 1, key=lambda entry: entry[0]) - 1
+    def _averaged(self, plate: str, t_utc_ns: int, movements_utc_ns: Sequence[int]) -> Shares | None:
+        views = [self._view(told, t_utc_ns, movements_utc_ns) for told in self._told.get(plate, {}).values()]
+        valid = [view for view in views if view is not None]
+        if not valid:
+            return None
+        shares: Shares = {}
+        for view in valid:
+            for session, share in view.items():
+                shares[session] = shares.get(session, 0.0) + share / len(valid)
+        return shares
+
+    def _names(self, plate: str, t_utc_ns: int, sessions: Shares) -> bool:
+        """Whether what holds at a plate then names one of these with some weight."""
+        for told in self._told[plate].values():
+            at = bisect_left(told, t_utc_ns + 1, key=_instant) - 1
+            if at >= 0 and told[at][2].until_utc_ns > t_utc_ns:
+                return any(share >= NAMED and session in sessions for session, share in told[at][2].shares)
+        return False
+
+    def _view(
+        self, told: list[tuple[int, str, PresenceFact]], t_utc_ns: int, movements_utc_ns: Sequence[int]
+    ) -> Shares | None:
+        at = bisect_left(told, t_utc_ns + 1, key=_instant) - 1
         if at < 0 or told[at][2].until_utc_ns <= t_utc_ns:
             return None
         reach = round(SMOOTHING_S * SECOND_NS)
@@ -124,21 +160,29 @@ class Presence:
         facts = [fact for _, _, fact in told[first : last + 1]]
         if len(facts) == 1:
             return dict(facts[0].shares)
-        return _smoothed(facts, at - first, t_utc_ns)
+        return _smoothed(facts, at - first, t_utc_ns, movements_utc_ns)
 
 
-def _smoothed(facts: list[PresenceFact], at: int, t_utc_ns: int) -> Shares:
+def _instant(entry: tuple[int, str, PresenceFact]) -> int:
+    return entry[0]
+
+
+def _smoothed(facts: list[PresenceFact], at: int, t_utc_ns: int, movements_utc_ns: Sequence[int]) -> Shares:
     """Shares at an instant between `facts[at]` and its successor."""
+
+    def moved(shares: list[float], start_utc_ns: int, end_utc_ns: int) -> list[float]:
+        return _moved(shares, _turns(start_utc_ns, end_utc_ns, movements_utc_ns))
+
     states = [*sorted({session for fact in facts for session, _ in fact.shares}), NOBODY]
     said = [_emission(fact, states, _weight(facts, k)) for k, fact in enumerate(facts)]
     forward = said[0]
     for k in range(1, at + 1):
-        forward = _times(_moved(forward, facts[k].t_utc_ns - facts[k - 1].t_utc_ns), said[k])
-    here = _moved(forward, t_utc_ns - facts[at].t_utc_ns)
+        forward = _times(moved(forward, facts[k - 1].t_utc_ns, facts[k].t_utc_ns), said[k])
+    here = moved(forward, facts[at].t_utc_ns, t_utc_ns)
     backward = [1.0] * len(states)
     for k in range(len(facts) - 1, at, -1):
         earlier = facts[k - 1].t_utc_ns if k - 1 > at else t_utc_ns
-        backward = _moved(_times(backward, said[k]), facts[k].t_utc_ns - earlier)
+        backward = moved(_times(backward, said[k]), earlier, facts[k].t_utc_ns)
     shares = _times(here, backward)
     surest = max(SUREST, *said[at])
     total = sum(shares)
@@ -159,11 +203,22 @@ def _emission(fact: PresenceFact, states: list[str], weight: float) -> list[floa
     return _normal([max(FLOOR, shares.get(state, 0.0)) ** weight for state in states])
 
 
-def _moved(shares: list[float], dt_ns: int) -> list[float]:
+def _turns(start_utc_ns: int, end_utc_ns: int, movements_utc_ns: Sequence[int]) -> float:
+    """How often somebody else is expected to have come within a span."""
+    turns = max(0, end_utc_ns - start_utc_ns) / (DWELL_S * SECOND_NS)
+    for before, after in pairwise(movements_utc_ns):
+        gap_ns = after - before
+        within_ns = min(end_utc_ns, after - HAND * gap_ns) - max(start_utc_ns, before + HAND * gap_ns)
+        if within_ns > 0 and gap_ns < DWELL_S * SECOND_NS:
+            turns += within_ns / ((1.0 - 2 * HAND) * gap_ns)
+    return turns
+
+
+def _moved(shares: list[float], turns: float) -> list[float]:
     """After a time in which somebody else may have come. Symmetric, so it serves both directions."""
     if len(shares) == 1:
         return shares
-    leave = 1.0 - math.exp(-max(0, dt_ns) / (DWELL_S * SECOND_NS))
+    leave = 1.0 - math.exp(-turns)
     total = sum(shares)
     other = leave / len(shares)
     return [share * (1.0 - leave) + total * other for share in shares]

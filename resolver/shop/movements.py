@@ -18,6 +18,8 @@ PRESENCE_REACH_NS = 4 * SECOND_NS
 """How far presence tells about instants around it (the smoothing of `resolver.presence`)."""
 LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
+LEAST_SIGMA_DG = 3.0
+"""No weighing is taken to be better than 0.3 g."""
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
 
@@ -48,6 +50,7 @@ class Movements:
             self._facts[key] = fact
             insort(self._order, (fact.order, key))
             self._stale.add(key)
+            self._stale.update(near for _, near in self._around(fact))
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -66,13 +69,13 @@ class Movements:
 
     def sessions_changed(self, from_utc_ns: int) -> None:
         """Who was inside changed from this instant on."""
-        first = bisect_left(self._order, from_utc_ns - self._skew_ns, key=lambda entry: entry[0][0])
+        first = bisect_left(self._order, from_utc_ns - self._skew_ns, key=_instant)
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
         """What is known of who was at these plates changed."""
         named = set(plates)
-        first = bisect_left(self._order, from_utc_ns - PRESENCE_REACH_NS, key=lambda entry: entry[0][0])
+        first = bisect_left(self._order, from_utc_ns - PRESENCE_REACH_NS, key=_instant)
         for (t_utc_ns, *_), key in self._order[first:]:
             if t_utc_ns > until_utc_ns + PRESENCE_REACH_NS:
                 break
@@ -117,13 +120,13 @@ class Movements:
 
     def between(self, start_utc_ns: int, end_utc_ns: int) -> list[EventKey]:
         """All movements of a span, in order of time."""
-        first = bisect_left(self._order, start_utc_ns, key=lambda entry: entry[0][0])
-        last = bisect_left(self._order, end_utc_ns + 1, key=lambda entry: entry[0][0])
+        first = bisect_left(self._order, start_utc_ns, key=_instant)
+        last = bisect_left(self._order, end_utc_ns + 1, key=_instant)
         return [key for _, key in self._order[first:last]]
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
-        first = bisect_left(self._order, t_utc_ns, key=lambda entry: entry[0][0])
+        first = bisect_left(self._order, t_utc_ns, key=_instant)
         for _, key in self._order[:first]:
             clue = self._clues.pop(key, None)
             for owner, _ in clue.owners if clue else ():
@@ -147,13 +150,16 @@ class Movements:
             return None
         owners = self._owners(fact)
         nobody = max(0.0, 1.0 - sum(share for _, share in owners))
-        return Clue(fact.id, self.readings(fact, correction), owners, nobody)
+        movement = fact.movement
+        weight_dg, sigma_dg = abs(movement.delta_g) * 10, max(movement.sigma_g * 10, LEAST_SIGMA_DG)
+        return Clue(fact.id, self.readings(fact, correction), owners, nobody, weight_dg, sigma_dg)
 
     def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns)
+        about = [t_utc_ns for t_utc_ns, _ in self._around(fact)]
+        shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns, about)
         if shares is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
             return _equal(account.key for account in inside)
@@ -163,6 +169,17 @@ class Movements:
             if account is not None and share >= LEAST_OWNER:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
+
+    def _around(self, fact: MovementFact) -> list[tuple[int, EventKey]]:
+        """Movements of the same plate about the same time, this one included, in order of time."""
+        first = bisect_left(self._order, fact.t_utc_ns - PRESENCE_REACH_NS, key=_instant)
+        found = []
+        for (t_utc_ns, *_), key in self._order[first:]:
+            if t_utc_ns > fact.t_utc_ns + PRESENCE_REACH_NS:
+                break
+            if self._facts[key].movement.plate == fact.movement.plate:
+                found.append((t_utc_ns, key))
+        return found
 
     def readings(self, fact: MovementFact, correction: CorrectionFact | None) -> tuple[Reading, ...]:
         """What the event may mean; probabilities sum to 1, what is left over being something else."""
@@ -193,9 +210,13 @@ class Movements:
             direction = into if entry.qty > 0 else -into
             weight_dg = direction * _weight_dg(entry, item, fact, len(items)) if item.by_weight else 0
             price = item.price_at(fact.t_utc_ns)
-            piece_dg = round(item.unit_weight_g * 10)
-            moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, item.by_weight, piece_dg))
+            piece_dg, spread_dg = round(item.unit_weight_g * 10), item.unit_sd_g * 10
+            moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, item.by_weight, piece_dg, spread_dg))
         return tuple(sorted(moves, key=lambda move: (move.qty >= 0, move.sku, move.qty)))
+
+
+def _instant(entry: tuple[tuple[int, str, str, int], EventKey]) -> int:
+    return entry[0][0]
 
 
 def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:
