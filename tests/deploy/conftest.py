@@ -47,20 +47,8 @@ def free_port() -> int:
 
 
 def acl() -> str:
-    kinds = [
-        "--agent",
-        "a1",
-        "a2",
-        "--door",
-        "door",
-        "--sensor",
-        "cam",
-        "--operator",
-        "operator",
-        "--home-assistant",
-        "ha",
-    ]
-    made = script("mosquitto/acl.sh", "demo", *kinds)
+    kinds = ["--agent", "a1", "a2", "--door", "door", "--sensor", "cam", "--operator", "operator"]
+    made = script("mosquitto/acl.sh", "demo", *kinds, "--home-assistant", "ha")
     assert made.returncode == 0, made.stderr
     return made.stdout
 
@@ -78,7 +66,7 @@ def store_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreBrok
     ):
         made = script("mosquitto/ca.sh", str(ca), *words)
         assert made.returncode == 0, made.stderr
-    (folder / "shelf.acl").write_text(acl())
+    (folder / "shelf.acl.json").write_text(acl())
     subprocess.run(
         ["mosquitto_passwd", "-c", "-b", str(folder / "shelf.passwd"), "shelf-demo-a1", PASSWORD], check=True
     )

@@ -6,12 +6,15 @@ import queue
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from agent.messages import Topics
+from resolver.service.running import subscriptions
 from tests.deploy.client import CertClient
 from tests.deploy.conftest import CLIENTS, DEPLOY, PASSWORD, StoreBroker, script
 
@@ -30,8 +33,10 @@ WRITES = {
     f"{BASE}/baskets/s1": {"resolver"},
     f"{BASE}/receipts": {"resolver"},
     "homeassistant/device/shelf-demo-a1/config": {"a1"},
+    "homeassistant/status": {"ha"},
     "shelf/v1/other/agents/a1/events": set(),
     "anything": set(),
+    "$CONTROL/dynamic-security/v1": set(),
 }
 READS = {
     f"{BASE}/agents/a1/events": {"resolver", "operator", "ha"},
@@ -45,6 +50,32 @@ READS = {
     f"{BASE}/baskets/s1": set(),
     f"{BASE}/receipts": set(),
     "homeassistant/device/shelf-demo-a1/config": {"ha"},
+}
+# What may be asked for, and by whom: the topics above as the programs name them, and what reaches further than a right.
+SUBSCRIBES = {
+    **READS,
+    f"{BASE}/agents/+/events": {"resolver", "operator", "ha"},
+    f"{BASE}/agents/+/watermark": {"resolver"},
+    f"{BASE}/agents/+/plates/+": {"resolver", "operator", "ha"},
+    f"{BASE}/agents/+/replies": {"resolver", "operator"},
+    f"{BASE}/agents/+/status": {"resolver", "operator", "ha"},
+    f"{BASE}/agents/+/commands": set(),
+    f"{BASE}/agents/a2/commands": {"a2"},
+    f"{BASE}/agents/a2/status": {"a2", "resolver", "operator", "ha"},
+    f"{BASE}/agents/+/+": set(),
+    f"{BASE}/agents/a1/#": set(),
+    f"{BASE}/baskets/+": set(),
+    f"{BASE}/#": set(),
+    "shelf/v1/+/sessions": set(),
+    "shelf/v1/other/agents/a1/events": set(),
+    "homeassistant/+/+/config": {"ha"},
+    "homeassistant/#": {"ha"},
+    "#": set(),
+    "+/#": set(),
+    "$SYS/#": set(),
+    "$CONTROL/#": set(),
+    "$share/thieves/#": set(),
+    f"$share/thieves/{BASE}/sessions": set(),
 }
 
 
@@ -62,24 +93,71 @@ def clients(store_broker: StoreBroker) -> Iterator[dict[str, CertClient]]:
 
 
 @pytest.fixture(scope="module")
-def listeners(store_broker: StoreBroker) -> Iterator[dict[str, CertClient]]:
-    """Each has asked for everything. (mosquitto's ACL grants any subscription, and delivers what may be read.)"""
+def granted(store_broker: StoreBroker) -> Iterator[tuple[dict[str, CertClient], dict[str, dict[str, bool]]]]:
+    """Clients that have asked for everything, and what each was granted."""
     for there in signed_in(store_broker):
-        for client in there.values():
-            assert client.subscribe("#")
-        yield there
+        yield there, {who: client.subscribe(*SUBSCRIBES) for who, client in there.items()}
+
+
+@pytest.fixture(scope="module")
+def listeners(granted: tuple[dict[str, CertClient], object]) -> dict[str, CertClient]:
+    return granted[0]
 
 
 @pytest.fixture(scope="module")
 def taken(clients: dict[str, CertClient]) -> dict[str, dict[str, bool]]:
     """What the broker took of each client on each topic."""
-    return {who: client.publish(*WRITES, payload=b"{}") for who, client in clients.items()}
+    with ThreadPoolExecutor() as pool:  # after refusals mosquitto hangs up, and taking it up again takes its time
+        answers = pool.map(lambda client: client.publish(*WRITES, payload=b"{}"), clients.values())
+        return dict(zip(clients, answers, strict=True))
 
 
 @pytest.mark.parametrize("topic", WRITES)
 @pytest.mark.parametrize("who", CLIENTS)
 def test_each_writes_only_its_own(taken: dict[str, dict[str, bool]], who: str, topic: str) -> None:
     assert taken[who][topic] == (who in WRITES[topic])
+
+
+@pytest.mark.parametrize("topic", SUBSCRIBES)
+@pytest.mark.parametrize("who", CLIENTS)
+def test_a_subscription_that_reaches_further_than_a_right_is_refused(
+    granted: tuple[object, dict[str, dict[str, bool]]], who: str, topic: str
+) -> None:
+    assert granted[1][who][topic] == (who in SUBSCRIBES[topic])
+
+
+def test_what_the_programs_ask_for_is_theirs(granted: tuple[object, dict[str, dict[str, bool]]]) -> None:
+    topics = Topics("demo")
+    asked = {
+        "a1": [topics.commands("a1"), topics.status("a1")],
+        "resolver": [topic for topic, _ in subscriptions("demo")],
+        "operator": [
+            topics.replies("a1"),
+            topics.events("a1"),
+            topics.status("a1"),
+            *(f"{BASE}/agents/+/{name}" for name in ("plates/+", "status", "events")),
+        ],
+    }
+    assert all(granted[1][who][topic] for who, wanted in asked.items() for topic in wanted)
+
+
+def test_a_will_on_a_topic_of_others_is_not_published(
+    store_broker: StoreBroker, clients: dict[str, CertClient], listeners: dict[str, CertClient]
+) -> None:
+    """Each leaves one; only the agent's own arrives."""
+    topic, resolver = f"{BASE}/agents/a1/status", listeners["resolver"]
+    while not resolver.heard.empty():
+        resolver.heard.get_nowait()
+    for who in ("door", "cam", "operator", "resolver", "ha", "a2", "a1"):
+        will = (topic, f"will of {who}".encode())
+        leaving = CertClient(store_broker.tls_port, store_broker.ca, store_broker.cert(who), will=will)
+        assert leaving.signed_in()
+        leaving.vanish()
+    heard = {resolver.heard.get(timeout=5.0)}
+    assert all(clients["a1"].publish(topic, payload=b"last").values())
+    while (topic, b"last") not in heard:
+        heard.add(resolver.heard.get(timeout=5.0))
+    assert heard == {(topic, b"will of a1"), (topic, b"last")}
 
 
 @pytest.mark.parametrize("topic", READS)
@@ -192,10 +270,8 @@ def _plain_code(port: int, password: str | None) -> int:
 
 
 def test_the_example_is_what_the_script_makes() -> None:
-    made = script(
-        "mosquitto/acl.sh", "demo", "--agent", "a1", "--door", "door", "--sensor", "cam", "--operator", "operator"
-    )  # fmt: skip
-    assert made.stdout == (DEPLOY / "mosquitto" / "shelf.acl").read_text()
+    kinds = ["--agent", "a1", "--door", "door", "--sensor", "cam", "--operator", "operator"]
+    assert script("mosquitto/acl.sh", "demo", *kinds).stdout == (DEPLOY / "mosquitto" / "shelf.acl.json").read_text()
 
 
 @pytest.mark.parametrize(
@@ -207,6 +283,9 @@ def test_the_example_is_what_the_script_makes() -> None:
         (["demo", "--agent", "a/1"], "'a/1' is no id"),
         (["demo", "--agent", "a1\nuser x"], "is no id"),
         (["demo", "a1"], "behind no flag"),
+        (["demo", "--agent", "a1", "--door", "a1"], "'a1' is named twice"),
+        (["demo", "--agent", "resolver"], "'resolver' is named twice"),
+        (["demo", "--agent", "a1", "--home-assistant", "h1", "h2"], "one Home Assistant"),
     ],
 )
 def test_an_acl_of_nonsense_is_refused(words: list[str], says: str) -> None:
