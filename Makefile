@@ -34,7 +34,8 @@ test-packages:
 	@sh deploy/dev/packages.sh $(TEST_PACKAGES)
 
 test: test-packages $(STAMP) lint ## everything that CI runs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not realtime"
+	@$(BIN)/python -m pytest -m realtime
 
 bench-faults: test-packages $(STAMP) ## break things on purpose, and count what was lost (an hour; SHARE=0.1 for a tenth)
 	@$(BIN)/shelf-bench faults --share $(or $(SHARE),1)

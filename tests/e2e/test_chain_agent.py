@@ -25,6 +25,7 @@ def chain(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Chain]:
     chain.close()
 
 
+@pytest.mark.realtime  # the median delay
 def test_what_a_hand_takes_is_told_soon_right_and_in_order(chain: Chain) -> None:
     chain.start()
     moved = []

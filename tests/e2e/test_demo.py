@@ -83,6 +83,7 @@ def figures(output: str) -> tuple[int, int, int, float, float, float]:
     return int(counts[1]), int(counts[2]), int(counts[3]), float(event), float(receipt), float(longest)
 
 
+@pytest.mark.realtime  # the delays
 def test_every_receipt_is_right_and_in_time(folder: Path) -> None:
     demo = Demo(folder, "--for", f"{SHOPPING_S}s")
     code = demo.process.wait(RUN_BOUND_S)

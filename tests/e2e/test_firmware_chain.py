@@ -17,6 +17,7 @@ SHOPPING_S = 20
 BOUND_S = 120
 
 
+@pytest.mark.realtime  # two simulators keep step with the clock
 def test_receipts_are_right_through_the_compiled_firmware(tmp_path: Path, mosquitto: Mosquitto) -> None:
     if not shutil.which("avr-gcc"):
         pytest.skip("avr-gcc is missing; `make test-packages` installs it")
@@ -35,3 +36,4 @@ def test_receipts_are_right_through_the_compiled_firmware(tmp_path: Path, mosqui
     receipts, right, wrong = map(int, counted.groups())
     assert receipts == right >= 1, said
     assert wrong == 0, said
+    assert "simavr, on ptys" in said

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the service's process and its hand-made messages
 from test_resolver_service import BOUND_S, Resolver, Shopfront, wait_for
+
+from tests.e2e.conftest import Mosquitto
 
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
 PASSWORD = "correct horse battery"
@@ -31,16 +34,18 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def shop(tmp_path: Path, mosquitto: Any) -> Iterator[tuple[Resolver, Shopfront]]:
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[Resolver, Shopfront]]:
     """A resolver with one who may decide, a case to decide and somebody inside."""
-    users = tmp_path / "users"
+    mosquitto = Mosquitto(folder / "mosquitto")
+    mosquitto.start()
+    users = folder / "users"
     code = "import sys; from resolver.commands import main; sys.exit(main())"
     made = subprocess.run(
         [sys.executable, "-c", code, "password", "anna"], input=PASSWORD, text=True, capture_output=True, check=True
     )
     users.write_text(made.stdout)
-    resolver = Resolver(tmp_path, mosquitto.url)
+    resolver = Resolver(folder, mosquitto.url)
     resolver.more = ["--users-file", str(users)]
     resolver.start()
     front = Shopfront(mosquitto.port)
@@ -57,9 +62,25 @@ def shop(tmp_path: Path, mosquitto: Any) -> Iterator[tuple[Resolver, Shopfront]]
     assert front.receipt()[1]["data"]["state"] == "review"
     front.script.enter("s2", front.now())
     front.send()
-    yield resolver, front
-    front.client.loop_stop()
-    resolver.stop()
+    try:
+        yield resolver, front
+    finally:
+        front.client.loop_stop()
+        resolver.stop()
+        mosquitto.stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[tuple[Resolver, Shopfront]]:
+    with opened(tmp_path) as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Resolver, Shopfront]]:
+    """For tests that decide nothing."""
+    with opened(tmp_path_factory.mktemp("shop")) as there:
+        yield there
 
 
 def ask(
@@ -86,6 +107,7 @@ def sign_in(resolver: Resolver) -> tuple[str, str]:
     return cookie.split(";")[0], me["csrf"]
 
 
+@pytest.mark.realtime  # half a second from the message to the page
 @needs_chromium
 def test_the_page_is_live_decided_by_keyboard_and_accessible(shop: tuple[Resolver, Shopfront]) -> None:
     from axe_playwright_python.sync_playwright import Axe
@@ -193,17 +215,17 @@ def test_guessing_a_password_is_stopped(shop: tuple[Resolver, Shopfront]) -> Non
         "/api/v1/sessions/%00",
     ],
 )
-def test_paths_that_climb_find_nothing(shop: tuple[Resolver, Shopfront], path: str) -> None:
-    assert ask(shop[0], path)[0] == 404
+def test_paths_that_climb_find_nothing(standing: tuple[Resolver, Shopfront], path: str) -> None:
+    assert ask(standing[0], path)[0] == 404
 
 
-def test_hostile_input_gets_no_500_and_decides_nothing(shop: tuple[Resolver, Shopfront]) -> None:
-    resolver, _ = shop
+def test_hostile_input_gets_no_500_and_decides_nothing(standing: tuple[Resolver, Shopfront]) -> None:
+    resolver, _ = standing
     url = f"http://127.0.0.1:{resolver.port}/openapi.json"
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", url, "--checks",
         "not_a_server_error,response_schema_conformance",
-        "--max-examples", "15", "--phases", "examples,fuzzing", "--seed", "1", "--request-timeout", "20", "--no-color",
+        "--max-examples", "10", "--phases", "examples,fuzzing", "--seed", "1", "--request-timeout", "20", "--no-color",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout[:4000]
@@ -211,8 +233,8 @@ def test_hostile_input_gets_no_500_and_decides_nothing(shop: tuple[Resolver, Sho
     assert "Traceback" not in resolver.said()
 
 
-def test_interfaces_for_others_answer(shop: tuple[Resolver, Shopfront]) -> None:
-    resolver, front = shop
+def test_interfaces_for_others_answer(standing: tuple[Resolver, Shopfront]) -> None:
+    resolver, front = standing
     wait_for(
         lambda: any(entry["session"] == "s2" for entry in ask(resolver, "/api/v1/baskets")[1]["baskets"]), "the basket"
     )

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.firmware.simboard import BUILD, FIRMWARE, IMAGES
+from tests.firmware.simboard import BUILD, FIRMWARE, IMAGES, building
 
 SOURCES = ("frame.c", "messages.c", "commands.c", "temperature.c")
 STUFFED_MAX = 67  # FRAME_STUFFED_MAX
@@ -71,12 +71,12 @@ class Command(ctypes.Structure):
 
 
 def build() -> ctypes.CDLL:
-    BUILD.mkdir(exist_ok=True)
     library: Path = BUILD / "libshelfcodec.so"
     sources = [str(FIRMWARE / "src" / name) for name in SOURCES] + [str(IMAGES / "host_commands.c")]
     flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", f"-I{FIRMWARE / 'src'}"]
-    subprocess.run(["cc", *flags, "-o", str(library), *sources], check=True)
-    loaded = ctypes.CDLL(str(library))
+    with building():
+        subprocess.run(["cc", *flags, "-o", str(library), *sources], check=True)
+        loaded = ctypes.CDLL(str(library))
     for name, result in {
         "frame_crc": ctypes.c_uint16,
         "frame_seal": ctypes.c_uint8,

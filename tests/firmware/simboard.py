@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import functools
 import subprocess
 import threading
@@ -114,6 +115,15 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
+@contextmanager
+def building() -> Iterator[None]:
+    """One at a time: tests run in several processes."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def build(name: str = "", *, sources: tuple[str, ...] = (), flags: str = "", channels: int = CHIPS) -> Path:
     """Builds a firmware image and gives its ELF: the board's own, or as `name` one with what a test links beside it."""
     folder = BUILD / name if name else BUILD
@@ -122,14 +132,16 @@ def build(name: str = "", *, sources: tuple[str, ...] = (), flags: str = "", cha
         arguments.append(f"TEST_SOURCES={' '.join(str(IMAGES / source) for source in sources)}")
     if flags:
         arguments.append(f"TEST_FLAGS={flags}")
-    subprocess.run(["make", "-s", "-C", FIRMWARE, *arguments], check=True, stdout=subprocess.DEVNULL)
+    with building():
+        subprocess.run(["make", "-s", "-C", FIRMWARE, *arguments], check=True, stdout=subprocess.DEVNULL)
     return folder / "shelf.elf"
 
 
 @functools.cache
 def build_sim() -> ctypes.CDLL:
     """Builds the simulator and loads it."""
-    subprocess.run(["make", "-s", "-C", FIRMWARE, "sim"], check=True, stdout=subprocess.DEVNULL)
+    with building():
+        subprocess.run(["make", "-s", "-C", FIRMWARE, "sim"], check=True, stdout=subprocess.DEVNULL)
     library = ctypes.CDLL(str(BUILD / "libshelfsim.so"))
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name)
