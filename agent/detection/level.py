@@ -13,7 +13,7 @@ class Level:
     """A stretch in which the plate stood still.
 
     `mean` and `variance` [modes] in grams and grams², of the level itself, not of a conversion. `tremor_g` is how much
-    the weight moved below 10 Hz beyond its noise (None: too short or ringing, not told), `stillness_g` the least that
+    the weight moved beyond its noise and its ring (None: it may be either, not told), `stillness_g` the least that
     could have been seen. `ring_g` is the ring's amplitude at the beginning, `ring_hz` its frequency. `soft`: a hand was
     near, so the level is only about right. `rested_s`: how long the plate then rested on it undisturbed.
     """

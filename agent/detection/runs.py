@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from agent.detection.level import Level
 from agent.detection.noise import RestNoise
 from agent.detection.parameters import DetectionParameters
-from agent.detection.ring import Ring
+from agent.detection.ring import Ring, RingFit
 from agent.detection.trace import Trace
 
 _NS = 1e-9
@@ -100,16 +100,20 @@ class TrailingRun:
         sigma2 = self._noise.sigma_g**2
         level, spread = mean.copy(), np.maximum(variance, sigma2) / n
         amplitude = frequency = 0.0
+        tremor_g: float | None
+        tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
         for mode in np.flatnonzero(~calm).tolist():
             fit = self._rings[mode].fit(t_s, z[:, mode], float(np.sqrt(sigma2[mode])))
             allowed = sigma2[mode] * self._limit(n - _RING_TERMS) + (self._p.ring_allowed * fit.amplitude_g) ** 2
             if fit.left_g2 > allowed:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
+            if mode == 0:
+                tremor_g, stillness_g = self._tremor_beside(fit, n, float(sigma2[0]))
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
         spread = spread + self._noise.wander_g**2
-        return Level(begin_ns, int(t_ns[-1]), n, level, spread, ring_g=amplitude, ring_hz=frequency)
+        return Level(begin_ns, int(t_ns[-1]), n, level, spread, tremor_g, stillness_g, amplitude, frequency)
 
     def _soft_level(
         self,
@@ -138,11 +142,23 @@ class TrailingRun:
         width = max(round(rate_hz * self._p.tremor_s), 1)
         count = n // width
         if count < self._p.tremor_means:
-            return None, 0.0
+            return self._excess(float(np.var(weight, ddof=1)) - sigma2, n - 1, sigma2)
         means = weight[n - count * width :].reshape(count, width).mean(axis=1)
         noise2 = sigma2 / width + float(self._noise.wander_g[0]) ** 2
         moved2 = float(np.var(means, ddof=1)) - noise2
         return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / (count - 1))))
+
+    def _tremor_beside(self, fit: RingFit, n: int, sigma2: float) -> tuple[float | None, float]:
+        """Motion of the weight beside its ring; not told where the ring itself may be a hand's."""
+        if fit.frequency_hz < self._p.tremor_high_hz and self._rings[0].frequency_hz is None:
+            return None, 0.0
+        misfit2 = (self._p.ring_misfit * fit.amplitude_g) ** 2
+        return self._excess(fit.left_g2 - sigma2, n - _RING_TERMS, sigma2 + misfit2)
+
+    @staticmethod
+    def _excess(moved2: float, freedom: int, noise2: float) -> tuple[float, float]:
+        """Deviation that a variance shows beyond its noise, and the least that would show."""
+        return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / max(freedom, 1))))
 
     def _limit(self, freedom: int) -> float:
         return 1 + self._p.quiet_slack + self._p.quiet_sigmas * float(np.sqrt(2 / max(freedom, 1)))

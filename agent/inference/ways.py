@@ -94,7 +94,7 @@ class Ways:
     ) -> None:
         self._plate, self._nodes, self._peak_g = plate, nodes, peak_g
         self._weigher, self._geometry, self._p = weigher, geometry, p
-        self._hands: dict[tuple[int, int], float] = {}
+        self._hands: dict[tuple[int, int, bool], float] = {}
         self._lost = [-math.inf]  # of each plateau: what ways too unlikely to be followed weigh together
 
     def found(self, belief: Belief) -> Found:
@@ -171,21 +171,22 @@ class Ways:
 
     def _between(self, j: int, k: int) -> float:
         """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had."""
-        return sum(log_sum([self._hand(j, i), self._hand(k, i)]) - math.log(2) for i in range(j + 1, k))
+        both = ([self._hand(j, i, first=i == j + 1), self._hand(k, i, first=i == j + 1)] for i in range(j + 1, k))
+        return sum(log_sum(pair) - math.log(2) for pair in both)
 
     def _after(self, j: int) -> float:
         """All plateaus after j are a hand's, which is there yet."""
-        return sum(self._hand(j, i) for i in range(j + 1, len(self._nodes)))
+        return sum(self._hand(j, i, first=i == j + 1) for i in range(j + 1, len(self._nodes)))
 
-    def _hand(self, rest: int, i: int) -> float:
-        """Of plateau i as a hand on top of what the plate carried on another."""
-        known = self._hands.get((rest, i))
+    def _hand(self, rest: int, i: int, *, first: bool) -> float:
+        """Of plateau i as a hand on top of what the plate carried on another; `first`: none was there before it."""
+        known = self._hands.get((rest, i, first))
         if known is None:
             node = self._nodes[i]
-            onward = Change.between(self._nodes[i - 1], node, self._p) if i > 1 else None
+            onward = None if first else Change.between(self._nodes[i - 1], node, self._p)
             change = Change.between(self._nodes[rest], node, self._p)
             known = math.log(self._p.hand) + log_hand(change, onward, node, self._geometry, self._p)
-            self._hands[(rest, i)] = known
+            self._hands[(rest, i, first)] = known
         return known
 
 
