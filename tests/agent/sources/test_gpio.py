@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,24 +17,27 @@ from agent.sources.gpio import GpioPort, parse_pins
 from agent.sources.port import PortError
 
 FAKE = Path(__file__).parent / "fake_rpi"
-COUNTS = {5: 123_456, 13: -54_321}
+FAULTS = ("", "unplugged", "zero", "ones", "minus-one", "stall-high", "stall-low", "torn")
+SILENT = {FAULTS.index(fault) for fault in ("unplugged", "zero", "ones", "minus-one")}
 START_S, BOUND_S = 12.0, 2.0
 
 
 class Bench:
-    """Two chips on a port, whose faults are set while it runs."""
+    """Chips on a port, whose faults are set while it runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, channels: int) -> None:
         self.file = folder / "chips.json"
-        self.fault(5, "")
-        self.port = GpioPort("gpio:5/6,13/19@80")
+        self.counts = [123_456 - 50_000 * channel for channel in range(channels)]
+        self.faults("" for _ in range(channels))
+        self.port = GpioPort("gpio:" + ",".join(f"{2 * k + 1}/{2 * k + 2}" for k in range(channels)) + "@80")
         self.capture = Capture("gpio")
         self.longest_s = 0.0
 
-    def fault(self, dout: int, fault: str) -> None:
+    def faults(self, faults: Iterable[str]) -> None:
+        """Of the chips in order of their channels."""
         chips = {
-            str(pin): {"sck": sck, "counts": COUNTS[pin], "fault": fault if pin == dout else ""}
-            for pin, sck in ((5, 6), (13, 19))
+            str(2 * k + 1): {"sck": 2 * k + 2, "counts": self.counts[k], "fault": fault}
+            for k, fault in enumerate(faults)
         }
         part = self.file.with_suffix(".part")
         part.write_text(json.dumps(chips))
@@ -48,52 +53,62 @@ class Bench:
                 return True
         return False
 
-    def delivered(self, channel: int) -> int:
-        return int(self.capture.conversions().present[:, channel].sum()) if self.capture.hello else 0
+    def delivered(self) -> list[int]:
+        """Words by channel."""
+        if not self.capture.hello:
+            return [0] * len(self.counts)
+        return [int(n) for n in self.capture.conversions().present.sum(axis=0)]
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def benches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Bench]]:
     monkeypatch.setenv("PYTHONPATH", f"{FAKE}:{Path(__file__).parents[3]}")
     monkeypatch.setenv("SHELF_FAKE_CHIPS", str(tmp_path / "chips.json"))
-    made = Bench(tmp_path)
-    yield made
-    made.port.close()
+    made: list[Bench] = []
+
+    def make(channels: int) -> Bench:
+        made.append(Bench(tmp_path, channels))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.port.close()
 
 
-@pytest.mark.parametrize("fault", ["unplugged", "zero", "ones", "minus-one", "stall-high", "stall-low", "torn"])
-def test_a_chip_that_fails_neither_hangs_nor_lies_and_the_other_goes_on(bench: Bench, fault: str) -> None:
-    assert bench.run(lambda: bench.delivered(0) > 10 and bench.delivered(1) > 10, START_S)
-    bench.fault(5, fault)
-    other = bench.delivered(1)
-    bench.run(lambda: False, BOUND_S + 0.5)
-    assert bench.delivered(1) > other + 20
-    rows = bench.capture.conversions()
-    assert set(rows.counts[rows.present[:, 0], 0].tolist()) == {COUNTS[5]}
-    assert set(rows.counts[rows.present[:, 1], 1].tolist()) == {COUNTS[13]}
+def test_chips_that_fail_neither_hang_nor_lie_and_the_others_go_on(benches: Callable[[int], Bench]) -> None:
+    """All at once: a sound chip, and one of each fault."""
+    bench = benches(len(FAULTS))
+    assert bench.run(lambda: min(bench.delivered()) > 10, START_S)
+    bench.faults(FAULTS)
+    before = bench.delivered()
+    bench.run(lambda: bench.capture.status is not None and bench.capture.status.faults == _bits(SILENT), BOUND_S)
+    assert bench.capture.status is not None
+    assert bench.capture.status.faults == _bits(SILENT)
+    assert bench.run(lambda: bench.delivered()[0] > before[0] + 20, BOUND_S)
     assert bench.longest_s < BOUND_S
     assert bench.capture.hello is not None and bench.capture.hello.board_id == "gpio"
-    if fault in ("unplugged", "zero", "ones", "minus-one"):
-        assert bench.capture.status is not None
-        assert bench.capture.status.faults == 0b01
-    if fault in ("unplugged", "zero"):
-        dead = bench.delivered(0)
-        bench.fault(5, "")
-        assert bench.run(lambda: bench.delivered(0) > dead + 5, START_S)
+    dead = bench.delivered()
+    bench.faults("" for _ in FAULTS)
+    assert bench.run(lambda: all(now > then + 5 for now, then in zip(bench.delivered(), dead, strict=True)), START_S)
+    rows = bench.capture.conversions()
+    for channel, counts in enumerate(bench.counts):
+        assert set(rows.counts[rows.present[:, channel], channel].tolist()) == {counts}, FAULTS[channel]
 
 
-def test_a_worker_that_stands_still_is_killed_and_started_anew(bench: Bench) -> None:
-    import os
-    import signal
+def _bits(channels: set[int]) -> int:
+    return sum(1 << channel for channel in channels)
 
-    assert bench.run(lambda: bench.delivered(0) > 10, START_S)
+
+def test_a_worker_that_stands_still_is_killed_and_started_anew(benches: Callable[[int], Bench]) -> None:
+    bench = benches(1)
+    assert bench.run(lambda: bench.delivered()[0] > 10, START_S)
     process = bench.port._workers[0].process
     assert process is not None
     os.kill(process.pid, signal.SIGSTOP)
     assert bench.run(lambda: bench.port.killed == 1, BOUND_S)
     assert process.poll() is not None
-    before = bench.delivered(0)
-    assert bench.run(lambda: bench.delivered(0) > before + 5, START_S)
+    before = bench.delivered()[0]
+    assert bench.run(lambda: bench.delivered()[0] > before + 5, START_S)
 
 
 def test_where_there_is_no_gpio_it_says_so(tmp_path: Path) -> None:
