@@ -12,6 +12,7 @@ from agent.wire.frames import GPIO_ID, HELLO, NO_TEMPERATURE, PROTOCOL, SAMPLE, 
 
 HELLO_PERIOD_US, STATUS_PERIOD_US = 5_000_000, 1_000_000
 SILENT_US = 1_000_000  # serial.md: a channel without a sound conversion for so long is a fault
+STARTING_US = 5_000_000  # and one that has given none yet: whoever reads the chips may take so long to begin
 LIVE_PERIODS, LATEST_PERIODS = 8, 1.5
 WILD_COUNTS = 4000  # of a lone word against both neighbours: 10 g of a 5 kg cell, 40 g of one of 20 kg
 _AGREE = 0.5  # of the leap: so far may the neighbours differ
@@ -54,12 +55,17 @@ class Assembler:
         self._waiting: dict[int, int] = {}
         self._first_us = t_us
         self._heard_us: list[int | None] = [None] * channels
-        self._hello_us, self._status_us = t_us, t_us + STATUS_PERIOD_US
+        self._hello_us, self._status_us = t_us + STARTING_US, t_us + STATUS_PERIOD_US
+        self._introduced = False
         self._seq = 0
         self.unsound = 0
 
-    def hello(self) -> bytes:
-        """Who this is."""
+    def identify(self) -> bytes:
+        """The answer to IDENTIFY; empty while nothing is read yet: the HELLO comes by itself."""
+        return self._hello() if self._introduced else b""
+
+    def _hello(self) -> bytes:
+        self._introduced = True
         head = struct.pack("<BB8s", HELLO, PROTOCOL, GPIO_ID)
         tail = (*_VERSION, self._channels, _GAIN, self._rate_hz, _POWER_ON, self._boot)
         return seal(head + struct.pack("<BBBBBBBH", *tail))
@@ -71,8 +77,11 @@ class Assembler:
             return b""
         self._heard_us[channel] = t_us
         out = b""
+        if not self._introduced:
+            self._hello_us = t_us + HELLO_PERIOD_US
+            out += self._hello()
         if channel in self._waiting:
-            out = self._flush()
+            out += self._flush()
         if not self._waiting:
             # a word that was held back may be older than the SAMPLE before; a board's clock never goes back
             self._first_us = max(self._first_us, sound[0])
@@ -88,7 +97,7 @@ class Assembler:
             out += self._flush()
         if t_us >= self._hello_us:
             self._hello_us = t_us + HELLO_PERIOD_US
-            out += self.hello()
+            out += self._hello()
         if t_us >= self._status_us:
             self._status_us = t_us + STATUS_PERIOD_US
             out += self._status(t_us)
@@ -111,7 +120,7 @@ class Assembler:
     def _status(self, t_us: int) -> bytes:
         faults = 0
         for channel, heard_us in enumerate(self._heard_us):
-            if t_us - (self._began_us if heard_us is None else heard_us) > SILENT_US:
+            if t_us > (self._began_us + STARTING_US if heard_us is None else heard_us + SILENT_US):
                 faults |= 1 << channel
         unsound = (self.unsound + sum(words.dropped for words in self._words)) & 0xFFFF
         uptime_s = (t_us - self._began_us) // 1_000_000

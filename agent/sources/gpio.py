@@ -92,7 +92,7 @@ class GpioPort:
     def write(self, data: bytes) -> None:
         """What a board would be told; IDENTIFY is answered, gain and rate are wired here."""
         if identify() in data:
-            self._answer += self._assembler.hello()
+            self._answer += self._assembler.identify()
 
     def close(self) -> None:
         for worker in self._workers:

@@ -8,6 +8,7 @@ kills it where it tells nothing any more. It ends with its parent.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import struct
@@ -78,6 +79,7 @@ class ChipReader:
 def main(words: list[str]) -> int:
     """Read until the parent ends, or kills this."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    logging.disable()  # the package warns of each slow pulse, many a second; words are judged here
     try:
         from hx711 import HX711  # noqa: PLC0415 # imports RPi.GPIO, which only a Pi has
 

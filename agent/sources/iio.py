@@ -65,7 +65,7 @@ class IioPort:
     def write(self, data: bytes) -> None:
         """IDENTIFY is answered; gain and rate are the driver's."""
         if identify() in data:
-            self._answer += self._assembler.hello()
+            self._answer += self._assembler.identify()
 
     def close(self) -> None:
         self._stop.set()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sources.assembler import LoneWords
+from agent.sources.assembler import Assembler, LoneWords
 from agent.sources.capture import Capture
 from agent.sources.gpio import GpioPort, parse_pins
 from agent.sources.port import PortError
@@ -138,11 +138,27 @@ def test_only_a_lone_wild_word_is_dropped() -> None:
     assert through([10, 20, 15, 3000, 12]) == [10, 20, 15, 3000, 12]
 
 
-def test_the_boards_clock_never_goes_back() -> None:
-    from agent.sources.assembler import Assembler
+def test_who_is_still_starting_is_not_silent_and_who_never_starts_is() -> None:
+    assembler, capture = Assembler(2, 80, 1, 0), Capture("gpio")
+    assert assembler.identify() == b""
+    told = []
+    for t_us in range(0, 9_000_000, 12_500):
+        if t_us > 2_000_000:
+            capture.feed(assembler.add(0, t_us, t_us % 7))
+        capture.feed(assembler.advance(t_us))
+        told.append((capture.hello is not None, capture.status.faults if capture.status else 0))
+    assert [hello for hello, _ in told].index(True) == 162  # with the second conversion
+    assert {faults for _, faults in told[: 5 * 80]} == {0b00}
+    assert told[-1] == (True, 0b10)
+    nothing, capture = Assembler(1, 80, 1, 0), Capture("gpio")
+    for t_us in range(0, 9_000_000, 12_500):
+        capture.feed(nothing.advance(t_us))
+    assert capture.hello is not None and capture.status is not None
+    assert capture.status.faults == 0b1
 
+
+def test_the_boards_clock_never_goes_back() -> None:
     assembler, capture = Assembler(2, 80, 1, 1_000), Capture("gpio")
-    capture.feed(b"\x00" + assembler.hello())
     for n in range(200):
         t_us = 2_000 + 12_500 * n
         late = 11_000 if n % 7 else -9_000

@@ -1,11 +1,12 @@
 """RPi.GPIO over HX711s simulated bit by bit. What is wrong with a chip stands in a JSON file, read while it idles:
-{"DOUT pin": {"sck": pin, "counts": n, "fault": ""}}.
+{"DOUT pin": {"sck": pin, "counts": n, "noise": standard deviation (optional), "fault": ""}}.
 
 Faults: unplugged, zero, ones, minus-one, stall-high, stall-low, torn.
 """
 
 import json
 import os
+import random
 import time
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class _Chip:
         if level:
             self.high_s = now_s
             if self.pulses == 0:
-                self.word = self.setting["counts"] & 0xFFFFFF
+                noise = random.gauss(0.0, self.setting.get("noise", 0))
+                self.word = round(self.setting["counts"] + noise) & 0xFFFFFF
                 self.words += 1
                 if fault == "minus-one":
                     self.word = 0xFFFFFF
