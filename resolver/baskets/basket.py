@@ -27,6 +27,8 @@ Basket = tuple[Held, ...]
 """In order of sku and price, nothing empty: equal baskets are equal tuples."""
 
 EMPTY: Basket = ()
+NAMELESS = ""
+"""The sku under which a hypothesis holds goods that left the shelf and that nobody could name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class Move:
 
 
 Moves = tuple[Move, ...]
+
+
+def named(basket: Basket) -> tuple[Basket, Decimal]:
+    """The goods that have a name, and the worth of those that have none."""
+    worth = sum((held.unit_price * held.qty for held in basket if held.sku == NAMELESS), Decimal(0))
+    return (tuple(held for held in basket if held.sku != NAMELESS), worth) if worth else (basket, worth)
 
 
 def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:

@@ -2,16 +2,21 @@
 
 A beam of hypotheses, each a basket for every account of a neighbourhood, is moved through the events in order of their
 time. A put can only come from a basket that holds the item, which tells who and what at once; and since the hypotheses
-live on, a later put settles an earlier doubt. Hypotheses that agree on all baskets are one.
+live on, a later put settles an earlier doubt. What was put without having been taken stays a thing apart until it is
+taken again. Hypotheses that agree on all of this are one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from math import sqrt
 
-from resolver.baskets.basket import EMPTY, Basket, Move, Moves, apply
+from resolver.baskets import standing as things
+from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
 from resolver.baskets.carried import LEAST_FIT, Bundle, Carried, Kind, fit, given_back, taken
+from resolver.baskets.hypothesis import Choice, Clue, Hypothesis, Posterior
+from resolver.baskets.standing import Standing
 
 BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
@@ -25,151 +30,55 @@ STRANGER_PUT = 0.2
 """A put by somebody unknown, of whom it is not known what he holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One hypothesis of what moved; no moves: something that is no item of the store."""
-
-    moves: Moves
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """An event as the inference sees it: whole readings, and the share of every account that may have been it.
-
-    `weight_dg` is the change in 0.1 g, unsigned; a `sigma_dg` of 0 says that it was not weighed.
-    """
-
-    id: str
-    readings: tuple[Reading, ...]
-    owners: tuple[tuple[str, float], ...]
-    nobody: float
-    weight_dg: float = 0.0
-    sigma_dg: float = 0.0
-
-    @property
-    def gives_back(self) -> bool:
-        """Whether any reading returns something to the shelf."""
-        return any(move.qty < 0 for reading in self.readings for move in reading.moves)
-
-    def with_owner(self, owner: str, share: float) -> Clue:
-        """The same with a further account that may have been it, at nobody else's expense but the unknown's."""
-        return replace(self, owners=(*self.owners, (owner, share)), nobody=max(0.0, self.nobody - share))
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a hypothesis says of one event; `owner` is None for nobody known, `before` the event before.
-
-    `lacking` says that something was given back which that basket did not hold.
-    """
-
-    event: str
-    owner: str | None
-    reading: int
-    lacking: bool
-    before: Choice | None
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """A basket for each account, with its probability and the choices that lead to it."""
-
-    probability: float
-    baskets: tuple[Basket, ...]
-    trail: Choice | None
-    carried: tuple[Carried, ...] = ()
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Hypotheses, likeliest first, over the accounts `keys`."""
-
-    keys: tuple[str, ...]
-    hypotheses: tuple[Hypothesis, ...]
-
-    def of(self, key: str) -> list[tuple[Basket, float]]:
-        """The distribution over one account's baskets, likeliest first."""
-        index = self.keys.index(key)
-        found: dict[Basket, float] = {}
-        for hypothesis in self.hypotheses:
-            basket = hypothesis.baskets[index]
-            found[basket] = found.get(basket, 0.0) + hypothesis.probability
-        return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
-
-    def lacking(self, event: str) -> float:
-        """The probability that this event gave back what its owner's basket did not hold."""
-        found = 0.0
-        for hypothesis in self.hypotheses:
-            choice = hypothesis.trail
-            while choice is not None and choice.event != event:
-                choice = choice.before
-            if choice is not None and choice.lacking:
-                found += hypothesis.probability
-        return found
-
-    def choices(self) -> dict[str, dict[tuple[str | None, int], float]]:
-        """For each event the probability of (owner, reading)."""
-        found: dict[str, dict[tuple[str | None, int], float]] = {}
-        for hypothesis in self.hypotheses:
-            choice = hypothesis.trail
-            while choice is not None:
-                said = found.setdefault(choice.event, {})
-                at = (choice.owner, choice.reading)
-                said[at] = said.get(at, 0.0) + hypothesis.probability
-                choice = choice.before
-        return found
-
-
 def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Posterior:
     """The posterior after the clues, which must stand in order of time."""
-    start = Hypothesis(1.0, (EMPTY,) * len(keys), None, ((),) * len(keys))
-    hypotheses = [start]
+    hypotheses = [Hypothesis(1.0, (EMPTY,) * len(keys), None, ((),) * len(keys))]
     index = {key: number for number, key in enumerate(keys)}
     for clue in clues:
-        hypotheses = _step(hypotheses, clue, index, beam)
+        hypotheses = step(hypotheses, clue, index, beam)
     return Posterior(tuple(keys), tuple(hypotheses))
 
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """One owner and reading of an event, after one hypothesis."""
+    """One owner and reading of an event, after one hypothesis; `fit` is a density, 0 where none is known."""
 
     before: Hypothesis
     owner: str | None
     reading: int
-    after: Hypothesis
+    probability: float
+    place: _Place
     lacking: bool
     fit: float
 
 
-def _step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: int) -> list[Hypothesis]:
-    priors = _priors(clue, index)
-    branches = [
-        _branch(hypothesis, clue, owner, number, prior, index)
-        for hypothesis in hypotheses
-        for owner, number, prior in priors
-    ]
+_Place = tuple[tuple[Basket, ...], tuple[Carried, ...], Standing]
+
+
+def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: int = BEAM) -> list[Hypothesis]:
+    """The hypotheses after one more event, likeliest first."""
+    owners = _owners(clue, index)
+    branches = [branch for hypothesis in hypotheses for branch in _branches(hypothesis, clue, owners, index)]
     best_fit: dict[int, float] = {}
     for branch in branches:
         best_fit[branch.reading] = max(best_fit.get(branch.reading, 0.0), branch.fit)
-    merged: dict[tuple[tuple[Basket, ...], tuple[Carried, ...]], tuple[float, float, _Branch]] = {}
+    merged: dict[_Place, tuple[float, float, _Branch]] = {}
     for branch in branches:
-        probability = branch.after.probability
+        probability = branch.probability
         if branch.fit > 0.0:
             probability *= max(LEAST_FIT, branch.fit / best_fit[branch.reading])
-        place = (branch.after.baskets, branch.after.carried)
-        old = merged.get(place)
+        old = merged.get(branch.place)
         if old is None or probability > old[1]:
-            merged[place] = ((old[0] if old else 0.0) + probability, probability, branch)
+            merged[branch.place] = ((old[0] if old else 0.0) + probability, probability, branch)
         else:
-            merged[place] = (old[0] + probability, old[1], old[2])
+            merged[branch.place] = (old[0] + probability, old[1], old[2])
     ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
     floor = ranked[0][1][0] * LEAST_MASS
     kept = [(place, mass, branch) for place, (mass, _, branch) in ranked if mass > floor]
     total = sum(mass for _, mass, _ in kept)
     return [
-        Hypothesis(mass / total, baskets, _chosen(clue, branch), carried) for (baskets, carried), mass, branch in kept
+        Hypothesis(mass / total, baskets, _chosen(clue, branch), carried, standing)
+        for (baskets, carried, standing), mass, branch in kept
     ]
 
 
@@ -177,48 +86,94 @@ def _chosen(clue: Clue, branch: _Branch) -> Choice:
     return Choice(clue.id, branch.owner, branch.reading, branch.lacking, branch.before.trail)
 
 
-def _priors(clue: Clue, index: dict[str, int]) -> list[tuple[str | None, int, float]]:
-    known = [(owner, share) for owner, share in clue.owners if owner in index]
+def _owners(clue: Clue, index: dict[str, int]) -> list[tuple[str | None, float]]:
+    known = [(owner, share) for owner, share in clue.owners if owner in index and share > 0.0]
     outside = clue.nobody + sum(share for owner, share in clue.owners if owner not in index)
-    owners: list[tuple[str | None, float]] = [*known, (None, outside)]
-    found = [
-        (owner, number, share * reading.probability)
+    return [*known, (None, outside)] if outside > 0.0 else [*known]
+
+
+def _branches(
+    before: Hypothesis, clue: Clue, owners: list[tuple[str | None, float]], index: dict[str, int]
+) -> list[_Branch]:
+    thing, shares = _shares(before.standing, clue)
+    branches = [
+        (share * probability, owner, number)
         for owner, share in owners
-        for number, reading in enumerate(clue.readings)
-        if share > 0.0 and reading.probability > 0.0
+        for number, probability in enumerate(shares)
+        if probability > 0.0
     ]
-    likely = [branch for branch in found if branch[2] >= LEAST_BRANCH]
-    return likely or found
+    likely = [branch for branch in branches if branch[0] >= LEAST_BRANCH] or branches
+    return [_branch(before, clue, thing, index, *branch) for branch in likely]
+
+
+def _shares(standing: Standing, clue: Clue) -> tuple[int | None, list[float]]:
+    """The foreign thing that may have been taken, and the probabilities of the readings in its light."""
+    shares = [reading.probability for reading in clue.readings]
+    found = None
+    if not clue.puts and standing:
+        found = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg)
+    if found is None:
+        return None, shares
+    rivals = [
+        things.Rival(reading.probability, *_weight(reading.moves), reading.at_home)
+        for reading in clue.readings
+        if reading.moves
+    ]
+    again = things.share(found[1], clue.weight_dg, clue.sigma_dg, rivals)
+    nothing = next((number for number, reading in enumerate(clue.readings) if not reading.moves), None)
+    if nothing is None or shares[nothing] >= again:
+        return found[0], shares
+    scale = (1.0 - again) / max(1.0 - shares[nothing], 1e-9)
+    return found[0], [again if number == nothing else share * scale for number, share in enumerate(shares)]
+
+
+def _weight(moves: Moves) -> tuple[float, float]:
+    """Mean and standard deviation of what moved, in 0.1 g."""
+    mean = sum(abs(move.qty) * move.piece_dg for move in moves)
+    return float(mean), sqrt(sum(abs(move.qty) * move.spread_dg**2 for move in moves))
 
 
 def _branch(
-    before: Hypothesis, clue: Clue, owner: str | None, number: int, prior: float, index: dict[str, int]
+    before: Hypothesis,
+    clue: Clue,
+    thing: int | None,
+    index: dict[str, int],
+    prior: float,
+    owner: str | None,
+    number: int,
 ) -> _Branch:
-    moves = clue.readings[number].moves
-    back = any(move.qty < 0 for move in moves)
+    moves, standing = clue.readings[number].moves, before.standing
+    probability = before.probability * prior
+    if not moves:
+        if clue.puts:
+            standing = things.with_thing(standing, clue.plate, clue.weight_dg)
+        elif thing is not None:
+            standing = things.without(standing, thing)
+        elif clue.unexplained and owner is not None:
+            moves = (Move(NAMELESS, 1, 0, clue.unexplained),)
     if not moves or owner is None:
-        factor = STRANGER_PUT if back else 1.0
-        fit = _fit((), clue, moves)[0] if back else 0.0
-        after = replace(before, probability=before.probability * prior * factor)
-        return _Branch(before, owner, number, after, False, fit)
+        back = any(move.qty < 0 for move in moves)
+        fitting = _fit((), clue, moves)[0] if back else 0.0
+        place = (before.baskets, before.carried, standing)
+        return _Branch(before, owner, number, probability * (STRANGER_PUT if back else 1.0), place, False, fitting)
     at = index[owner]
-    basket, lacking = apply(before.baskets[at], moves)
-    carried, fit = before.carried[at], 0.0
+    basket, lacks = apply(before.baskets[at], moves)
+    carried, fitting = before.carried[at], 0.0
     if len(index) > 1:
-        fit, carried = _carried(carried, clue, moves, lacking=bool(lacking))
-    factor = LACKING if lacking else 1.0
-    after = Hypothesis(
-        before.probability * prior * factor,
+        fitting, carried = _carried(carried, clue, moves, lacking=bool(lacks))
+    if lacks and clue.puts:
+        standing = things.with_thing(standing, clue.plate, clue.weight_dg)
+    place = (
         (*before.baskets[:at], basket, *before.baskets[at + 1 :]),
-        before.trail,
         (*before.carried[:at], carried, *before.carried[at + 1 :]),
+        standing,
     )
-    return _Branch(before, owner, number, after, bool(lacking), fit)
+    return _Branch(before, owner, number, probability * (LACKING if lacks else 1.0), place, bool(lacks), fitting)
 
 
 def _carried(carried: Carried, clue: Clue, moves: Moves, *, lacking: bool) -> tuple[float, Carried]:
     """How well what was given back fits what the owner carries, and what he carries then."""
-    if len(moves) != 1 or not clue.sigma_dg:
+    if len(moves) != 1 or not clue.sigma_dg or moves[0].sku == NAMELESS:
         return 0.0, carried
     move = moves[0]
     if move.qty > 0:

@@ -16,6 +16,10 @@ WEIGHED = 64
 """Baskets that are compared with each other; the tail beyond counts as wholly in dispute."""
 
 
+Outcome = tuple[Basket, Decimal, float]
+"""A basket, the worth of what was taken besides and has no name, and their probability."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """The basket to bill, the sum expected to be in dispute with it, and whether that is below the limit."""
@@ -26,33 +30,39 @@ class Decision:
     sure: bool
 
 
-def decide(beliefs: list[tuple[Basket, float]], prices: Prices, limit: Decimal = DEFAULT_LOSS_LIMIT) -> Decision:
+def decide(outcomes: list[Outcome], prices: Prices, limit: Decimal = DEFAULT_LOSS_LIMIT) -> Decision:
     """The cheapest basket that fits and whose expected loss is below the limit; else the likeliest, unsure.
 
-    `beliefs` are baskets with probabilities, likeliest first. The expected loss of a basket is the sum over the
-    others of their probability times what would be in dispute.
+    `outcomes` are baskets, each with the worth of what was taken besides and has no name, and its probability. The
+    expected loss of a basket is the sum over all outcomes of their probability times what would be in dispute.
     """
-    if len(beliefs) == 1:
-        return Decision(beliefs[0][0], beliefs[0][1], prices.zero, True)
+    beliefs = _beliefs(outcomes)
     looked = beliefs[:WEIGHED]
     best = looked[0]
     options = []
     for basket, probability in looked:
         if probability < best[1] * FITS:
             break
-        loss = _expected_loss(basket, looked, prices)
+        loss = _expected_loss(basket, outcomes[:WEIGHED], prices)
         if loss <= limit:
             options.append((prices.total(basket), -probability, basket, loss))
     if options:
         _, negative, basket, loss = min(options)
         return Decision(basket, -negative, prices.rounded(loss), True)
-    return Decision(best[0], best[1], prices.rounded(_expected_loss(best[0], looked, prices)), False)
+    return Decision(best[0], best[1], prices.rounded(_expected_loss(best[0], outcomes[:WEIGHED], prices)), False)
 
 
-def _expected_loss(basket: Basket, beliefs: list[tuple[Basket, float]], prices: Prices) -> Decimal:
+def _beliefs(outcomes: list[Outcome]) -> list[tuple[Basket, float]]:
+    found: dict[Basket, float] = {}
+    for basket, _, probability in outcomes:
+        found[basket] = found.get(basket, 0.0) + probability
+    return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def _expected_loss(basket: Basket, outcomes: list[Outcome], prices: Prices) -> Decimal:
     loss = Decimal(0)
-    for other, probability in beliefs:
-        if other != basket:
-            loss += Decimal(repr(probability)) * prices.difference(basket, other)
-    rest = max(0.0, 1.0 - sum(probability for _, probability in beliefs))
+    for other, nameless, probability in outcomes:
+        if other != basket or nameless:
+            loss += Decimal(repr(probability)) * prices.difference(basket, other, nameless)
+    rest = max(0.0, 1.0 - sum(probability for *_, probability in outcomes))
     return loss + Decimal(repr(rest)) * prices.difference(basket, EMPTY)

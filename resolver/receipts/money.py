@@ -73,13 +73,14 @@ class Prices:
     def sum(self, lines: Iterable[ReceiptLine]) -> Decimal:
         return sum((line.amount for line in lines), self.zero)
 
-    def difference(self, a: Basket, b: Basket) -> Decimal:
+    def difference(self, a: Basket, b: Basket, nameless: Decimal = Decimal(0)) -> Decimal:
         """What is in dispute between two baskets: the dearer of what only one of them holds.
 
-        A basket that names another item of the same price is a difference too: the customer would dispute it.
+        `nameless` is the worth of what `b` holds besides. A basket that names another item of the same price is a
+        difference too: the customer would dispute it.
         """
         only_a, only_b = _parts(a, b)
-        return max(self.total(only_a), self.total(only_b))
+        return max(self.total(only_a), self.total(only_b) + nameless)
 
 
 def _parts(a: Basket, b: Basket) -> tuple[Basket, Basket]:

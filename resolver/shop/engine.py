@@ -169,7 +169,7 @@ class Shop:
         if done is None or account is None or done.case is None:
             return None
         posterior = self.posterior(key)
-        decision = decide(posterior.of(key), self.prices, self.rules.loss_limit)
+        decision = decide(posterior.outcomes(key), self.prices, self.rules.loss_limit)
         return self._review(account, done, posterior, decision, done.receipt.reasons, done.receipt.issued)
 
     def decide(self, case: str, goods: Goods, who: str, now_utc_ns: int) -> list[Effect]:
@@ -278,7 +278,7 @@ class Shop:
     def _issue(self, account: Account, reasons: list[str], now_utc_ns: int) -> list[Effect]:
         assert account.exited_utc_ns is not None
         posterior = self.posterior(account.key)
-        decision = decide(posterior.of(account.key), self.prices, self.rules.loss_limit)
+        decision = decide(posterior.outcomes(account.key), self.prices, self.rules.loss_limit)
         keys = self.movements.of(account.key)
         reasons = [*reasons, *account_reasons(account.key, keys, self.movements, self.store, posterior, decision)]
         lines = self.prices.lines(decision.basket)
@@ -311,7 +311,7 @@ class Shop:
         """Something was learnt about an account after its receipt."""
         done, account = self.settled[key], self.visits.accounts[key]
         posterior = self.posterior(key)
-        decision = decide(posterior.of(key), self.prices, self.rules.loss_limit)
+        decision = decide(posterior.outcomes(key), self.prices, self.rules.loss_limit)
         if done.receipt.state == "review" and done.case is not None:
             return [self._review(account, done, posterior, decision, (*done.receipt.reasons, reason), now_utc_ns)]
         if decision.basket == done.billed:

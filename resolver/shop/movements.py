@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from decimal import Decimal
 
-from agent.messages import ItemCount
-from agent.store import Item, Store
-from resolver.baskets import Clue, Move, Reading
+from agent.store import Store
+from resolver.baskets import Clue, Reading
 from resolver.inbox import SECOND_NS, CorrectionFact, MovementFact
 from resolver.presence import Presence
 from resolver.sessions import Visits
+from resolver.shop.readings import else_share, readings, same_thing, takes, unexplained
 
 EventKey = tuple[str, str]
 """(source, id): unique for ever."""
+_Placed = tuple[tuple[int, str, str, int], EventKey]
+"""A movement in its place among all, by `MovementFact.order`."""
+FOREIGN = 0.05
+"""A put is remembered as perhaps of a foreign thing from this probability on."""
 PRESENCE_REACH_NS = 4 * SECOND_NS
 """How far presence tells about instants around it (the smoothing of `resolver.presence`)."""
 LEAST_OWNER = 0.002
@@ -30,7 +35,10 @@ class Movements:
     def __init__(self, store: Store, visits: Visits, presence: Presence, skew_ns: int) -> None:
         self._store, self._visits, self._presence, self._skew_ns = store, visits, presence, skew_ns
         self._facts: dict[EventKey, MovementFact] = {}
-        self._order: list[tuple[tuple[int, str, str, int], EventKey]] = []
+        self._order: list[_Placed] = []
+        self._on_plate: dict[str, list[_Placed]] = {}
+        self._foreign: dict[str, list[_Placed]] = {}
+        self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
         self._clues: dict[EventKey, Clue] = {}
         self._of_account: dict[str, set[EventKey]] = {}
@@ -42,6 +50,7 @@ class Movements:
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file; what is known is read anew with its names and prices."""
         self._store = store
+        self._meanings.clear()
         self._stale.update(self._facts)
 
     def hear(self, fact: MovementFact) -> EventKey:
@@ -49,7 +58,8 @@ class Movements:
         if key not in self._facts:
             self._facts[key] = fact
             insort(self._order, (fact.order, key))
-            self._stale.add(key)
+            insort(self._on_plate.setdefault(fact.movement.plate, []), (fact.order, key))
+            self._reread(key)
             self._stale.update(near for _, near in self._around(fact))
         return key
 
@@ -63,7 +73,7 @@ class Movements:
             return None
         self._corrections[key] = fact
         if key in self._facts:
-            self._stale.add(key)
+            self._reread(key)
             return key
         return None
 
@@ -74,13 +84,13 @@ class Movements:
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
         """What is known of who was at these plates changed."""
-        named = set(plates)
-        first = bisect_left(self._order, from_utc_ns - PRESENCE_REACH_NS, key=_instant)
-        for (t_utc_ns, *_), key in self._order[first:]:
-            if t_utc_ns > until_utc_ns + PRESENCE_REACH_NS:
-                break
-            if self._facts[key].movement.plate in named:
-                self._stale.add(key)
+        for plate in plates:
+            self._stale.update(
+                key
+                for _, key in self._span(
+                    self._on_plate.get(plate, []), from_utc_ns - PRESENCE_REACH_NS, until_utc_ns + PRESENCE_REACH_NS
+                )
+            )
 
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
@@ -120,9 +130,7 @@ class Movements:
 
     def between(self, start_utc_ns: int, end_utc_ns: int) -> list[EventKey]:
         """All movements of a span, in order of time."""
-        first = bisect_left(self._order, start_utc_ns, key=_instant)
-        last = bisect_left(self._order, end_utc_ns + 1, key=_instant)
-        return [key for _, key in self._order[first:last]]
+        return [key for _, key in self._span(self._order, start_utc_ns, end_utc_ns)]
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
@@ -133,8 +141,12 @@ class Movements:
                 self._of_account[owner].discard(key)
             del self._facts[key]
             self._corrections.pop(key, None)
+            self._meanings.pop(key, None)
             self._stale.discard(key)
         del self._order[:first]
+        for index in (self._on_plate, self._foreign):
+            for placed in index.values():
+                del placed[: bisect_left(placed, t_utc_ns, key=_instant)]
         self._corrections = {
             key: fact
             for key, fact in self._corrections.items()
@@ -150,15 +162,53 @@ class Movements:
             return None
         owners = self._owners(fact)
         nobody = max(0.0, 1.0 - sum(share for _, share in owners))
-        movement = fact.movement
-        weight_dg, sigma_dg = abs(movement.delta_g) * 10, max(movement.sigma_g * 10, LEAST_SIGMA_DG)
-        return Clue(fact.id, self.readings(fact, correction), owners, nobody, weight_dg, sigma_dg)
+        known = self._meanings.get(key)
+        if known is None:
+            known = self._meanings[key] = self._meaning(fact, correction)
+        weight_dg = abs(fact.movement.delta_g) * 10
+        sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
+        return Clue(
+            fact.id, known[0], owners, nobody, weight_dg, sigma_dg, known[1], fact.movement.plate, not takes(fact)
+        )
+
+    def _meaning(self, fact: MovementFact, correction: CorrectionFact | None) -> tuple[tuple[Reading, ...], Decimal]:
+        """Its readings, and the worth of what it may have taken that has no name."""
+        brought = came = 0.0
+        for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if takes(fact) else ():
+            put = self._facts[key]
+            if same_thing(fact, put):
+                share = else_share(put, self._corrections.get(key))
+                came = max(came, share)
+                brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
+        return readings(self._store, fact, correction, brought), unexplained(self._store, fact, came)
+
+    def _reread(self, key: EventKey) -> None:
+        """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""
+        self._meanings.pop(key, None)
+        self._stale.add(key)
+        fact = self._facts[key]
+        if takes(fact):
+            return
+        plate = fact.movement.plate
+        foreign = self._foreign.setdefault(plate, [])
+        correction = self._corrections.get(key)
+        withdrawn = correction is not None and correction.correction.withdrawn
+        was, is_now = (fact.order, key) in foreign, not withdrawn and else_share(fact, correction) >= FOREIGN
+        if is_now and not was:
+            insort(foreign, (fact.order, key))
+        elif was and not is_now:
+            foreign.remove((fact.order, key))
+        if was or is_now:
+            for _, other in self._on_plate[plate]:
+                if takes(self._facts[other]) and same_thing(self._facts[other], fact):
+                    self._meanings.pop(other, None)
+                    self._stale.add(other)
 
     def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        about = [t_utc_ns for t_utc_ns, _ in self._around(fact)]
+        about = [t_utc_ns for (t_utc_ns, *_), _ in self._around(fact)]
         shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns, about)
         if shares is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
@@ -170,52 +220,19 @@ class Movements:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
 
-    def _around(self, fact: MovementFact) -> list[tuple[int, EventKey]]:
+    def _around(self, fact: MovementFact) -> list[_Placed]:
         """Movements of the same plate about the same time, this one included, in order of time."""
-        first = bisect_left(self._order, fact.t_utc_ns - PRESENCE_REACH_NS, key=_instant)
-        found = []
-        for (t_utc_ns, *_), key in self._order[first:]:
-            if t_utc_ns > fact.t_utc_ns + PRESENCE_REACH_NS:
-                break
-            if self._facts[key].movement.plate == fact.movement.plate:
-                found.append((t_utc_ns, key))
-        return found
+        placed = self._on_plate[fact.movement.plate]
+        return self._span(placed, fact.t_utc_ns - PRESENCE_REACH_NS, fact.t_utc_ns + PRESENCE_REACH_NS)
 
-    def readings(self, fact: MovementFact, correction: CorrectionFact | None) -> tuple[Reading, ...]:
-        """What the event may mean; probabilities sum to 1, what is left over being something else."""
-        movement = fact.movement
-        if correction is not None:
-            said = [(correction.correction.items, correction.correction.confidence)]
-        else:
-            said = [(candidate.items, candidate.probability) for candidate in movement.candidates]
-            if not any(items == movement.items for items, _ in said):
-                said.insert(0, (movement.items, movement.confidence))
-        into = -1 if (movement.delta_g > 0 if fact.kind == "change" else fact.kind == "put") else 1
-        found: dict[tuple[Move, ...], float] = {}
-        for items, probability in said:
-            moves = self._moves(items, fact, into)
-            found[moves] = found.get(moves, 0.0) + probability
-        total = sum(found.values())
-        if total < 1.0:
-            found[()] = found.get((), 0.0) + 1.0 - total
-        scale = 1.0 / max(total, 1.0)
-        return tuple(Reading(moves, probability * scale) for moves, probability in found.items() if probability > 0.0)
-
-    def _moves(self, items: tuple[ItemCount, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
-        moves = []
-        for entry in items:
-            item = self._store.items.get(entry.sku)
-            if item is None or entry.qty == 0:
-                continue
-            direction = into if entry.qty > 0 else -into
-            weight_dg = direction * _weight_dg(entry, item, fact, len(items)) if item.by_weight else 0
-            price = item.price_at(fact.t_utc_ns)
-            piece_dg, spread_dg = round(item.unit_weight_g * 10), item.unit_sd_g * 10
-            moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, item.by_weight, piece_dg, spread_dg))
-        return tuple(sorted(moves, key=lambda move: (move.qty >= 0, move.sku, move.qty)))
+    @staticmethod
+    def _span(placed: list[_Placed], start_utc_ns: int, end_utc_ns: int) -> list[_Placed]:
+        first = bisect_left(placed, start_utc_ns, key=_instant)
+        last = bisect_left(placed, end_utc_ns + 1, key=_instant)
+        return placed[first:last]
 
 
-def _instant(entry: tuple[tuple[int, str, str, int], EventKey]) -> int:
+def _instant(entry: _Placed) -> int:
     return entry[0][0]
 
 
@@ -229,11 +246,3 @@ def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:
 def _equal(keys: Iterable[str]) -> tuple[tuple[str, float], ...]:
     names = sorted(keys)
     return tuple((name, 1.0 / len(names)) for name in names)
-
-
-def _weight_dg(entry: ItemCount, item: Item, fact: MovementFact, kinds: int) -> int:
-    if entry.weight_g is not None:
-        return round(abs(entry.weight_g) * 10)
-    if kinds == 1:
-        return round(abs(fact.movement.delta_g) * 10)
-    return round(abs(entry.qty) * item.unit_weight_g * 10)

@@ -14,6 +14,7 @@ from resolver.receipts import Prices, change_lines, decide, smallest_unit
 
 STORE = make_store()
 PRICES = Prices(STORE.items, "EUR")
+ZERO = Decimal(0)
 COLA, JUICE = Held("cola", Decimal("1.50"), 1, 0), Held("juice", Decimal("2.00"), 1, 0)
 
 baskets = st.dictionaries(
@@ -49,21 +50,21 @@ def test_what_is_in_dispute_is_symmetric_and_nothing_only_between_equals(a: Bask
 
 
 def test_below_the_limit_the_likeliest_stands() -> None:
-    decision = decide([((COLA,), 0.99), ((), 0.01)], PRICES)
+    decision = decide([((COLA,), ZERO, 0.99), ((), ZERO, 0.01)], PRICES)
     assert (decision.basket, decision.sure, decision.expected_loss) == ((COLA,), True, Decimal("0.02"))
 
 
 def test_above_the_limit_a_person_looks() -> None:
-    decision = decide([((COLA,), 0.8), ((), 0.2)], PRICES)
+    decision = decide([((COLA,), ZERO, 0.8), ((), ZERO, 0.2)], PRICES)
     assert (decision.basket, decision.sure, decision.expected_loss) == ((COLA,), False, Decimal("0.30"))
 
 
 def test_of_two_that_fit_the_cheaper_stands() -> None:
     sweet = Held("cola", Decimal("0.10"), 1, 0)
-    assert decide([((sweet,), 0.55), ((), 0.45)], PRICES).basket == ()
-    assert decide([((sweet,), 0.98), ((), 0.02)], PRICES).basket == (sweet,)
+    assert decide([((sweet,), ZERO, 0.55), ((), ZERO, 0.45)], PRICES).basket == ()
+    assert decide([((sweet,), ZERO, 0.98), ((), ZERO, 0.02)], PRICES).basket == (sweet,)
 
 
 def test_another_item_of_the_same_price_is_in_dispute_too() -> None:
     other = Held("juice", Decimal("1.50"), 1, 0)
-    assert not decide([((COLA,), 0.6), ((other,), 0.4)], PRICES).sure
+    assert not decide([((COLA,), ZERO, 0.6), ((other,), ZERO, 0.4)], PRICES).sure

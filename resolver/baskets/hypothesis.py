@@ -1,0 +1,126 @@
+"""What an inference speaks of: events as clues, hypotheses over the baskets of several accounts, their posterior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from resolver.baskets.basket import Basket, Moves, named
+from resolver.baskets.carried import Carried
+from resolver.baskets.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One hypothesis of what moved; no moves: something that is no item of the store.
+
+    `at_home`: all of it has its place on the plate.
+    """
+
+    moves: Moves
+    probability: float
+    at_home: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """An event as the inference sees it: whole readings, and the share of every account that may have been it.
+
+    `weight_dg` is the change in 0.1 g, unsigned; a `sigma_dg` of 0 says that it was not weighed. `unexplained` is the
+    worth of what it took if that was nothing of what its readings name. `puts`: the weight came to the plate.
+    """
+
+    id: str
+    readings: tuple[Reading, ...]
+    owners: tuple[tuple[str, float], ...]
+    nobody: float
+    weight_dg: float = 0.0
+    sigma_dg: float = 0.0
+    unexplained: Decimal = Decimal(0)
+    plate: str = ""
+    puts: bool = False
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether any reading returns something to the shelf."""
+        return any(move.qty < 0 for reading in self.readings for move in reading.moves)
+
+    def with_owner(self, owner: str, share: float) -> Clue:
+        """The same with a further account that may have been it, at nobody else's expense but the unknown's."""
+        return replace(self, owners=(*self.owners, (owner, share)), nobody=max(0.0, self.nobody - share))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a hypothesis says of one event; `owner` is None for nobody known, `before` the event before.
+
+    `lacking` says that something was given back which that basket did not hold.
+    """
+
+    event: str
+    owner: str | None
+    reading: int
+    lacking: bool
+    before: Choice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A basket for each account, with its probability and the choices that lead to it.
+
+    `carried` are the units of each account by their weights, `standing` the foreign things on the plates.
+    """
+
+    probability: float
+    baskets: tuple[Basket, ...]
+    trail: Choice | None
+    carried: tuple[Carried, ...] = ()
+    standing: Standing = ()
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Hypotheses, likeliest first, over the accounts `keys`."""
+
+    keys: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
+
+    def of(self, key: str) -> list[tuple[Basket, float]]:
+        """The distribution over one account's baskets, likeliest first."""
+        found: dict[Basket, float] = {}
+        for basket, _, probability in self.outcomes(key):
+            found[basket] = found.get(basket, 0.0) + probability
+        return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+
+    def outcomes(self, key: str) -> list[tuple[Basket, Decimal, float]]:
+        """The same with the worth of what was taken besides and has no name: (basket, worth, probability)."""
+        index = self.keys.index(key)
+        found: dict[Basket, float] = {}
+        for hypothesis in self.hypotheses:
+            basket = hypothesis.baskets[index]
+            found[basket] = found.get(basket, 0.0) + hypothesis.probability
+        ranked = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+        return [(*named(basket), probability) for basket, probability in ranked]
+
+    def lacking(self, event: str) -> float:
+        """The probability that this event gave back what its owner's basket did not hold."""
+        found = 0.0
+        for hypothesis in self.hypotheses:
+            choice = hypothesis.trail
+            while choice is not None and choice.event != event:
+                choice = choice.before
+            if choice is not None and choice.lacking:
+                found += hypothesis.probability
+        return found
+
+    def choices(self) -> dict[str, dict[tuple[str | None, int], float]]:
+        """For each event the probability of (owner, reading)."""
+        found: dict[str, dict[tuple[str | None, int], float]] = {}
+        for hypothesis in self.hypotheses:
+            choice = hypothesis.trail
+            while choice is not None:
+                said = found.setdefault(choice.event, {})
+                at = (choice.owner, choice.reading)
+                said[at] = said.get(at, 0.0) + hypothesis.probability
+                choice = choice.before
+        return found

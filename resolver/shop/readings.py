@@ -1,0 +1,119 @@
+"""What a movement may mean for a basket: its candidates as moves, and what a weight without a name may be.
+
+Something that is no item of the store can only be taken from where it was put down before. Where nothing of the kind
+was told, what an agent leaves to "something else" is mostly its own caution, and the rest are goods that it could not
+name: those are worth something, and a receipt that passes over them is not sure.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from agent.messages import ItemCount
+from agent.store import Item, Store
+from resolver.baskets import Move, Reading
+from resolver.inbox import CorrectionFact, MovementFact
+
+NEVER_BROUGHT = 0.5
+"""Of what an agent gives to "something else" in a pick, so much stays where nothing of that weight was put there (on
+the bench half of it came true)."""
+LEAST_ELSE = 1e-4
+"""However sure an agent is, it may have been something else: probabilities come with three digits."""
+SAME_SHARE, SAME_G = 0.02, 3.0
+"""A foreign thing is the same where two weighings differ by less than this share, or this many grams."""
+LIGHTER = 1.25
+"""An item that weighs up to so much more than what left may have been that, leant or held in part."""
+
+
+def else_share(fact: MovementFact, correction: CorrectionFact | None) -> float:
+    """The probability that what moved is no item of the store."""
+    return max(0.0, 1.0 - sum(share for items, share in _said(fact, correction) if items))
+
+
+def same_thing(a: MovementFact, b: MovementFact) -> bool:
+    """Whether two movements may have been of one and the same thing, by weight."""
+    x, y = abs(a.movement.delta_g), abs(b.movement.delta_g)
+    return abs(x - y) <= max(SAME_G, SAME_SHARE * max(x, y))
+
+
+def takes(fact: MovementFact) -> bool:
+    """Whether goods left the plate."""
+    return fact.movement.delta_g < 0 if fact.kind == "change" else fact.kind == "pick"
+
+
+def readings(
+    store: Store, fact: MovementFact, correction: CorrectionFact | None, brought: float
+) -> tuple[Reading, ...]:
+    """What the event may mean; probabilities sum to 1, what is left over being something else.
+
+    `brought` is the probability that a foreign thing of this weight stood on the plate.
+    """
+    into = 1 if takes(fact) else -1
+    found: dict[tuple[Move, ...], float] = {}
+    for items, probability in _said(fact, correction):
+        moves = _moves(store, items, fact, into)
+        found[moves] = found.get(moves, 0.0) + probability
+    total = sum(found.values())
+    found[()] = max(found.get((), 0.0) + 1.0 - total, LEAST_ELSE)
+    if takes(fact):
+        found[()] *= max(NEVER_BROUGHT, brought)
+    total = sum(found.values())
+    plate = store.plates.get(fact.movement.plate)
+    lanes = {lane.sku for lane in plate.lanes} if plate is not None else set()
+    return tuple(
+        Reading(moves, probability / total, all(move.sku in lanes for move in moves))
+        for moves, probability in found.items()
+        if probability > 0.0
+    )
+
+
+def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
+    """What goods without a name that left may be worth: the dearest item of the plate that may weigh so little.
+
+    `settled` is the probability that what left is known for no item, or came back.
+    """
+    plate = store.plates.get(fact.movement.plate)
+    if plate is None or not takes(fact) or settled >= 1.0:
+        return Decimal(0)
+    weight_g = abs(fact.movement.delta_g)
+    worth = Decimal(0)
+    for lane in plate.lanes:
+        item = store.items[lane.sku]
+        price = item.price_at(fact.t_utc_ns)
+        if item.by_weight:
+            worth = max(worth, price * round(weight_g) / 1000)
+        elif item.unit_weight_g <= LIGHTER * weight_g:
+            worth = max(worth, price * max(1, int(weight_g // item.unit_weight_g)))
+    return worth * (100 - round(100 * settled)) / 100
+
+
+def _said(fact: MovementFact, correction: CorrectionFact | None) -> list[tuple[tuple[ItemCount, ...], float]]:
+    movement = fact.movement
+    if correction is not None:
+        return [(correction.correction.items, correction.correction.confidence)]
+    said = [(candidate.items, candidate.probability) for candidate in movement.candidates]
+    if not any(items == movement.items for items, _ in said):
+        said.insert(0, (movement.items, movement.confidence))
+    return said
+
+
+def _moves(store: Store, items: tuple[ItemCount, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
+    moves = []
+    for entry in items:
+        item = store.items.get(entry.sku)
+        if item is None or entry.qty == 0:
+            continue
+        direction = into if entry.qty > 0 else -into
+        weight_dg = direction * _weight_dg(entry, item, fact, len(items)) if item.by_weight else 0
+        price = item.price_at(fact.t_utc_ns)
+        piece_dg, spread_dg = round(item.unit_weight_g * 10), item.unit_sd_g * 10
+        moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, item.by_weight, piece_dg, spread_dg))
+    return tuple(sorted(moves, key=lambda move: (move.qty >= 0, move.sku, move.qty)))
+
+
+def _weight_dg(entry: ItemCount, item: Item, fact: MovementFact, kinds: int) -> int:
+    if entry.weight_g is not None:
+        return round(abs(entry.weight_g) * 10)
+    if kinds == 1:
+        return round(abs(fact.movement.delta_g) * 10)
+    return round(abs(entry.qty) * item.unit_weight_g * 10)
