@@ -72,6 +72,10 @@ class RestNoise:
             self._wander = (1 - share) * self._wander + share * np.minimum(excess, limit)
         self._blocks += 1
 
+    def scale(self, factor: float) -> None:
+        """The plate is measured otherwise from now on: its conversions scatter so many times as much."""
+        self._variance = self._variance * factor**2
+
     def learn_wander(self, step_g: NDArray[np.float64], tremor_g: float) -> None:
         """Take a step of the level [modes] and the slow motion of the weight that opened a contact without a hand."""
         seen = step_g**2 / 2

@@ -124,6 +124,27 @@ class PlateDetector:
         if self.contact is None and len(self._trace):
             self._open(self._trace.end_ns)
 
+    def distrust(self, since_ns: int, doubt_g2: float) -> None:
+        """Rows since an instant were measured otherwise than those to come: nothing that stood then counts.
+
+        What comes next is compared, as a contact, with the level before; with a doubt (variance) it is that of then.
+        """
+        self.interrupt()
+        contact = self.contact
+        if contact is None:
+            return
+        stood = [*contact.plateaus, *([contact.current] if contact.current is not None else [])]
+        contact.plateaus = [level for level in stood if level.end_ns <= since_ns]
+        contact.current, contact.peak_g = None, 0.0
+        before = contact.before
+        if before is not None and doubt_g2:
+            begin_ns, end_ns = min(before.begin_ns, since_ns), min(before.end_ns, since_ns)
+            contact.before = replace(before, begin_ns=begin_ns, end_ns=end_ns, variance=before.variance + doubt_g2)
+        self._quiet.forget()
+        self._soft.forget()
+        if len(self._trace):
+            self._trace.opened_ns = self._trace.end_ns + 1
+
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state: what outlives a restart."""
         return {"noise": self.noise.snapshot(), "rings": [ring.snapshot() for ring in self.rings]}

@@ -17,6 +17,9 @@ REMEDIES = {
     "frames-damaged": "a worn or long USB cable, or a hub without power of its own: replace it",
     "channel-missing": "the store file names a channel that the board does not read: correct it or the wiring",
     "cell-silent": "check the wires of this cell's HX711 (DT, SCK, VCC, GND); replace the module",
+    "cell-stuck": "DT touches GND or VCC, or the chip is dead: check the wire, then replace the module",
+    "cell-wild": "move each plug and wire of this cell in turn; solder or crimp the one that makes it jump",
+    "cell-drifting": "look for a draught, the sun or a rubbing edge at this cell; then replace it",
     "cell-saturated": "check the cell's four wires (E+, E-, A+, A-); a broken one saturates the converter",
     "overload": "take weight off the plate; its cells cannot measure beyond their range",
 }
@@ -25,6 +28,9 @@ REMEDIES = {
 _QUALITY = {
     "channel-missing": "cell-degraded",
     "cell-silent": "cell-degraded",
+    "cell-stuck": "cell-degraded",
+    "cell-wild": "cell-degraded",
+    "cell-drifting": "cell-degraded",
     "cell-saturated": "cell-degraded",
     "overload": "overload",
 }
@@ -37,6 +43,7 @@ class FaultKey:
     fault: str
     board: str | None = None
     channel: int | None = None
+    plate: str | None = None
 
 
 class FaultBook:

@@ -19,6 +19,7 @@ from agent.pipeline.faults import FaultBook
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
 from agent.pipeline.told import Chunk, Data, PlateReading, Progress, Since, Told, Zeroed
+from agent.pipeline.unseen import unseen
 from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
@@ -53,7 +54,9 @@ class Pipeline:
         }
         self.belief = Belief(plates, store.items, self._ip)
         geometry = {name: run.geometry for name, run in self.runs.items()}
-        self._judge = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, self._ip)
+        served = {plate.id: plate for plate in plates}
+        self._judge = Judge(store.items, served, geometry, self.belief, self._ip)
+        self._judge_unseen = Judge(store.items, served, geometry, self.belief, unseen(self._ip))
         self._faults = FaultBook()
         self._boards = Boards(self.runs, self._faults)
         self._cursor_ns: int | None = None
@@ -96,7 +99,11 @@ class Pipeline:
             if contact is not None and run.last_ns is not None:
                 opened.append(Since(name, contact.opened_ns))
         silent = self._boards.silent()
-        blind = [Since(name, run.last_ns or 0) for name, run in self.runs.items() if run.board in silent]
+        blind = [
+            Since(name, run.last_ns or 0)
+            for name, run in self.runs.items()
+            if run.board in silent or not run.cells.measured
+        ]
         return Progress(until, self._teller.sequence, tuple(opened), tuple(blind))
 
     def readings(self) -> list[PlateReading]:
@@ -106,10 +113,11 @@ class Pipeline:
         for name, run in self.runs.items():
             detector = run.detector
             level = detector.level if detector.contact is None else detector.contact.current
-            weight = None if level is None or run.board in silent else float(level.mean[0])
+            unknown = level is None or run.board in silent or not run.cells.measured
+            weight = None if level is None or unknown else float(level.mean[0])
             contents = self.belief.plates[name].contents()
             stable = detector.contact is None and weight is not None
-            out.append(PlateReading(name, run.last_ns or 0, weight, stable, contents, self._faults.quality(name)))
+            out.append(PlateReading(name, run.last_ns or 0, weight, stable, contents, self._quality(name, run)))
         return out
 
     def requests(self) -> list[tuple[str, bytes]]:
@@ -133,11 +141,14 @@ class Pipeline:
         level = run.detector.level
         if level is None:
             return f"plate {plate} is not at rest: wait until nobody touches it"
+        if run.cells.degraded:
+            return f"a cell of plate {plate} does not measure: mend it first"
         zero_counts = run.tared_zero(level)
         numbers = zip(run.plate.cells, zero_counts.tolist(), run.scale.counts_per_gram.tolist(), strict=True)
         keep(tuple(Zeroed(cell.board, cell.channel, zero, per_gram) for cell, zero, per_gram in numbers))
         run.scale.zero_counts = zero_counts
         run.detector.shift(-level.mean)
+        run.cells.forget()
         return ""
 
     def set_contents(self, plate: str, contents: dict[str, int]) -> None:
@@ -206,6 +217,11 @@ class Pipeline:
         detector = run.detector
         if run.interrupted:
             detector.interrupt()
+        run.turned()
+        for key in (news := run.cells.news())[0]:
+            self._tell_fault(self._faults.begin(key, (name,)), False, end_ns)
+        for key in news[1]:
+            self._tell_fault(self._faults.end(key), True, end_ns)
         done = 0
         while done < len(block):
             at_rest = detector.contact is None
@@ -216,6 +232,8 @@ class Pipeline:
             part = (block.t_ns[done:upto], modes[done:upto], block.saturated[done:upto])
             if at_rest:
                 done += detector.rest(*part)
+                if detector.contact is not None:
+                    run.cells.opened(detector.contact.before)
                 continue
             detector.touch(*part)
             done = upto
@@ -238,20 +256,35 @@ class Pipeline:
                 return
             contact.before, run.restored_level = run.restored_level, None
             run.gap = (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns))
-        if current.seconds < self._ip.nothing_after_s:
+        if current.seconds < self._ip.nothing_after_s or run.cells.health.suspect:
             return
         if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._ip.ask_every_s * 1e9):
             return
         contact.asked_ns = contact.now_ns
-        verdict = self._judge.consider(name, contact)
+        seen = run.cells.seen(contact)
+        judge = self._judge_unseen if run.gap is not None or run.cells.touched else self._judge
+        verdict = run.cells.capped(judge.consider(name, seen))
         if verdict.action == "wait":
             return
-        self._teller.conclude(name, run, verdict, self._faults.quality(name))
+        if run.cells.degraded:
+            self._teller.forget(name)  # what three cells said shows nothing in another light
+        detector.contact = seen
+        self._teller.conclude(name, run, verdict, self._quality(name, run))
         detector.settle(current)
+        moved = run.cells.told(seen, verdict, current)
+        if moved is not None:
+            self._teller.forget(name)
+            detector.shift(moved)
         self._judge.forget()
+        self._judge_unseen.forget()
         run.gap = None
 
-    def _tell_fault(self, fault: Fault, recovered: bool, t_ns: int) -> None:
+    def _quality(self, name: str, run: PlateRun) -> tuple[str, ...]:
+        return tuple(sorted({*self._faults.quality(name), *run.cells.quality()}))
+
+    def _tell_fault(self, fault: Fault | None, recovered: bool, t_ns: int) -> None:
+        if fault is None:
+            return
         self._tell(RECOVERED if recovered else FAULT, fault.board or "agent", t_ns, t_ns, fault)
 
     def _tell(self, kind: str, subject: str, t_ns: int, made_ns: int, data: Data) -> None:

@@ -11,12 +11,14 @@ from agent.detection import DetectionParameters, Level, PlateDetector
 from agent.inference import Step
 from agent.inference.likelihood import Geometry
 from agent.pipeline.board import Rows
+from agent.pipeline.cells import PlateCells
 from agent.store import Plate
 from agent.weighing import Carried, CellFilter, PlateScale
 from agent.weighing.cells import CellBlock
 
 _OFF_SD_G = 0.5  # a plate that was off is known to so much, and to so much of its load
 _OFF_SHARE = 0.0005
+_THREE_CELLS = float(np.sqrt(2.0))  # noise of a sum of which one cell is made up for by the others, over that of four
 _GAP_NS = 1_000_000_000  # a plate that was not measured for so long may have changed meanwhile
 
 
@@ -32,6 +34,8 @@ class PlateRun:
         start_g = np.full(scale.modes, float(np.sqrt((per_cell**2).sum())))
         floor_g = float(np.sqrt((1 / scale.counts_per_gram**2).sum())) * _FLOOR_COUNTS
         self.filter = CellFilter(len(plate.cells))
+        self.cells = PlateCells(scale)
+        self._stood_in = False
         self.detector = PlateDetector(scale.modes, start_g, floor_g, parameters)
         self.position = 0  # number of the next row of the board to take
         self.last_ns: int | None = None  # the last row taken
@@ -54,14 +58,36 @@ class PlateRun:
         noise = self.detector.noise
         self.filter.noise_counts = np.abs(self.scale.counts_per_gram) * (noise.sigma_g[0] / np.sqrt(len(self.channels)))
         held_back = self.filter.held_back
-        block = self.filter.feed(rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels])
+        t_ns, counts, present = rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels]
+        counts, present = self.cells.screen(t_ns, counts, present, resting=self.detector.contact is None)
+        if not self.cells.measured:
+            if self.cells.worsened and self.last_ns is not None:
+                self.last_ns = min(self.last_ns, self.cells.since_ns)
+            t_ns, counts, present = t_ns[:0], counts[:0], present[:0]
+        block = self.filter.feed(t_ns, counts, present)
         self.held_back, self.interrupted = held_back, False
+        grams = self.cells.complete(self.scale.grams(block.counts))
         if len(block):
+            self.cells.took(block.t_ns, grams)
             first_ns = int(block.t_ns[0])
             if self.last_ns is not None and first_ns - self.last_ns > _GAP_NS:
                 self.gap, self.interrupted = (self.last_ns, first_ns), True
             self.last_ns = int(block.t_ns[-1])
-        return block, self.scale.to_modes(self.scale.grams(block.counts))
+        return block, self.scale.to_modes(grams)
+
+    def turned(self) -> None:
+        """Cells went bad or came back with the rows last taken: no plateau may lie on both sides."""
+        cells, detector = self.cells, self.detector
+        if cells.stands_in != self._stood_in:
+            self._stood_in = cells.stands_in
+            detector.noise.scale(_THREE_CELLS if self._stood_in else 1 / _THREE_CELLS)
+        if not (cells.returned or cells.worsened) or self.last_ns is None:
+            return
+        if cells.returned and cells.excluded is None:
+            detector.distrust(cells.since_ns, cells.back())
+            self.gap = self.gap or (cells.since_ns, self.last_ns)
+        elif detector.contact is not None:
+            detector.distrust(cells.since_ns, 0.0)
 
     def unseen(self, step: Step) -> tuple[int, int] | None:
         """From when to when nobody measured, where that lies within a step; it ends with the plateau seen first."""
@@ -83,14 +109,19 @@ class PlateRun:
         """JSON-able state; the level is what the plate is compared with after a stop, also by another calibration."""
         level = self.detector.level
         if level is not None:
-            self._carried_g = self.scale.grams(self.filter.recent_counts())
+            self._carried_g = self.cells.complete(self.scale.grams(self.filter.recent_counts()[np.newaxis]))[0]
         if level is None and self.detector.contact is not None:
             level = self.detector.contact.before
         if level is None:
             level = self.restored_level  # not compared yet: the next process must do it
         saved = None if level is None else {"t_ns": level.end_ns, "mean": level.mean.tolist()}
         carried = None if level is None else Carried.by(self.scale, level.mean, self._carried_g).document()
-        return {"detector": self.detector.snapshot(), "level": saved, "carried": carried}
+        return {
+            "detector": self.detector.snapshot(),
+            "level": saved,
+            "carried": carried,
+            "cells": self.cells.snapshot(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a snapshot: the first plateau is compared with the level before."""
@@ -105,7 +136,9 @@ class PlateRun:
             if grams is not None:
                 mean = mean + self.scale.to_modes((grams - carried.grams)[np.newaxis])[0]
                 self._carried_g = grams
-        variance = np.full(len(mean), _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2)
+        if state.get("cells") is not None:  # likewise
+            self.cells.restore(state["cells"], self._carried_g)
+        variance = np.full(len(mean), _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2 + self.cells.doubt_g2)
         self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
 
 

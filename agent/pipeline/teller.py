@@ -80,6 +80,7 @@ class Teller:
             self._movements(name, run, step, quality)
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
+        episode.nodes += [step.after for step in steps if step.after is not contact.current]
         episode.nodes.append(contact.current)
 
     def _movements(self, name: str, run: PlateRun, step: Step, quality: tuple[str, ...]) -> None:
@@ -130,9 +131,7 @@ class Teller:
         episode.nodes[-1] = replace(last, rested_s=max(opened_ns - last.end_ns, 0) * 1e-9)
         return episode
 
-    def _in_hindsight(
-        self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict
-    ) -> tuple[Step, ...] | None:
+    def _in_hindsight(self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict) -> tuple[Step, ...] | None:
         """What is to be told now where the way through all plateaus since differs from what was told; None: nothing."""
         contact = run.detector.contact
         assert contact is not None and contact.current is not None

@@ -2,6 +2,17 @@
 
 from agent.weighing.carried import Carried
 from agent.weighing.cells import CellFilter, CellFilterParameters
+from agent.weighing.corners import Corners
+from agent.weighing.health import CellHealth
 from agent.weighing.scale import MODES, Calibration, PlateScale
 
-__all__ = ["MODES", "Calibration", "Carried", "CellFilter", "CellFilterParameters", "PlateScale"]
+__all__ = [
+    "MODES",
+    "Calibration",
+    "Carried",
+    "CellFilter",
+    "CellFilterParameters",
+    "CellHealth",
+    "Corners",
+    "PlateScale",
+]

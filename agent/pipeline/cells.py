@@ -1,0 +1,234 @@
+"""A plate whose cells go bad and come back: it weighs on with three of four corners, or says that it does not measure.
+
+While one corner is out, the other three stand in for it as if the plate did not twist; a change between two plateaus
+is then made whole by the learnt twist, with the variance that this leaves (`agent.weighing.corners`). When the corner
+is back, what it says is compared with what was believed of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.detection import Contact, Level
+from agent.inference import Verdict
+from agent.pipeline.faults import FaultKey
+from agent.weighing import CellHealth, Corners, PlateScale
+from agent.weighing.health import DRIFTING, SILENT
+
+DEGRADED_SHARE = 0.9  # three cells cannot tell one thing in one place from two in two: no reading is surer
+RETURN_SD_G = 1.0  # creep and warmth while a cell was out
+OVERLOAD_NS = 1_000_000_000  # a hand may lean for a moment
+_STILL_SHARE = 0.25  # of what a saturated cell moved: less in all others is no hand that leans
+_RECENT_NS = 1_500_000_000
+_LEAST_ROWS = 4
+
+
+class PlateCells:
+    """The cells of one plate. `excluded` is the corner that the others stand in for; `measured`: the rest suffices."""
+
+    def __init__(self, scale: PlateScale) -> None:
+        self._scale = scale
+        self._cells = scale.plate.cells
+        self._corners = Corners.of(scale)
+        self.health = CellHealth(scale)
+        self.excluded: int | None = None
+        self.measured = True
+        self.since_ns = 0  # of the last turn for the worse
+        self.returned = False  # the rows last taken are the first of a plate that is whole again
+        self.worsened = False  # or the first of one that is not any more
+        self.touched = False  # within the present contact a cell was out
+        self.doubt_g2 = 0.0  # variance of what is believed of the weight, since a corner is out
+        self._offset_g = 0.0
+        self._weights = np.zeros(len(self._cells))
+        self._recent: deque[tuple[NDArray[np.int64], NDArray[np.float64]]] = deque()
+        self.rest_g: NDArray[np.float64] | None = None  # what each cell [cells] carried before the present contact
+        self._heavy_ns: int | None = None
+        self._overloaded = False
+        self._told: tuple[object, ...] = ()
+        self._open: dict[FaultKey, None] = {}
+
+    @property
+    def degraded(self) -> bool:
+        """What is measured now, or was within the present contact, is not all that there is to measure."""
+        return self.touched or self.excluded is not None or not self.measured or self.health.suspect
+
+    @property
+    def stands_in(self) -> bool:
+        """Three cells stand in for the fourth."""
+        return self.excluded is not None
+
+    def quality(self) -> tuple[str, ...]:
+        """In the contract's words."""
+        return ("cell-degraded",) if self.degraded else ()
+
+    # -- conversions ----------------------------------------------------------------------------
+
+    def screen(
+        self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_], *, resting: bool
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Rows as they came: looked at, and without those of cells that are out."""
+        self.returned = self.worsened = False
+        health = self.health
+        no_load = self._no_load(counts) if len(t_ns) and health.saturated_s(int(t_ns[-1])) else None
+        if health.look(t_ns, counts, present, resting=resting, no_load=no_load):
+            self._turn(resting=resting)
+        self.touched |= health.creeping
+        bad = [c for c, cause in enumerate(health.cause) if cause]
+        if bad:
+            counts, present = counts.copy(), present.copy()
+            counts[:, bad] = np.round(self._scale.zero_counts[bad])
+            present[:, bad] = True
+        return counts, present
+
+    def complete(self, grams: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Grams [n, cells] with a corner that is out made up for, in place."""
+        if self.excluded is not None:
+            total = np.full(len(grams), self._offset_g)
+            for cell in range(grams.shape[1]):  # one by one: the same bits for any number of rows
+                if self._weights[cell]:
+                    total = total + grams[:, cell] * self._weights[cell]
+            grams[:, self.excluded] = total
+        return grams
+
+    def took(self, t_ns: NDArray[np.int64], grams: NDArray[np.float64]) -> None:
+        """Whole rows of the plate, as it goes on with them."""
+        self._recent.append((t_ns, grams))
+        while self._recent[0][0][-1] < t_ns[-1] - _RECENT_NS:
+            self._recent.popleft()
+        heavy = bool(grams[-1].sum() > self._scale.plate.max_g)
+        if not heavy:
+            self._heavy_ns = None
+        elif self._heavy_ns is None:
+            self._heavy_ns = int(t_ns[-1])
+        lasting = self._heavy_ns is not None and int(t_ns[-1]) - self._heavy_ns >= OVERLOAD_NS
+        self._overloaded = lasting or self.health.saturated_s(int(t_ns[-1])) * 1e9 >= OVERLOAD_NS
+
+    def _no_load(self, counts: NDArray[np.int32]) -> NDArray[np.bool_] | None:
+        """Cells that show far more than before the contact while the others show the same: no load does that."""
+        if self.rest_g is None or len(self.rest_g) == 1:
+            return None
+        moved = np.abs(self._scale.grams(counts[-1:].astype(np.float64))[0] - self.rest_g)
+        return np.array([(np.delete(moved, c) < _STILL_SHARE * moved[c]).all() for c in range(len(moved))])
+
+    # -- turns ----------------------------------------------------------------------------------
+
+    def _turn(self, *, resting: bool) -> None:
+        bad = [c for c, cause in enumerate(self.health.cause) if cause]
+        self.touched = True
+        if not bad:
+            self.returned = True
+            self.excluded, self.measured = None, True
+            return
+        self.since_ns = self.health.since_ns[bad[-1]] if len(bad) == 1 else max(self.health.since_ns[c] for c in bad)
+        self.worsened = True
+        if len(bad) > 1 or self._corners is None:
+            self.excluded, self.measured = None, False
+            return
+        self.returned = not self.measured
+        self.measured = True
+        (cell,) = bad
+        known = self._mean(self.since_ns - _RECENT_NS, self.since_ns - 1) if resting else None
+        rest = known if known is not None else self.rest_g
+        self._weights = self._corners.others(cell)
+        self._offset_g = 0.0 if rest is None else float(rest[cell] - self._weights @ rest)
+        self.excluded = cell
+
+    def _mean(self, begin_ns: int, end_ns: int) -> NDArray[np.float64] | None:
+        """What each cell carried [cells] between two instants of the last second or so."""
+        rows = [grams[(t_ns >= begin_ns) & (t_ns <= end_ns)] for t_ns, grams in self._recent]
+        held = np.concatenate(rows) if rows else np.empty((0, len(self._cells)))
+        return held.mean(axis=0) if len(held) >= _LEAST_ROWS else None
+
+    # -- contacts -------------------------------------------------------------------------------
+
+    def opened(self, before: Level | None) -> None:
+        """A contact opens; `before` is the plateau it leaves."""
+        self.touched = self.excluded is not None
+        if before is not None:
+            mean = self._mean(before.begin_ns, before.end_ns)
+            self.rest_g = mean if mean is not None else self.rest_g
+
+    def seen(self, contact: Contact) -> Contact:
+        """The contact with plateaus as they truly are, as far as three corners can tell; itself where all measure."""
+        if self.excluded is None or contact.before is None or contact.current is None:
+            return contact
+        plateaus = [self._whole(contact.before, level) for level in contact.plateaus]
+        return replace(contact, plateaus=plateaus, current=self._whole(contact.before, contact.current))
+
+    def capped(self, verdict: Verdict) -> Verdict:
+        """A verdict with no more certainty than the cells allow."""
+        if not self.degraded:
+            return verdict
+        steps = tuple(replace(step, certainty=min(step.certainty, DEGRADED_SHARE)) for step in verdict.steps)
+        return replace(verdict, steps=steps)
+
+    def told(self, contact: Contact, verdict: Verdict, level: Level) -> NDArray[np.float64] | None:
+        """A contact was told, and the plate rests on `level` as measured: what a single load teaches.
+
+        Returns by how much [modes] the measured level is to be moved, so that it is the one that was told.
+        """
+        self.touched = False
+        assert contact.before is not None and contact.current is not None
+        if self._corners is None or not verdict.steps:
+            return None
+        if self.excluded is None:
+            after = self._mean(level.begin_ns, level.end_ns)
+            single = len(verdict.steps) == 1 and verdict.steps[0].best is not None
+            if single and after is not None and self.rest_g is not None and len(verdict.steps[0].items) == 1:
+                self._corners.learn(after - self.rest_g, level.mean - contact.before.mean)
+            return None
+        whole = self._corners.made_whole(self.excluded, level.mean - contact.before.mean)
+        self._offset_g += float(self._corners.pattern[self.excluded]) * whole.twist_g
+        self.doubt_g2 += whole.variance_g2
+        return contact.current.mean - level.mean
+
+    def back(self) -> float:
+        """All cells measure again; the variance of the weight that was believed meanwhile."""
+        doubt, self.doubt_g2 = self.doubt_g2 + RETURN_SD_G**2, 0.0
+        return doubt
+
+    def forget(self) -> None:
+        """The scale's zeros moved: what cells carried is not known any more."""
+        self._recent.clear()
+        self.rest_g = None
+
+    def _whole(self, before: Level, level: Level) -> Level:
+        if level.end_ns <= self.since_ns:
+            return level
+        assert self._corners is not None and self.excluded is not None
+        whole = self._corners.made_whole(self.excluded, level.mean - before.mean)
+        return replace(level, mean=before.mean + whole.modes_g, variance=level.variance + whole.variance_g2)
+
+    # -- what is told of it ---------------------------------------------------------------------
+
+    def news(self) -> tuple[list[FaultKey], list[FaultKey]]:
+        """Faults that began, and that ended, since the last call. Silent chips are told by their board."""
+        state = (*self.health.cause, *self.health.drifting, self._overloaded)
+        if state == self._told:
+            return [], []
+        self._told = state
+        now: dict[FaultKey, None] = {}
+        for cell, cause, drifting in zip(self._cells, self.health.cause, self.health.drifting, strict=True):
+            name = cause or (DRIFTING if drifting else "")
+            if name and name != SILENT:
+                now[FaultKey(name, cell.board, cell.channel)] = None
+        if self._overloaded:
+            now[FaultKey("overload", self._cells[0].board, plate=self._scale.plate.id)] = None
+        before, self._open = self._open, now
+        return [key for key in now if key not in before], [key for key in before if key not in now]
+
+    def snapshot(self) -> dict[str, Any]:
+        """JSON-able state."""
+        return {"corners": self._corners.snapshot() if self._corners else None, "doubt_g2": self.doubt_g2}
+
+    def restore(self, state: dict[str, Any], rest_g: NDArray[np.float64]) -> None:
+        """Take back a snapshot; `rest_g` [cells] is what each cell carried then."""
+        if self._corners is not None and state["corners"] is not None:
+            self._corners.restore(state["corners"])
+        self.doubt_g2 = float(state["doubt_g2"])
+        self.rest_g = rest_g

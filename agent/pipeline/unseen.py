@@ -1,0 +1,26 @@
+"""What may have happened while nobody measured: not one movement but any number, each as likely as the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.inference import InferenceParameters
+
+TWO = 0.25  # of changes over a gap: two products went, or came
+THREE = 0.05
+SWAPPED = 0.2  # one went and another came
+ELSE = 0.1  # more than can be told apart
+
+
+def unseen(parameters: InferenceParameters) -> InferenceParameters:
+    """The parameters with the priors of a gap."""
+    return replace(
+        parameters,
+        pick_one_product=1 - TWO - THREE - ELSE,
+        pick_two_products=TWO,
+        pick_three_products=THREE,
+        pick_else=ELSE,
+        put_two_bundles=TWO,
+        put_else=ELSE,
+        swap=SWAPPED,
+    )
