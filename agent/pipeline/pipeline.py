@@ -263,7 +263,7 @@ class Pipeline:
         contact.asked_ns = contact.now_ns
         seen = run.cells.seen(contact)
         judge = self._judge_unseen if run.gap is not None or run.cells.touched else self._judge
-        verdict = run.cells.capped(judge.consider(name, seen))
+        verdict = run.honest(judge.consider(name, seen))
         if verdict.action == "wait":
             return
         if run.cells.degraded:

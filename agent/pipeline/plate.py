@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.detection import DetectionParameters, Level, PlateDetector
-from agent.inference import Step
+from agent.inference import Step, Verdict
 from agent.inference.likelihood import Geometry
 from agent.pipeline.board import Rows
 from agent.pipeline.cells import PlateCells
+from agent.pipeline.unseen import humble
 from agent.store import Plate
 from agent.weighing import Carried, CellFilter, PlateScale
 from agent.weighing.cells import CellBlock
@@ -94,6 +96,13 @@ class PlateRun:
         if self.gap is None or step.before.end_ns > self.gap[0] or step.after.begin_ns < self.gap[0]:
             return None
         return self.gap[0], max(self.gap[1], step.after.begin_ns)
+
+    def honest(self, verdict: Verdict) -> Verdict:
+        """A verdict with no more certainty than its cells and gaps allow."""
+        verdict = self.cells.capped(verdict)
+        if self.gap is None:
+            return verdict
+        return replace(verdict, steps=tuple(humble(step) if self.unseen(step) else step for step in verdict.steps))
 
     def tared_zero(self, level: Level) -> NDArray[np.float64]:
         """Counts of each cell that would make `level`, on which the plate rests, nothing."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.inference import InferenceParameters
+from agent.inference import InferenceParameters, Step
 
 TWO = 0.25  # of changes over a gap: two products went, or came
 THREE = 0.05
 SWAPPED = 0.2  # one went and another came
 ELSE = 0.1  # more than can be told apart
+KNOWN_SHARE = 0.94  # any number of hands may have been there: no reading of it is surer
+ELSE_SHARE = 0.5  # and what fits no goods may be several as well as something else
 
 
 def unseen(parameters: InferenceParameters) -> InferenceParameters:
@@ -24,3 +26,8 @@ def unseen(parameters: InferenceParameters) -> InferenceParameters:
         put_else=ELSE,
         swap=SWAPPED,
     )
+
+
+def humble(step: Step) -> Step:
+    """A step over a gap with no more certainty than it can have."""
+    return replace(step, certainty=min(step.certainty, ELSE_SHARE if step.best is None else KNOWN_SHARE))
