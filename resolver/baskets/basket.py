@@ -55,6 +55,8 @@ def named(basket: Basket) -> tuple[Basket, Decimal]:
 
 def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     """The basket after the moves, and how many units were given back that it did not hold."""
+    if len(moves) == 1 and moves[0].qty > 0:
+        return _with(basket, moves[0]), 0
     held = {(entry.sku, entry.unit_price): [entry.qty, entry.weight_dg] for entry in basket}
     lacking = 0
     for move in moves:
@@ -68,6 +70,18 @@ def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
             lacking += _give_back_units(held, move)
     left = [Held(sku, price, qty, weight) for (sku, price), (qty, weight) in held.items() if qty > 0 or weight > 0]
     return tuple(sorted(left)), lacking
+
+
+def _with(basket: Basket, move: Move) -> Basket:
+    """With what was taken."""
+    weight_dg = move.weight_dg if move.by_weight else 0
+    key = (move.sku, move.unit_price)
+    for at, held in enumerate(basket):
+        if held[:2] == key:
+            return (*basket[:at], Held(*key, held.qty + move.qty, held.weight_dg + weight_dg), *basket[at + 1 :])
+        if held[:2] > key:
+            return (*basket[:at], Held(*key, move.qty, weight_dg), *basket[at:])
+    return (*basket, Held(*key, move.qty, weight_dg))
 
 
 def _dearest_first(held: dict[tuple[str, Decimal], list[int]], sku: str) -> list[tuple[str, Decimal]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from resolver.baskets.basket import Basket, Moves, named
 from resolver.baskets.carried import Carried
@@ -50,8 +51,7 @@ class Clue:
         return replace(self, owners=(*self.owners, (owner, share)), nobody=max(0.0, self.nobody - share))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What a hypothesis says of one event; `owner` is None for nobody known, `before` the event before.
 
     `lacking` says that something was given back which that basket did not hold.
@@ -64,8 +64,7 @@ class Choice:
     before: Choice | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
+class Hypothesis(NamedTuple):
     """A basket for each account, with its probability and the choices that lead to it.
 
     `carried` are the units of each account by their weights, `standing` the foreign things on the plates.

@@ -8,9 +8,9 @@ taken again. Hypotheses that agree on all of this are one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
+from typing import NamedTuple
 
 from resolver.baskets import standing as things
 from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
@@ -22,7 +22,7 @@ BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
 LEAST_BRANCH = 2e-4
 """A reading by an owner that is less likely than this does not open a branch of its own."""
-LEAST_MASS = 1e-5
+LEAST_MASS = 1e-4
 """A hypothesis this much less likely than the likeliest is dropped."""
 LACKING = 0.02
 """A put of what the basket does not hold: a thing brought along, or a pick that was never seen."""
@@ -39,8 +39,7 @@ def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Poste
     return Posterior(tuple(keys), tuple(hypotheses))
 
 
-@dataclass(frozen=True, slots=True)
-class _Branch:
+class _Branch(NamedTuple):
     """One owner and reading of an event, after one hypothesis; `fit` is a density, 0 where none is known."""
 
     before: Hypothesis
@@ -53,20 +52,16 @@ class _Branch:
 
 
 _Place = tuple[tuple[Basket, ...], tuple[Carried, ...], Standing]
+_Prior = tuple[float, str | None, int]
+"""Probability, owner, number of the reading."""
 
 
 def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: int = BEAM) -> list[Hypothesis]:
     """The hypotheses after one more event, likeliest first."""
     owners = _owners(clue, index)
-    branches = [branch for hypothesis in hypotheses for branch in _branches(hypothesis, clue, owners, index)]
-    best_fit: dict[int, float] = {}
-    for branch in branches:
-        best_fit[branch.reading] = max(best_fit.get(branch.reading, 0.0), branch.fit)
+    usual = _priors(clue, owners, [reading.probability for reading in clue.readings], again=False)
     merged: dict[_Place, tuple[float, float, _Branch]] = {}
-    for branch in branches:
-        probability = branch.probability
-        if branch.fit > 0.0:
-            probability *= max(LEAST_FIT, branch.fit / best_fit[branch.reading])
+    for branch, probability in _weighed(_branches(hypotheses, clue, owners, usual, index)):
         old = merged.get(branch.place)
         if old is None or probability > old[1]:
             merged[branch.place] = ((old[0] if old else 0.0) + probability, probability, branch)
@@ -82,6 +77,17 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     ]
 
 
+def _weighed(branches: list[_Branch]) -> Iterator[tuple[_Branch, float]]:
+    """Branches with their mass: of each reading, the weights of those who may have given back are compared."""
+    best_fit: dict[int, float] = {}
+    for branch in branches:
+        if branch.fit > best_fit.get(branch.reading, 0.0):
+            best_fit[branch.reading] = branch.fit
+    for branch in branches:
+        fitting = max(LEAST_FIT, branch.fit / best_fit[branch.reading]) if branch.fit > 0.0 else 1.0
+        yield branch, branch.probability * fitting
+
+
 def _chosen(clue: Clue, branch: _Branch) -> Choice:
     return Choice(clue.id, branch.owner, branch.reading, branch.lacking, branch.before.trail)
 
@@ -92,26 +98,39 @@ def _owners(clue: Clue, index: dict[str, int]) -> list[tuple[str | None, float]]
     return [*known, (None, outside)] if outside > 0.0 else [*known]
 
 
+def _priors(clue: Clue, owners: list[tuple[str | None, float]], shares: list[float], *, again: bool) -> list[_Prior]:
+    """Who may have done what. `again`: it may have been a foreign thing that stood there."""
+    told_apart = clue.puts or again or clue.gives_back
+    found: list[_Prior] = []
+    for owner, share in owners:
+        if owner is None and not told_apart:
+            found.append((share, None, shares.index(max(shares))))  # what a stranger took changes no basket
+            continue
+        found += [(share * chance, owner, number) for number, chance in enumerate(shares) if chance > 0.0]
+    return [prior for prior in found if prior[0] >= LEAST_BRANCH] or found
+
+
 def _branches(
-    before: Hypothesis, clue: Clue, owners: list[tuple[str | None, float]], index: dict[str, int]
+    hypotheses: list[Hypothesis],
+    clue: Clue,
+    owners: list[tuple[str | None, float]],
+    usual: list[_Prior],
+    index: dict[str, int],
 ) -> list[_Branch]:
-    thing, shares = _shares(before.standing, clue)
-    branches = [
-        (share * probability, owner, number)
-        for owner, share in owners
-        for number, probability in enumerate(shares)
-        if probability > 0.0
-    ]
-    likely = [branch for branch in branches if branch[0] >= LEAST_BRANCH] or branches
-    return [_branch(before, clue, thing, index, *branch) for branch in likely]
+    found = []
+    for before in hypotheses:
+        thing, priors = None, usual
+        if before.standing and not clue.puts:
+            thing, shares = _shares(before.standing, clue)
+            priors = usual if thing is None else _priors(clue, owners, shares, again=True)
+        found += [_branch(before, clue, thing, index, prior) for prior in priors]
+    return found
 
 
 def _shares(standing: Standing, clue: Clue) -> tuple[int | None, list[float]]:
     """The foreign thing that may have been taken, and the probabilities of the readings in its light."""
     shares = [reading.probability for reading in clue.readings]
-    found = None
-    if not clue.puts and standing:
-        found = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg)
+    found = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg)
     if found is None:
         return None, shares
     rivals = [
@@ -133,17 +152,10 @@ def _weight(moves: Moves) -> tuple[float, float]:
     return float(mean), sqrt(sum(abs(move.qty) * move.spread_dg**2 for move in moves))
 
 
-def _branch(
-    before: Hypothesis,
-    clue: Clue,
-    thing: int | None,
-    index: dict[str, int],
-    prior: float,
-    owner: str | None,
-    number: int,
-) -> _Branch:
+def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, int], prior: _Prior) -> _Branch:
+    chance, owner, number = prior
     moves, standing = clue.readings[number].moves, before.standing
-    probability = before.probability * prior
+    probability = before.probability * chance
     if not moves:
         if clue.puts:
             standing = things.with_thing(standing, clue.plate, clue.weight_dg)
@@ -158,11 +170,12 @@ def _branch(
         return _Branch(before, owner, number, probability * (STRANGER_PUT if back else 1.0), place, False, fitting)
     at = index[owner]
     basket, lacks = apply(before.baskets[at], moves)
-    carried, fitting = before.carried[at], 0.0
-    if len(index) > 1:
-        fitting, carried = _carried(carried, clue, moves, lacking=bool(lacks))
     if lacks and clue.puts:
         standing = things.with_thing(standing, clue.plate, clue.weight_dg)
+    if len(index) == 1:
+        place = ((basket,), before.carried, standing)
+        return _Branch(before, owner, number, probability * (LACKING if lacks else 1.0), place, bool(lacks), 0.0)
+    fitting, carried = _carried(before.carried[at], clue, moves, lacking=bool(lacks))
     place = (
         (*before.baskets[:at], basket, *before.baskets[at + 1 :]),
         (*before.carried[:at], carried, *before.carried[at + 1 :]),

@@ -44,31 +44,37 @@ class Prices:
         """An amount from its text."""
         return self.rounded(Decimal(text))
 
+    def amount(self, held: Held) -> Decimal:
+        """What is charged for what a basket holds of an item at one price, its deposit included."""
+        item = self._items[held.sku]
+        if item.by_weight:
+            goods = self.rounded(held.unit_price * Decimal(held.weight_dg) / DECIGRAMS_A_KG)
+        else:
+            goods = self.rounded(held.unit_price * held.qty)
+        return goods + self._deposit(item, held) if item.deposit else goods
+
     def line(self, held: Held) -> ReceiptLine:
         """The line of what a basket holds of an item at one price."""
         item = self._items[held.sku]
-        deposit = self.rounded(item.deposit * held.qty) if item.deposit else None
-        if item.by_weight:
-            goods = held.unit_price * Decimal(held.weight_dg) / DECIGRAMS_A_KG
-        else:
-            goods = held.unit_price * held.qty
-        amount = self.rounded(goods) + (deposit or Decimal(0))
         return ReceiptLine(
             sku=held.sku,
             name=item.name,
             qty=held.qty,
             weight_g=held.weight_dg / 10 if item.by_weight else None,
             unit_price=held.unit_price,
-            amount=amount,
-            deposit=deposit,
+            amount=self.amount(held),
+            deposit=self._deposit(item, held) if item.deposit else None,
         )
+
+    def _deposit(self, item: Item, held: Held) -> Decimal:
+        return self.rounded((item.deposit or Decimal(0)) * held.qty)
 
     def lines(self, basket: Basket) -> tuple[ReceiptLine, ...]:
         """All lines, by sku and price."""
         return tuple(self.line(held) for held in basket)
 
     def total(self, basket: Basket) -> Decimal:
-        return self.sum(self.lines(basket))
+        return sum((self.amount(held) for held in basket), self.zero)
 
     def sum(self, lines: Iterable[ReceiptLine]) -> Decimal:
         return sum((line.amount for line in lines), self.zero)
@@ -84,16 +90,16 @@ class Prices:
 
 
 def _parts(a: Basket, b: Basket) -> tuple[Basket, Basket]:
-    held_a = {(held.sku, held.unit_price): held for held in a}
-    held_b = {(held.sku, held.unit_price): held for held in b}
+    common = {*a} & {*b}
+    held_a = {(held.sku, held.unit_price): held for held in a if held not in common}
+    held_b = {(held.sku, held.unit_price): held for held in b if held not in common}
     only_a, only_b = [], []
     for key in {*held_a, *held_b}:
         x, y = held_a.get(key), held_b.get(key)
         qty = (x.qty if x else 0) - (y.qty if y else 0)
         weight_dg = (x.weight_dg if x else 0) - (y.weight_dg if y else 0)
-        more, less = Held(*key, max(0, qty), max(0, weight_dg)), Held(*key, max(0, -qty), max(0, -weight_dg))
-        only_a.append(more)
-        only_b.append(less)
+        only_a.append(Held(*key, max(0, qty), max(0, weight_dg)))
+        only_b.append(Held(*key, max(0, -qty), max(0, -weight_dg)))
     return tuple(only_a), tuple(only_b)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from bisect import insort
 from collections import deque
 from typing import Any
 
@@ -27,6 +26,7 @@ class Showing:
         self._delays_s: deque[float] = deque(maxlen=RECENT)
         self._reviewed: deque[bool] = deque(maxlen=RECENT)
         self._revision_said: set[str] = set()
+        self._figures_old = True
 
     def begin(self, now_utc_ns: int) -> None:
         """Show what the ledger holds."""
@@ -65,7 +65,12 @@ class Showing:
             self._live.show("review", effect.case, review_document(effect, self._curves))
         elif isinstance(effect, Closed):
             self._live.remove("review", effect.case)
-        self._figures()
+        self._figures_old = True
+
+    def figure(self) -> None:
+        """Work out the headline figures where something changed them."""
+        if self._figures_old:
+            self._figures()
 
     def basket(self, session: str, document: dict[str, Any] | None) -> None:
         """Show a basket while its session is inside."""
@@ -129,9 +134,8 @@ class Showing:
         self._reviewed.append(document["data"]["state"] == "review")
 
     def _figures(self) -> None:
-        delays: list[float] = []
-        for delay in self._delays_s:
-            insort(delays, delay)
+        self._figures_old = False
+        delays = sorted(self._delays_s)
         cases = self._live.entries("review")
         unresolved = sum((self._shop.prices.parsed(case["unresolved"]) for case in cases), self._shop.prices.zero)
         self._live.figures(

@@ -241,6 +241,7 @@ class Worker:
             if isinstance(effect, (Issued, Adjusted)):
                 self._outbox_dirty = True
             self._showing.effect(effect)
+        self._showing.figure()
 
     def _ask(self, ask: Ask) -> None:
         self._asked[ask.id] = (ask.agent, str(dict(ask.arguments).get("epoch", "")))

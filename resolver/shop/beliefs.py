@@ -91,7 +91,7 @@ class Beliefs:
         end = account.exited_utc_ns
         span_end = end + self._skew_ns if end is not None else 1 << 62
         found = []
-        for event in self._movements.between(start, span_end):
+        for event in self._movements.returns_between(start, span_end):
             clue = self._movements.clue(event)
             if clue is None or not clue.gives_back or not clue.owners:
                 continue

@@ -70,6 +70,7 @@ class Shop:
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._changed: set[str] = set()
+        self._news: list[tuple[EventKey, tuple[str, ...], str]] = []
 
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file of the same store."""
@@ -117,7 +118,7 @@ class Shop:
         waiting = self._waiting()
         entered = min((account.start_utc_ns for account in self.visits.unsettled.values()), default=None)
         effects += self._resends.asks(self.logs, entered, now_utc_ns)
-        if waiting or self._late:
+        if waiting or self._news:
             self._refresh()
         for account in waiting:
             effects += self._try_issue(account, now_utc_ns)
@@ -224,13 +225,18 @@ class Shop:
         self._touch(self.movements.hear(fact), f"late-event: {fact.id} arrived after the receipt")
 
     def _touch(self, event: EventKey, reason: str) -> None:
-        before = self.movements.clue(event)
-        self._refresh()
-        after = self.movements.clue(event)
-        owners = {owner for clue in (before, after) if clue is not None for owner, _ in clue.owners}
-        self._changed |= owners
-        for owner in owners & set(self.settled):
-            self._late.setdefault(owner, reason)
+        """Something was learnt about an event: whom it concerns is looked at when all that came with it is here."""
+        clue = self.movements.clue(event)
+        self._news.append((event, tuple(owner for owner, _ in clue.owners) if clue is not None else (), reason))
+
+    def _take_news(self) -> None:
+        news, self._news = self._news, []
+        for event, before, reason in news:
+            clue = self.movements.clue(event)
+            owners = {*before, *(owner for owner, _ in clue.owners)} if clue is not None else set(before)
+            self._changed |= owners
+            for owner in owners & self.settled.keys():
+                self._late.setdefault(owner, reason)
 
     def _note_fault(self, fact: FaultFact) -> None:
         key = (fact.agent, fact.fault, fact.plates)
@@ -256,6 +262,7 @@ class Shop:
         touched = self.movements.refresh()
         self._beliefs.forget(touched)
         self._changed |= touched
+        self._take_news()
 
     def _waiting(self) -> list[Account]:
         accounts = [account for account in self.visits.unsettled.values() if account.exited_utc_ns is not None]

@@ -37,6 +37,7 @@ class Movements:
         self._facts: dict[EventKey, MovementFact] = {}
         self._order: list[_Placed] = []
         self._on_plate: dict[str, list[_Placed]] = {}
+        self._returns: list[_Placed] = []
         self._foreign: dict[str, list[_Placed]] = {}
         self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
@@ -59,6 +60,8 @@ class Movements:
             self._facts[key] = fact
             insort(self._order, (fact.order, key))
             insort(self._on_plate.setdefault(fact.movement.plate, []), (fact.order, key))
+            if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
+                insort(self._returns, (fact.order, key))
             self._reread(key)
             self._stale.update(near for _, near in self._around(fact))
         return key
@@ -128,9 +131,9 @@ class Movements:
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
         return sorted(keys, key=lambda key: self._facts[key].order)
 
-    def between(self, start_utc_ns: int, end_utc_ns: int) -> list[EventKey]:
-        """All movements of a span, in order of time."""
-        return [key for _, key in self._span(self._order, start_utc_ns, end_utc_ns)]
+    def returns_between(self, start_utc_ns: int, end_utc_ns: int) -> list[EventKey]:
+        """Movements of a span that may have given something back, in order of time."""
+        return [key for _, key in self._span(self._returns, start_utc_ns, end_utc_ns)]
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
@@ -144,9 +147,8 @@ class Movements:
             self._meanings.pop(key, None)
             self._stale.discard(key)
         del self._order[:first]
-        for index in (self._on_plate, self._foreign):
-            for placed in index.values():
-                del placed[: bisect_left(placed, t_utc_ns, key=_instant)]
+        for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
+            del placed[: bisect_left(placed, t_utc_ns, key=_instant)]
         self._corrections = {
             key: fact
             for key, fact in self._corrections.items()
