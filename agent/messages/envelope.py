@@ -6,6 +6,7 @@ import json
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from agent.messages.types import UtcNs
 
@@ -82,9 +83,9 @@ def parse_json(payload: bytes | str) -> dict[str, Any]:
     if len(raw) > MAX_PAYLOAD_BYTES:
         raise MessageError(f"payload of {len(raw)} bytes, at most {MAX_PAYLOAD_BYTES} are allowed")
     try:
-        document = json.loads(raw, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise MessageError(f"payload is no JSON: {str(error)[:100]}") from None
+        document = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        document = _strict_json(raw)  # slower; says what is wrong in words
     if not isinstance(document, dict):
         raise MessageError(f"payload is a JSON {type(document).__name__}, an object is needed")
     return document
@@ -103,6 +104,13 @@ def parse_payload(model: type[_Model], payload: bytes | str | dict[str, Any]) ->
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "payload"
         raise MessageError(f"{where}: {first['msg']}") from None
+
+
+def _strict_json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"payload is no JSON: {str(error)[:100]}") from None
 
 
 def _refuse_constant(name: str) -> float:
