@@ -104,14 +104,13 @@ class Ways:
         for k in range(1, last + 1):
             visit = math.log(1 - self._p.hand) + log_still(nodes[k], self._p)
             arrived: dict[Meaning, list[tuple[float, float, Way, Step]]] = {}
-            lost = []
+            lost: list[float] = []
             for j in range(k):
-                if nodes[j].end_ns > nodes[k].begin_ns:
+                if nodes[j].end_ns > nodes[k].begin_ns or not at[j]:
                     continue
                 between = self._between(j, k) + visit
-                lost.append(self._lost[j] + between)
-                for way in at[j]:
-                    self._go_on(way, j, k, between, arrived, lost)
+                change = max(self._go_on(way, j, k, between, arrived, lost) for way in at[j])
+                lost.append(self._lost[j] + between + change)
             at.append(self._merged(arrived, lost, final=k == last))
             self._lost.append(log_sum(lost))
         hands = [log_sum([self._lost[j], *(way.log for way in at[j])]) + self._after(j) for j in range(last)]
@@ -125,8 +124,8 @@ class Ways:
         between: float,
         arrived: dict[Meaning, list[tuple[float, float, Way, Step]]],
         lost: list[float],
-    ) -> None:
-        """All that may have happened from one plateau of a way to a later one."""
+    ) -> float:
+        """All that may have happened from one plateau of a way to a later one; the logarithm of its weight."""
         before, after = self._nodes[j], self._nodes[k]
         moved = tuple((step.after.begin_ns, step.items) for step in way.steps if not step.nothing)
         readings = self._weigher.between(
@@ -138,6 +137,7 @@ class Ways:
             logs = (way.log + between + reading.log, way.log_best + between + reading.log)
             arrived.setdefault(known, []).append((*logs, way, reading.step))
         lost.append(way.log + between + readings.log_others)
+        return log_sum([readings.log_others, *(reading.log for reading in readings.named)])
 
     def _merged(
         self, arrived: dict[Meaning, list[tuple[float, float, Way, Step]]], lost: list[float], *, final: bool
