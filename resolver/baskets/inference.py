@@ -24,6 +24,8 @@ LEAST_BRANCH = 2e-4
 """A reading by an owner that is less likely than this does not open a branch of its own."""
 LEAST_MASS = 1e-4
 """A hypothesis this much less likely than the likeliest is dropped."""
+REMEMBERED = 0.01
+"""A put that is of no item of the store with less than this leaves nothing behind to be looked for."""
 LACKING = 0.02
 """A put of what the basket does not hold: a thing brought along, or a pick that was never seen."""
 STRANGER_PUT = 0.2
@@ -60,6 +62,8 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     """The hypotheses after one more event, likeliest first."""
     owners = _owners(clue, index)
     usual = _priors(clue, owners, [reading.probability for reading in clue.readings], again=False)
+    if len(index) == 1 and not clue.gives_back and not clue.puts and not any(h.standing for h in hypotheses):
+        return _taken_alone(hypotheses, clue, usual, beam)
     merged: dict[_Place, tuple[float, float, _Branch]] = {}
     for branch, probability in _weighed(_branches(hypotheses, clue, owners, usual, index)):
         old = merged.get(branch.place)
@@ -74,6 +78,36 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     return [
         Hypothesis(mass / total, baskets, _chosen(clue, branch), carried, standing)
         for (baskets, carried, standing), mass, branch in kept
+    ]
+
+
+def _taken_alone(hypotheses: list[Hypothesis], clue: Clue, priors: list[_Prior], beam: int) -> list[Hypothesis]:
+    """The same for what most events are: somebody took something, and nobody else is concerned."""
+    unnamed = (Move(NAMELESS, 1, 0, clue.unexplained),) if clue.unexplained else ()
+    ways = [
+        (chance, owner, number, () if owner is None else clue.readings[number].moves or unnamed)
+        for chance, owner, number in priors
+    ]
+    merged: dict[Basket, tuple[float, float, Hypothesis, str | None, int]] = {}
+    for before in hypotheses:
+        (held,) = before.baskets
+        for chance, owner, number, moves in ways:
+            probability = before.probability * chance
+            basket = apply(held, moves)[0] if moves else held
+            old = merged.get(basket)
+            if old is None:
+                merged[basket] = (probability, probability, before, owner, number)
+            elif probability > old[1]:
+                merged[basket] = (old[0] + probability, probability, before, owner, number)
+            else:
+                merged[basket] = (old[0] + probability, *old[1:])
+    ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
+    floor = ranked[0][1][0] * LEAST_MASS
+    kept = [entry for entry in ranked if entry[1][0] > floor]
+    total = sum(entry[1][0] for entry in kept)
+    return [
+        Hypothesis(mass / total, (basket,), Choice(clue.id, owner, number, False, before.trail), before.carried)
+        for basket, (mass, _, before, owner, number) in kept
     ]
 
 
@@ -157,7 +191,7 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
     moves, standing = clue.readings[number].moves, before.standing
     probability = before.probability * chance
     if not moves:
-        if clue.puts:
+        if clue.puts and clue.readings[number].probability >= REMEMBERED:
             standing = things.with_thing(standing, clue.plate, clue.weight_dg)
         elif thing is not None:
             standing = things.without(standing, thing)

@@ -24,6 +24,7 @@ from resolver.inbox import SECOND_NS
 from resolver.ledger import Ledger, open_database
 from resolver.link import Incoming
 from resolver.page import Live
+from resolver.service.running import collect_seldom
 from resolver.service.worker import Worker
 from resolver.shop import Shop
 
@@ -206,6 +207,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=100_000, help="movements fed (default 100000)")
     parser.add_argument("--database", default="", help="postgresql://... (default: SQLite in a fresh folder)")
     chosen = parser.parse_args()
+    collect_seldom()
     with tempfile.TemporaryDirectory(prefix="resolver-figures-") as folder:
         url = chosen.database or f"sqlite:///{folder}/ledger.sqlite"
         done = run(url, chosen.events, Path(folder))
