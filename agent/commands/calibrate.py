@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Guide, solve, write. What was written is on standard output."""
     from agent.calibration import CalibrationRefusedError, PlacementWatch, places_of, solve
+    from agent.commands.calibrations import require_writable
     from agent.commands.common import agent_of, read_store, store_path
     from agent.commands.flags import settings_of
     from agent.commands.live import live_plates, plate_of
@@ -56,6 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--weight: {arguments.weight:g} g; plate {plate.id} is rated from 0 to {plate.max_g:g} g")
     if not 0 < arguments.limit <= 5:
         raise UsageError("--limit: above 0, up to 5 percent")
+    if not arguments.wait > 0:
+        raise UsageError("--wait: seconds above 0")
+    if not arguments.dry_run:
+        require_writable(settings.state)
     places = places_of(plate, verify=not arguments.no_verify)
     watch = PlacementWatch(plate, arguments.weight, places)
     with live_plates(settings, [plate]) as live:

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from agent.commands.errors import CommandError, UsageError
 from agent.journal import CalibrationError, CellCalibration, merge_calibration
+from agent.journal.calibration import FILE_NAME as CALIBRATION
 from agent.journal.database import FILE_NAME as JOURNAL
 from agent.store import Cell
+
+_PROBE_BYTES = 16 * 1024  # more than the calibration of an agent takes
+
+
+def require_writable(state: Path) -> None:
+    """Said before a person does what could not be kept.
+
+    Raises:
+        UsageError: the folder cannot be made, or nothing can be written in it.
+    """
+    probe = state / f"{CALIBRATION}.part"
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        with probe.open("wb") as file:
+            file.write(bytes(_PROBE_BYTES))
+            os.fsync(file.fileno())
+        probe.unlink()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"{state}: {why}; name a folder that can be written with --state") from None
 
 
 def forget_cells(state: Path, plate: str) -> None:

@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not LEAST_S <= arguments.seconds <= MOST_S:
         raise UsageError(f"--for: from {LEAST_S:.0f} to {MOST_S:.0f} s")
+    if not arguments.wait > 0:
+        raise UsageError("--wait: seconds above 0")
     settings = settings_of(arguments)
     store = read_store(store_path(settings.store), settings.state)
     agent = agent_of(store, settings.id)

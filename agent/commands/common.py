@@ -16,6 +16,7 @@ from agent.journal import (
     JournalError,
     StateForeignError,
     StateTooNewError,
+    StateUnusableError,
     calibrated,
     load_calibration,
 )
@@ -76,12 +77,12 @@ def opened_journal(state: Path, open_journal: Callable[[Path], Journal] = _open_
     """The state folder, for as long as it is needed.
 
     Raises:
-        UsageError: another version's, or another agent's.
+        UsageError: another version's, another agent's, or no folder that can be written.
         CommandError: locked, or not to be used.
     """
     try:
         journal = open_journal(state)
-    except StateTooNewError as error:
+    except (StateTooNewError, StateUnusableError) as error:
         raise UsageError(str(error)) from None
     except JournalError as error:
         raise CommandError(str(error)) from None

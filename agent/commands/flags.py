@@ -57,9 +57,28 @@ def settings_of(arguments: argparse.Namespace) -> AgentSettings:
     flags = {name: getattr(arguments, name, None) for name in SETTINGS}
     flags["ports"] = _ports(flags["ports"])
     try:
-        return load_settings(flags, arguments.config)
+        settings = load_settings(flags, arguments.config)
     except SettingsError as error:
         raise UsageError(str(error)) from None
+    _require_sense(settings)
+    return settings
+
+
+def _require_sense(settings: AgentSettings) -> None:
+    """What is wrong whatever the world is like; a port that is not there may yet come."""
+    from agent.sources.opener import GPIO_PREFIX
+    from agent.sources.port import PortError
+
+    if settings.broker_key is not None and settings.broker_cert is None:
+        raise UsageError("--broker-key without --broker-cert: name the certificate that belongs to the key")
+    for port in settings.ports or []:
+        if port.startswith(GPIO_PREFIX):
+            from agent.sources.gpio import parse_pins
+
+            try:
+                parse_pins(port)
+            except PortError as error:
+                raise UsageError(f"--ports: {error}: {error.remedy}") from None
 
 
 def start_log(level: str) -> None:

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from agent.commands.errors import EXIT_DONE, CommandError
+from agent.commands.errors import EXIT_DONE, CommandError, UsageError
 
 if TYPE_CHECKING:
     from agent.operation.desk import Desk
@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     from agent.commands.flags import settings_of
     from agent.operation.screen import Screen
 
+    if arguments.seconds is not None and not arguments.seconds > 0:
+        raise UsageError("--for: seconds above 0")
     settings = settings_of(arguments)
     store = read_store(store_path(settings.store))
     agent = agent_of(store, settings.id) if settings.id is not None else "+"

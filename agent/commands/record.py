@@ -41,10 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Record until SIGTERM, SIGINT or the end of --for."""
     from agent.commands.attachments import explaining
+    from agent.commands.common import agent_of, read_store
     from agent.commands.flags import settings_of, start_log
     from agent.sources.recorder import Recorder, RecorderError
 
+    if arguments.seconds is not None and not arguments.seconds > 0:
+        raise UsageError("--for: seconds above 0")
     settings = settings_of(arguments)
+    if settings.store is not None:  # it goes into the recording: what is wrong with it is said now
+        agent_of(read_store(settings.store, settings.state), settings.id)
     start_log(settings.log_level)
     line_minus_mono_ns = time.time_ns() - time.monotonic_ns()
     try:
@@ -55,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     sink = _Sink(recorder, line_minus_mono_ns)
     try:
-        _until_stopped(sink, settings.ports, arguments.seconds)
+        _until_stopped(sink, recorder, settings.ports, arguments.seconds)
     finally:
         try:
             recorder.close()
@@ -92,7 +97,7 @@ class _Sink:
         """The reader has logged it."""
 
 
-def _until_stopped(sink: _Sink, ports: list[str] | None, seconds: float | None) -> None:
+def _until_stopped(sink: _Sink, recorder: Recorder, ports: list[str] | None, seconds: float | None) -> None:
     from agent.sources.finder import PortFinder
     from agent.sources.opener import open_port
     from agent.sources.reader import PortReader
@@ -105,7 +110,7 @@ def _until_stopped(sink: _Sink, ports: list[str] | None, seconds: float | None) 
     for reader in named:
         reader.start()
     end_s = None if seconds is None else time.monotonic() + seconds
-    while not stopped.wait(TURN_S) and (end_s is None or time.monotonic() < end_s):
+    while not stopped.wait(TURN_S) and (end_s is None or time.monotonic() < end_s) and recorder.failure is None:
         if finder is not None:
             finder.turn()
     readers = named + (finder.readers if finder else [])

@@ -32,12 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tare; exit 1 where a plate was refused, the others are tared all the same."""
+    from agent.commands.calibrations import require_writable
     from agent.commands.common import agent_of, read_store, store_path
     from agent.commands.flags import settings_of
     from agent.commands.live import live_plates, plate_of
 
     if bool(arguments.plates) == arguments.all:
         raise UsageError("name plates, or say --all")
+    if not arguments.wait > 0:
+        raise UsageError("--wait: seconds above 0")
     settings = settings_of(arguments)
     assert settings.state is not None
     store = read_store(store_path(settings.store), settings.state)
@@ -46,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     plates = [plate_of(store, agent, name) for name in dict.fromkeys(names)]
     if arguments.live:
         return _ask(settings, store, agent, plates)
+    require_writable(settings.state)
     with live_plates(settings, plates) as live:
         refused = _tare(settings, live, plates, arguments.wait)
     return EXIT_FAILED if refused else EXIT_DONE

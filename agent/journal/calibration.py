@@ -54,11 +54,13 @@ def load_calibration(state: Path) -> dict[tuple[str, int], CellCalibration]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise CalibrationError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        why = (error.strerror or str(error)).lower()
+        raise CalibrationError(f"{path}: {why}; let this user read it, or remove it and calibrate anew") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CalibrationError(f"{path}: {where}: {first['msg']}; calibrate anew or remove the file") from None
+        where = "".join(f"{part}." for part in first["loc"])[:-1] + ": " if first["loc"] else ""
+        told = first["msg"][:1].lower() + first["msg"][1:]
+        raise CalibrationError(f"{path}: {where}{told}; remove the file and calibrate anew") from None
     for cell in file.cells:
         if cell.counts_per_gram == 0.0:
             raise CalibrationError(f"{path}: board {cell.board} channel {cell.channel}: counts_per_gram is 0")

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 CLOSE_PERIOD_S = 1.0  # recording.md
 NAMELESS_S = 6.0  # serial.md: bytes before the first HELLO are held so long
 COMMANDS_TOPIC = "commands"
+SETTLE_NS = 100_000_000  # what threads add at about one time comes in any order; so much later it is in order
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024  # what a disk that stalls may leave in memory
 _WHOLE_CHUNK = 1 << 30  # chunks are closed by time, not by size
 
@@ -42,11 +43,25 @@ class Attachment:
 
 @dataclass(slots=True)
 class _Stream:
-    """What is known of a port: its topic, once its board has said who it is."""
+    """What is known of a port: its topic, once its board has said who it is; `first` is that of all before."""
 
-    frames: FrameStream | None
-    held: list[tuple[SourceChunk, int]]
+    frames: FrameStream
     topic: str = ""
+    first: str = ""
+
+    def name(self, topic: str) -> None:
+        self.topic = topic
+        self.first = self.first or topic
+
+
+@dataclass(slots=True)
+class _Message:
+    """What is to be written; `topic` is "" for bytes that came before the first HELLO of their port."""
+
+    topic: str
+    stream: _Stream | None
+    chunk: SourceChunk
+    utc_ns: int
 
 
 class Recorder:
@@ -66,17 +81,22 @@ class Recorder:
             reason = (error.strerror or str(error)).lower()
             raise RecorderError(f"{path}: {reason}; name a file that does not exist yet") from None
         self._writer = Writer(self._file, chunk_size=_WHOLE_CHUNK, compression=CompressionType.ZSTD)
-        self._writer.start("", "shelf-agent")
-        for part in attachments:
-            self._writer.add_attachment(now_ns, now_ns, part.name, part.media_type, part.data)
+        try:
+            self._writer.start("", "shelf-agent")
+            for part in attachments:
+                self._writer.add_attachment(now_ns, now_ns, part.name, part.media_type, part.data)
+            self._flush()
+        except OSError as error:
+            path.unlink()
+            raise RecorderError(f"{path}: {(error.strerror or str(error)).lower()}; make room on its disk") from None
         self._channels: dict[str, int] = {}
         self._streams: dict[str, _Stream] = {}
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, SourceChunk, int]] = []
         self._waiting_bytes = 0
+        self._pending: list[_Message] = []  # in order of time
         self.dropped_bytes = 0
         self.failure: OSError | None = None
-        self._flush()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -131,37 +151,37 @@ class Recorder:
     def _write_waiting(self, *, last: bool = False) -> None:
         with self._lock:
             waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        for topic, chunk, utc_ns in waiting:
-            if topic:
-                self._write(topic, "json", chunk, utc_ns)
-            else:
-                self._serial(chunk, utc_ns)
-        for source, stream in self._streams.items():
-            if stream.held and (last or (waiting and _age_s(stream.held, waiting[-1][1]) > NAMELESS_S)):
-                self._name(stream, f"{SERIAL_PREFIX}unknown/{Path(source).name}")
+        self._pending += [self._read(topic, chunk, utc_ns) for topic, chunk, utc_ns in waiting]
+        self._pending.sort(key=lambda message: message.chunk.t_mono_ns)
+        if not self._pending:
+            return
+        newest_ns = self._pending[-1].chunk.t_mono_ns
+        done = 0
+        for message in self._pending:
+            age_ns = newest_ns - message.chunk.t_mono_ns
+            topic = message.topic or (message.stream.first if message.stream is not None else "")
+            if not topic and (last or age_ns > NAMELESS_S * 1e9):
+                assert message.stream is not None
+                message.stream.name(f"{SERIAL_PREFIX}unknown/{Path(message.chunk.source).name}")
+                topic = message.stream.first
+            if not topic or (age_ns < SETTLE_NS and not last):
+                break
+            self._write(topic, "json" if message.stream is None else "application/octet-stream", message)
+            done += 1
+        del self._pending[:done]
 
-    def _serial(self, chunk: SourceChunk, utc_ns: int) -> None:
-        stream = self._streams.setdefault(chunk.source, _Stream(FrameStream(), []))
-        if stream.frames is not None:
-            hello = next((frame for frame in stream.frames.feed(chunk.data) if isinstance(frame, Hello)), None)
-            if hello is not None and stream.topic != SERIAL_PREFIX + hello.board_id:
-                self._name(stream, SERIAL_PREFIX + hello.board_id)
-        if stream.topic:
-            self._write(stream.topic, "application/octet-stream", chunk, utc_ns)
-        else:
-            stream.held.append((chunk, utc_ns))
+    def _read(self, topic: str, chunk: SourceChunk, utc_ns: int) -> _Message:
+        """A message as it came; a HELLO among its bytes names its port."""
+        if topic:
+            return _Message(topic, None, chunk, utc_ns)
+        stream = self._streams.setdefault(chunk.source, _Stream(FrameStream()))
+        hello = next((frame for frame in stream.frames.feed(chunk.data) if isinstance(frame, Hello)), None)
+        if hello is not None and stream.topic != SERIAL_PREFIX + hello.board_id:
+            stream.name(SERIAL_PREFIX + hello.board_id)
+        return _Message(stream.topic, stream, chunk, utc_ns)
 
-    def _name(self, stream: _Stream, topic: str) -> None:
-        stream.topic = topic
-        for chunk, utc_ns in stream.held:
-            self._write(topic, "application/octet-stream", chunk, utc_ns)
-        stream.held.clear()
-
-    def _write(self, topic: str, encoding: str, chunk: SourceChunk, utc_ns: int) -> None:
+    def _write(self, topic: str, encoding: str, message: _Message) -> None:
         if topic not in self._channels:
             self._channels[topic] = self._writer.register_channel(topic, encoding, 0)
-        self._writer.add_message(self._channels[topic], chunk.t_mono_ns, chunk.data, utc_ns)
-
-
-def _age_s(held: list[tuple[SourceChunk, int]], now: SourceChunk) -> float:
-    return (now.t_mono_ns - held[0][0].t_mono_ns) / 1e9
+        chunk = message.chunk
+        self._writer.add_message(self._channels[topic], chunk.t_mono_ns, chunk.data, message.utc_ns)

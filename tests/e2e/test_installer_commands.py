@@ -98,24 +98,6 @@ def test_tare_refuses_an_unquiet_plate_and_tares_the_others(shelf: Shelf, tmp_pa
     assert sorted(cell["channel"] for cell in made) == [4, 5, 6, 7]
 
 
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        (["tare"], "name plates"),
-        (["tare", "P9"], "no plate 'P9'"),
-        (["calibrate", "P1", "--weight", "-5"], "--weight"),
-        (["calibrate", "P1"], "--weight"),
-        (["check", "--for", "0"], "--for"),
-    ],
-)
-def test_wrong_usage_is_one_line(tmp_path: Path, more: list[str], says: str) -> None:
-    (tmp_path / "store.toml").write_text(store_text())
-    answer = run(tmp_path, *more)
-    assert answer.returncode == 2
-    assert answer.stderr.count("\n") == 1
-    assert says in answer.stderr
-
-
 def test_monitor_and_restock_with_a_running_agent(tmp_path: Path, mosquitto: Mosquitto) -> None:
     chain = Chain(tmp_path, mosquitto.port)
     files = ["--store", str(chain.store), "--broker", mosquitto.url]

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "resolver"))  # the resolver'
 from shopfloor import STORE_TOML, Script
 
 from agent.messages import parse_utc
+from resolver.commands import main
 
 BOUND_S = 15.0
 NS = 1_000_000_000
@@ -321,32 +322,28 @@ def test_missing_numbers_are_asked_for(resolver: Resolver, shopfront: Shopfront)
     assert shopfront.receipt()[1]["data"]["total"] == "1.50"
 
 
-def test_settings_that_are_wrong_are_one_line_and_exit_2(tmp_path: Path) -> None:
-    def run(*arguments: str) -> tuple[int, bytes]:
-        code = "import sys; from resolver.commands import main; sys.exit(main())"
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run(
-            [sys.executable, "-c", code, "run", *arguments],
-            capture_output=True,
-            timeout=30,
-            check=False,
-            env=environment,
-        )
-        return done.returncode, done.stderr
-
-    assert run()[0] == 2
-    assert b"SHELF_RESOLVER_STORE" in run()[1]
+def test_settings_that_are_wrong_are_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in os.environ:
+        if name.startswith("SHELF_RESOLVER_"):
+            monkeypatch.delenv(name)
     store = tmp_path / "store.toml"
     store.write_text("schema = 'store/1'\nbogus = 1\n")
     for arguments, said in (
-        (["--store", str(tmp_path / "none.toml")], b"none.toml"),
-        (["--store", str(store)], b"bogus"),
-        (["--store", str(store), "--broker", "http://x"], b"--broker"),
-        (["--store", str(store), "--receipt-wait-s", "soon"], b"--receipt-wait-s"),
-        (["--store", str(store), "--database", "mysql://x"], b"--database"),
-        (["--store", str(store), "--listen", "8080"], b"--listen"),
-        (["--config", str(tmp_path / "none")], b"none"),
+        ([], "SHELF_RESOLVER_STORE"),
+        (["--store", str(tmp_path / "none.toml")], "none.toml"),
+        (["--store", str(store)], "bogus"),
+        (["--store", str(store), "--broker", "http://x"], "--broker"),
+        (["--store", str(store), "--receipt-wait-s", "soon"], "--receipt-wait-s"),
+        (["--store", str(store), "--database", "mysql://x"], "--database"),
+        (["--store", str(store), "--listen", "8080"], "--listen"),
+        (["--config", str(tmp_path / "none")], "none"),
     ):
-        code, stderr = run(*arguments)
-        assert (code, stderr.count(b"\n")) == (2, 1), stderr
-        assert said in stderr
+        try:
+            code = main(["run", *arguments])
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        assert (code, printed.out, printed.err.count("\n")) == (2, "", 1), printed.err
+        assert said in printed.err
