@@ -76,17 +76,18 @@ def _run(folder: Path, chosen: argparse.Namespace) -> Outcome:
     store = tomllib.loads((folder / "store.toml").read_text())
     told = _told(folder, chosen.agent)
     rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
-    inside = visitors(truth, rng)
+    stood = json.loads((folder / "presence.json").read_text())
+    inside = visitors(truth, stood, rng)
     stream = Stream(store["store"]["id"], truth["start_ns"])
     stream.doors(inside)
     stream.events(told)
     agents = [agent["id"] for agent in store.get("agent", [])] or ["a1"]
     for agent in agents:
-        stream.watermarks(
-            [event for event in told if event["source"].endswith(f"/{agent}")], agent, truth["duration"] + 10
-        )
+        plates = {plate["id"] for plate in store["plate"] if plate.get("agent", agents[0]) == agent}
+        touches = [(t["start_s"], t["end_s"], t["plate"]) for t in truth["touches"] if t["plate"] in plates]
+        own = [event for event in told if event["source"].endswith(f"/{agent}")]
+        stream.watermarks(own, agent, truth["duration"] + 10, touches)
     if len(inside) > 1:
-        stood = json.loads((folder / "presence.json").read_text())
         plates = [plate["id"] for plate in store["plate"]]
         stream.presence(truth, stood, inside, plates, Tracker(chosen.right, chosen.confusion_s, rng))
     messages = stream.messages()

@@ -20,8 +20,12 @@ VALID_S = 1.0
 UNKNOWN = 0.2
 """What the tracker does not give to the one it names it gives to the others, but for this part: nobody known."""
 LEAST_DOUBT = 0.005
+REST_S = 0.35
+"""From a hand's end until a plate is known to rest again."""
 REACH_S = 1.5
 """Before and after a movement the tracker sees whose hand it is."""
+LEAD_S = 2.0
+"""Somebody stands before a plate at most so long before he touches it."""
 LEAVE_S = (1.0, 4.0)
 """From the last movement to the door."""
 
@@ -48,11 +52,17 @@ def seconds(start_ns: int, text: str) -> float:
     return (when / dt.timedelta(microseconds=1) - start_ns / 1000) / 1e6
 
 
-def visitors(truth: Message, rng: np.random.Generator) -> list[Visitor]:
-    """Who was in the shop: everybody who did something; one who did nothing where nothing happened."""
+def visitors(truth: Message, stood: Sequence[Sequence[Any]], rng: np.random.Generator) -> list[Visitor]:
+    """Who was in the shop: everybody who did something; one who did nothing where nothing happened.
+
+    Nobody leaves before his hand has left the shelf. `stood` is [t, who, plate], who went to which plate.
+    """
     last: dict[str, float] = {}
     for event in truth["events"]:
         last[event["who"]] = max(last.get(event["who"], 0.0), event["t"])
+    for came_s, who, plate in stood:
+        touched = [t["end_s"] for t in truth["touches"] if t["plate"] == plate and 0 <= t["start_s"] - came_s < LEAD_S]
+        last[who] = max(last.get(who, 0.0), came_s, *touched)
     names = sorted(last) or ["s1"]
     end = truth["duration"] - 2.0
     return [Visitor(name, 0.1 * k, last.get(name, end) + float(rng.uniform(*LEAVE_S))) for k, name in enumerate(names)]
@@ -108,8 +118,11 @@ class Stream:
             topic = f"shelf/v1/{self._store}/{event['source'].split('/', 3)[3]}/events"
             self._made.append((made_s, 0, {"topic": topic, "payload": event}))
 
-    def watermarks(self, told: Sequence[Message], agent: str, end_s: float) -> None:
-        """As the agent would say them: open are the plates whose movement is not told yet."""
+    def watermarks(
+        self, told: Sequence[Message], agent: str, end_s: float, touches: Sequence[tuple[float, float, str]]
+    ) -> None:
+        """As the agent would say them: open are the plates that a hand touches (from, to, plate), until they rest
+        again, and those whose movement is not told yet."""
         moves = [
             (
                 seconds(self._start_ns, event["data"].get("started", event["time"])),
@@ -118,6 +131,8 @@ class Stream:
             )
             for event in told
         ]
+        moves += [(start_s, stop_s + REST_S, plate) for start_s, stop_s, plate in touches]
+        counted = [seconds(self._start_ns, event["recordedtime"]) for event in told]
         epoch = told[0]["epoch"] if told else "replay"
         t, k = WATERMARK_S, 0
         while t <= end_s:
@@ -128,7 +143,7 @@ class Stream:
                     since[plate] = min(since.get(plate, started), started)
             data = {
                 "epoch": epoch,
-                "sequence": f"{sum(made <= t for _, made, _ in moves):016d}",
+                "sequence": f"{sum(made <= t for made in counted):016d}",
                 "until": utc(self._start_ns, t - 0.02),
                 "open": [{"plate": plate, "since": utc(self._start_ns, at)} for plate, at in sorted(since.items())],
                 "blind": [],
