@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.pipeline.arrivals import Arrivals, gathered
 from agent.pipeline.line import LineHealth
 from agent.pipeline.told import Chunk
 from agent.timebase import BoardClock
-from agent.wire import FrameStream, Hello, OtherProtocol, Samples, Status
+from agent.wire import Frame, FrameStream, Hello, OtherProtocol, Reply, Samples, Status, StreamState
 
 HOLD_NS = 6_000_000_000  # what comes before the first HELLO waits so long: a HELLO comes every 5 s
 _MAX_HELD_BLOCKS = 2_000
+_NEVER: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 @dataclass(eq=False)
@@ -37,6 +39,9 @@ class Rows:
 
     def append(self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_]) -> None:
         """Rows that follow the last."""
+        if not len(self.t_ns):
+            self.t_ns, self.counts, self.present = t_ns, counts, present
+            return
         self.t_ns = np.concatenate((self.t_ns, t_ns))
         self.counts = np.concatenate((self.counts, counts))
         self.present = np.concatenate((self.present, present))
@@ -51,6 +56,16 @@ class Rows:
         if drop > 0:
             self.t_ns, self.counts, self.present = self.t_ns[drop:], self.counts[drop:], self.present[drop:]
             self.first = number
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calm:
+    """Decoded bytes of a stretch in which SAMPLEs came and nothing else that matters; `state`: the stream's before."""
+
+    state: StreamState
+    samples: Samples | None
+    arrival_ns: NDArray[np.int64]
+    status: Status | None
 
 
 class BoardLink:
@@ -78,11 +93,11 @@ class BoardLink:
 
     def take(self, chunks: list[Chunk]) -> Iterator[Hello | OtherProtocol]:
         """Decode chunks of this source, in order; yields who introduced itself."""
-        arrivals = np.array([chunk.t_mono_ns for chunk in chunks], np.int64)
-        ends = self.stream.position + np.cumsum([len(chunk.data) for chunk in chunks])
-        for frame in self.stream.feed(b"".join(chunk.data for chunk in chunks)):
+        (arrivals,) = gathered(chunks)
+        before = self.stream.position
+        for frame in self.stream.feed(arrivals.data):
             if isinstance(frame, Samples):
-                arrived = arrivals[np.searchsorted(ends, frame.end_offset)]
+                arrived = _arrived(arrivals, frame, before)
                 self.last_sample_arrival_ns = int(arrived[-1])
                 self.line.came(frame)
                 self._samples(frame, arrived)
@@ -90,13 +105,64 @@ class BoardLink:
                 self.status = frame
             elif isinstance(frame, Hello):
                 if self.introduced_ns is None:
-                    self.introduced_ns = int(arrivals[-1])
+                    self.introduced_ns = int(arrivals.t_mono_ns[-1])
+                self.other = None
                 self._introduce(frame)
                 yield frame
             elif isinstance(frame, OtherProtocol):
                 self.other = frame
                 yield frame
-        self.line.look(int(arrivals[-1]), self.stream.counters.bad)
+        self.line.look(int(arrivals.t_mono_ns[-1]), self.stream.counters.bad)
+
+    def look(self, arrivals: Arrivals, until_ns: int, silent_ns: int) -> Calm | None:
+        """Decode a stretch up to `until_ns` in which nothing happens: no frame missing or damaged, no news of the
+        board, no pause longer than `silent_ns`. `accept` takes it over, `rewind` puts it back; None: it is put back.
+        """
+        state = self.stream.state()
+        taken = self.stream.take(arrivals.data)
+        samples = taken.samples
+        arrival_ns = _arrived(arrivals, samples, state.position) if samples is not None else _NEVER
+        status = next((frame for _, frame in reversed(taken.others) if isinstance(frame, Status)), None)
+        calm = (
+            self.stream.counters.bad == sum(state.dropped.values())
+            and (samples is None or (self.rows is not None and samples.channels == self.rows.channels))
+            and all(self._known(frame) for _, frame in taken.others)
+            and self.line.well(samples)
+            and self.heard_until(until_ns, silent_ns, arrival_ns)
+        )
+        if calm:
+            return Calm(state, samples, arrival_ns, status)
+        self.stream.rewind(state)
+        return None
+
+    def accept(self, calm: Calm) -> None:
+        """Take over what was looked at."""
+        if calm.status is not None:
+            self.status = calm.status
+        if calm.samples is not None:
+            self.last_sample_arrival_ns = int(calm.arrival_ns[-1])
+            self.line.came(calm.samples)
+            self._samples(calm.samples, calm.arrival_ns)
+
+    def rewind(self, calm: Calm) -> None:
+        """Put back what was looked at: its bytes come again."""
+        self.stream.rewind(calm.state)
+
+    def heard_until(self, until_ns: int, silent_ns: int, arrival_ns: NDArray[np.int64] = _NEVER) -> bool:
+        """Whether SAMPLEs came without a longer pause, those of `arrival_ns` among them, from a board that is known."""
+        last_ns = self.last_sample_arrival_ns
+        if self.hello is None or self.other is not None or last_ns is None:
+            return False
+        if not len(arrival_ns):
+            return until_ns - last_ns <= silent_ns
+        edges = int(arrival_ns[0]) - last_ns, until_ns - int(arrival_ns[-1])
+        return max(edges) <= silent_ns and bool((arrival_ns[1:] - arrival_ns[:-1] <= silent_ns).all())
+
+    def _known(self, frame: Frame) -> bool:
+        """A frame that says nothing new of the board."""
+        if isinstance(frame, Status):
+            return frame.faults == (0 if self.status is None else self.status.faults)
+        return isinstance(frame, Reply) or frame == self.hello
 
     def _introduce(self, hello: Hello) -> None:
         before, self.hello = self.hello, hello
@@ -118,7 +184,12 @@ class BoardLink:
         if samples.channels != self.rows.channels:
             return  # of a board before a change of channels; HELLO tells the width that counts
         t_ns = self._clock.to_mono(samples.t_board_us, arrival_ns)
-        bits = np.arange(samples.channels, dtype=np.uint8)
-        present = ((samples.present[:, None] >> bits) & 1).astype(np.bool_)
-        self.rows.append(t_ns, samples.counts, present)
+        bits = np.unpackbits(samples.present[:, np.newaxis], axis=1, count=samples.channels, bitorder="little")
+        self.rows.append(t_ns, samples.counts, bits.view(np.bool_))
         self._until = int(t_ns[-1])
+
+
+def _arrived(arrivals: Arrivals, samples: Samples, position: int) -> NDArray[np.int64]:
+    """When the last byte of each SAMPLE arrived; the stretch begins at `position` of the stream."""
+    result: NDArray[np.int64] = arrivals.t_mono_ns[arrivals.ends.searchsorted(samples.end_offset - position)]
+    return result

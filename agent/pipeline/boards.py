@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from agent.messages import Fault
-from agent.pipeline.board import BoardLink, Rows
+from agent.pipeline.arrivals import Arrivals
+from agent.pipeline.board import BoardLink, Calm, Rows
 from agent.pipeline.faults import FaultBook, FaultKey
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.told import Chunk
@@ -55,6 +56,36 @@ class Boards:
             changes += self._cells(link)
         changes += self.advance(chunks[-1].t_mono_ns)
         return changes
+
+    def take_calm(self, stretch: Sequence[Arrivals]) -> bool:
+        """Take the bytes of a longer stretch at once, where nothing happens in it that would have to be told or would
+        change whom is waited for; False: nothing was taken, `take` must go through it slot by slot."""
+        if self._begun_ns is None:
+            return False
+        until_ns = max(int(arrivals.t_mono_ns[-1]) for arrivals in stretch)
+        by_source = {arrivals.source: arrivals for arrivals in stretch}
+        seen: list[tuple[BoardLink, Calm]] = []
+        for source, link in self._links.items():
+            arrivals = by_source.pop(source, None)
+            if not self._settled(link):
+                break
+            if arrivals is None:
+                if not (self._is_silent(link, ASK_NS) or link.heard_until(until_ns, SILENT_NS)):
+                    break
+                continue
+            calm = link.look(arrivals, until_ns, SILENT_NS)
+            if calm is None:
+                break
+            seen.append((link, calm))
+        else:
+            if not by_source:
+                for link, calm in seen:
+                    link.accept(calm)
+                self.advance(until_ns)  # asks who has long been silent
+                return True
+        for link, calm in seen:
+            link.rewind(calm)
+        return False
 
     def advance(self, t_ns: int) -> list[FaultChange]:
         """Time passes: silence becomes a fault, its end a recovery."""
@@ -114,9 +145,10 @@ class Boards:
         needed: dict[str, int] = {}
         for run in runs:
             needed[run.board] = min(needed.get(run.board, run.position), run.position)
-        for board, link in self._by_board.items():
-            if link.rows is not None:
-                link.rows.forget(needed.get(board, link.rows.end))
+        for link in self._links.values():
+            if link.rows is not None and link.hello is not None:
+                used = self._by_board.get(link.hello.board_id) is link
+                link.rows.forget(needed.get(link.hello.board_id, link.rows.end) if used else link.rows.end)
 
     def requests(self) -> list[tuple[str, bytes]]:
         """Bytes to write; emptied by the call."""
@@ -139,6 +171,13 @@ class Boards:
                 yield from self._faults.hold(FaultKey(name, board, channel), (plate,), there=there)
         for name, there in (("frames-lost", link.line.lost), ("frames-damaged", link.line.damaged)):
             yield from self._faults.hold(FaultKey(name, board), self._plates_of[board], there=there)
+
+    def _settled(self, link: BoardLink) -> bool:
+        """The board of this port is the one that is used, or one that no plate of this agent names."""
+        if link.hello is None:
+            return False
+        board = link.hello.board_id
+        return self._by_board.get(board) is link or board not in self._plates_of
 
     def _is_silent(self, link: BoardLink, span_ns: int) -> bool:
         last = link.last_sample_arrival_ns or link.introduced_ns  # who just introduced itself has yet to settle

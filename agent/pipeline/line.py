@@ -37,6 +37,17 @@ class LineHealth:
         """Frames came that were none."""
         return self._damaged.many
 
+    def well(self, samples: Samples | None) -> bool:
+        """The line is not bad, and none is missing within a block of SAMPLEs or before it."""
+        if self.lost or self.damaged:
+            return False
+        if samples is None:
+            return True
+        seq = samples.seq
+        if self._last is not None and (int(seq[0]) - self._last[0]) & _SEQ_MASK != 1:
+            return False
+        return bool((((seq[1:] - seq[:-1]) & _SEQ_MASK) == 1).all())
+
     def restart(self) -> None:
         """The board begins to count anew."""
         self._last = None

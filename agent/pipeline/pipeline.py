@@ -7,13 +7,14 @@ order, depends on the samples alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from agent.detection import DetectionParameters
 from agent.inference import Belief, InferenceParameters, Judge
 from agent.messages import Fault
 from agent.messages.events import FAULT, RECOVERED
+from agent.pipeline.arrivals import Arrivals, gathered, joined, ordered, split
 from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
 from agent.pipeline.plate import PlateRun
@@ -25,6 +26,8 @@ from agent.weighing import Calibration, PlateScale
 
 SNAPSHOT_VERSION = 1
 SLOT_NS = 25_000_000  # chunks are decoded so much at a time; half of it is added to the delay
+_DELIVERY_NS = 50_000_000  # a port's bytes are read by then, where nothing is touched
+_END_NS = (1 << 63) - 1
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
 
 
@@ -45,6 +48,7 @@ class Pipeline:
     ) -> None:
         self._slot_ns = slot_ns
         self._pending: list[Chunk] = []
+        self._stretch: list[Arrivals] = []  # likewise, and before them
         self._items = store.items
         self._p = detection or DetectionParameters()
         self._ip = inference or InferenceParameters()
@@ -70,9 +74,23 @@ class Pipeline:
         self._pending.append(chunk)
         return self._emptied()
 
-    def advance(self, t_mono_ns: int) -> list[Told]:
-        """Time passes, also where no bytes come."""
+    def feed_stretch(self, stretch: Sequence[Arrivals]) -> list[Told]:
+        """Take what came over seconds at once; what is told is the same as chunk by chunk."""
+        last_ns = max((int(arrivals.t_mono_ns[-1]) for arrivals in stretch), default=0)
+        self._stretch = joined(self._gathered(), stretch)
+        self._drain(before_ns=last_ns - last_ns % self._slot_ns)
+        return self._emptied()
+
+    def put(self, chunks: Iterable[Chunk]) -> None:
+        """Take bytes that the next `advance` works on."""
+        self._pending += chunks
+
+    def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
+        """Time passes, also where no bytes come. `at_leisure`: while nothing is touched, what came may wait for the
+        next look at rest."""
         slot_ns = t_mono_ns - t_mono_ns % self._slot_ns
+        if at_leisure and not self._due(slot_ns):
+            return []
         self._drain(before_ns=slot_ns)
         for fault, recovered in self._boards.advance(slot_ns):
             self._tell_fault(fault, recovered, slot_ns)
@@ -81,8 +99,7 @@ class Pipeline:
 
     def finish(self) -> list[Told]:
         """End of the input: the last ticks are worked through with what is there."""
-        if self._pending:
-            self._drain(before_ns=self._pending[-1].t_mono_ns + self._slot_ns)
+        self._drain(before_ns=_END_NS)
         end_ns = self._boards.last_ns()
         if end_ns is not None:
             self._work(end_ns + self._p.block_ns)
@@ -172,11 +189,41 @@ class Pipeline:
             if name in self.runs:
                 self.runs[name].restore(saved)
 
+    def _due(self, t_ns: int) -> bool:
+        """Whether by an instant there is more to do than to collect bytes for the next block of rest."""
+        if self._cursor_ns is None or any(run.detector.contact is not None for run in self.runs.values()):
+            return True
+        return t_ns >= self._cursor_ns + self._p.block_ns + _DELIVERY_NS
+
+    def _gathered(self) -> list[Arrivals]:
+        """All that is not decoded yet."""
+        if self._pending:
+            chunks, self._pending = self._pending, []
+            self._stretch = joined(self._stretch, gathered(chunks)) if self._stretch else gathered(chunks)
+        return self._stretch
+
     def _drain(self, before_ns: int) -> None:
         """Decode what came before a slot began: bytes are taken a slot at a time, however they were cut."""
-        if not self._pending or self._pending[-1].t_mono_ns >= before_ns:
+        first_ns = self._pending[0].t_mono_ns if self._pending else before_ns
+        if first_ns >= before_ns and not self._stretch:
             return
-        chunks, self._pending = self._pending, []
+        early, self._stretch = split(self._gathered(), before_ns)
+        self._take_stretch(early)
+
+    def _take_stretch(self, stretch: list[Arrivals]) -> None:
+        """All at once where nothing happens but SAMPLEs, else in halves, down to single slots."""
+        if not stretch:
+            return
+        if self._boards.take_calm(stretch):
+            self._work(self._boards.horizon_ns())
+            return
+        first = min(int(arrivals.t_mono_ns[0]) for arrivals in stretch) // self._slot_ns
+        last = max(int(arrivals.t_mono_ns[-1]) for arrivals in stretch) // self._slot_ns
+        if first < last:
+            for half in split(stretch, (first + last + 1) // 2 * self._slot_ns):
+                self._take_stretch(half)
+            return
+        chunks = ordered(stretch)
         for fault, recovered in self._boards.take(chunks):
             self._tell_fault(fault, recovered, chunks[-1].t_mono_ns)
         self._work(self._boards.horizon_ns())
@@ -189,14 +236,15 @@ class Pipeline:
             first_ns = self._boards.first_ns()
             assert first_ns is not None
             self._cursor_ns = first_ns - first_ns % self._p.block_ns
+        block = self._p.block_ns
         while True:
             touched = any(run.detector.contact is not None for run in self.runs.values())
-            aligned = self._cursor_ns % self._p.block_ns == 0
-            end_ns = self._cursor_ns + (self._p.block_ns if aligned and not touched else tick)
+            aligned = self._cursor_ns % block == 0
+            end_ns = self._cursor_ns + (block if aligned and not touched else tick)
             if end_ns > horizon_ns:
                 return
             self._cursor_ns = end_ns
-            whole = end_ns % self._p.block_ns == 0
+            whole = end_ns % block == 0
             for name, run in self.runs.items():
                 rows = self._boards.rows(run.board)
                 if rows is None or not run.fits(rows):

@@ -7,6 +7,7 @@ error, and the mapping follows it without ever running backwards.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import dataclass
 
@@ -58,19 +59,31 @@ class BoardClock:
         unwrapped = self._unwrap(t_board_us, int(arrival_ns[0]))
         out = np.empty(len(unwrapped), np.int64)
         slots = unwrapped // self._p.slot_us
-        edges = np.flatnonzero(np.diff(slots)) + 1
-        for part in np.split(np.arange(len(unwrapped)), edges):
-            self._enter(int(slots[part[0]]), int(unwrapped[part[0]]))
+        delay_ns = arrival_ns - unwrapped * _US_NS
+        edges = (np.flatnonzero(slots[1:] != slots[:-1]) + 1).tolist()
+        for begin, end in itertools.pairwise([0, *edges, len(unwrapped)]):
+            part = slice(begin, end)
+            self._enter(int(slots[begin]), int(unwrapped[begin]))
             elapsed_us = unwrapped[part] - self._knot_us
             out[part] = self._knot_ns + (elapsed_us * (_US_NS * self._rate)).astype(np.int64)
-            low = int((arrival_ns[part] - unwrapped[part] * _US_NS).min())
-            self._slot_low = min(self._slot_low, low)
+            self._slot_low = min(self._slot_low, int(delay_ns[part].min()))
         self._last_us = int(unwrapped[-1])
         self._arrival_ns = int(arrival_ns[-1])
-        if self._floor_ns is not None and out[0] <= self._floor_ns:
-            out = np.maximum(out, self._floor_ns + 1 + np.arange(len(out)))
+        out = self._rising(out)
         self._floor_ns = int(out[-1])
         return out
+
+    def _rising(self, t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The same instants, each at least 1 ns after the one before it, also after those of the call before."""
+        first_ns = int(t_ns[0])
+        floor_ns = first_ns if self._floor_ns is None else max(self._floor_ns + 1, first_ns)
+        if floor_ns == first_ns and (t_ns[1:] > t_ns[:-1]).all():
+            return t_ns
+        steps = np.arange(len(t_ns))
+        shifted = t_ns - steps
+        shifted[0] = floor_ns
+        result: NDArray[np.int64] = np.maximum.accumulate(shifted) + steps
+        return result
 
     def _unwrap(self, t_board_us: NDArray[np.int64], arrival_ns: int) -> NDArray[np.int64]:
         if self._last_us is None:
@@ -84,9 +97,13 @@ class BoardClock:
             if silent_us > WRAP_US // 2:
                 step += WRAP_US * round(silent_us / WRAP_US)
             first = self._last_us + step
-        steps = np.diff(t_board_us) % WRAP_US
+        out = np.empty(len(t_board_us), np.int64)
+        out[0] = first
+        steps = out[1:]
+        np.subtract(t_board_us[1:], t_board_us[:-1], out=steps)
+        steps &= WRAP_US - 1
         steps[steps > WRAP_US // 2] -= WRAP_US
-        return first + np.concatenate(([0], np.cumsum(steps)))
+        return np.cumsum(out, out=out)
 
     def _enter(self, slot: int, t_us: int) -> None:
         """At the first sample of a new slot, bend the mapping towards the envelope of the slots before."""

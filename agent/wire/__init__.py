@@ -19,7 +19,7 @@ from agent.wire.frames import (
     unseal,
 )
 from agent.wire.host import identify, reset, set_board_id, set_gain, set_rate
-from agent.wire.stream import FrameStream
+from agent.wire.stream import FrameStream, StreamState
 
 __all__ = [
     "NO_TEMPERATURE",
@@ -36,6 +36,7 @@ __all__ = [
     "Reply",
     "Samples",
     "Status",
+    "StreamState",
     "cobs_decode",
     "cobs_encode",
     "decode_body",

@@ -2,79 +2,94 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.wire.frames import COUNT_BYTES, CRC_BYTES, CRC_INIT, SAMPLE, SAMPLE_HEAD_BYTES, Samples
 
 _CRC_POLYNOMIAL = 0x1021
-_SIGN_BIT = 0x800000
+_WORD_BITS = 16
 
 
+@cache
 def _crc_table() -> NDArray[np.uint16]:
-    """CRC-16/CCITT of each byte at the top of the register."""
-    crc = np.arange(256, dtype=np.uint32) << 8
-    for _ in range(8):
+    """What 16 steps make of each value of the register: so two bytes go in at once."""
+    crc: NDArray[np.int64] = np.arange(1 << _WORD_BITS, dtype=np.int64)
+    for _ in range(_WORD_BITS):
         crc = ((crc << 1) ^ np.where(crc & 0x8000, _CRC_POLYNOMIAL, 0)) & 0xFFFF
     return crc.astype(np.uint16)
 
 
-_TABLE = _crc_table()
+def gathered(stream: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
+    """Rows [n, length] of `stream` that begin at `starts` [n]."""
+    windows = np.ndarray((len(stream) - length + 1, length), np.uint8, stream, strides=(1, 1))
+    rows: NDArray[np.uint8] = windows[starts]
+    return rows
 
 
 def unstuff(frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """COBS over rows of equal length (below 255, so that no run is cut).
+    """COBS over rows of equal length (below 255, so that no run is cut), in place.
 
     Args:
-        frames: [n, length] stuffed frames without delimiters, hence without zeros.
+        frames: [n, length] stuffed frames without delimiters, hence without zeros; their contents are lost.
 
     Returns:
         [n, length - 1] decoded rows, and [n] whether each was a sound encoding.
     """
     n, length = frames.shape
-    plain = frames.copy()
-    position = np.zeros(n, np.intp)
-    rows = np.arange(n)
-    while rows.size:
-        code = frames[rows, position[rows]]
-        plain[rows, position[rows]] = 0
-        position[rows] += code
-        rows = rows[position[rows] < length]
-    return plain[:, 1:], position == length
+    flat = frames.reshape(-1)
+    sound = np.ones(n, np.bool_)
+    at = np.arange(0, n * length, length)
+    end = at + length
+    while at.size:
+        code = flat[at]
+        flat[at] = 0
+        at = at + code
+        over = at > end
+        if over.any():
+            sound[end[over] // length - 1] = False
+        inside = at < end
+        at, end = at[inside], end[inside]
+    return frames[:, 1:], sound
 
 
 def crc_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """CRC-16/CCITT-FALSE of each row of [n, length]."""
+    table = _crc_table()
+    odd = rows.shape[1] % 2
     crc = np.full(len(rows), CRC_INIT, np.uint16)
-    for column in rows.T:
-        crc = (crc << np.uint16(8)) ^ _TABLE[(crc >> np.uint16(8)) ^ column]
+    if odd:  # one byte alone: its word's upper half, then eight steps
+        crc = (crc << np.uint16(8)) ^ table[(crc >> np.uint16(8)) ^ rows[:, 0]]
+    words = np.ascontiguousarray(rows[:, odd:]).view(">u2").T.astype(np.uint16)
+    for word in words:
+        crc = table[crc ^ word]
     return crc
 
 
-def decode_samples(
-    stream: NDArray[np.uint8], starts: NDArray[np.int64], stuffed_bytes: int, base_offset: int
-) -> tuple[Samples, NDArray[np.bool_]]:
-    """The sound SAMPLE frames among those that begin at `starts` in `stream`, each of `stuffed_bytes`.
+def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> tuple[Samples, NDArray[np.bool_]]:
+    """The sound SAMPLEs among stuffed frames [n, length], whose contents are lost; each ends at `end_offset` [n].
 
     Returns:
         The block of the sound ones, and [n] which they were. The others are for the single-frame path to judge.
     """
-    frames = stream[starts[:, None] + np.arange(stuffed_bytes)]
     sealed, sound = unstuff(frames)
     body = sealed[:, :-CRC_BYTES]
-    told = sealed[:, -2].astype(np.uint16) | (sealed[:, -1].astype(np.uint16) << np.uint16(8))
+    told = np.ascontiguousarray(sealed[:, -CRC_BYTES:]).view("<u2")[:, 0]
     good = sound & (crc_columns(body) == told) & (body[:, 0] == SAMPLE)
     if not good.all():
-        body, starts = body[good], starts[good]
-    raw = body[:, SAMPLE_HEAD_BYTES:].reshape(len(body), -1, COUNT_BYTES).astype(np.int32)
-    counts = raw[:, :, 0] | (raw[:, :, 1] << 8) | (raw[:, :, 2] << 16)
-    counts -= (counts & _SIGN_BIT) << 1
-    head = body[:, :SAMPLE_HEAD_BYTES].astype(np.int64)
+        body, end_offset = body[good], end_offset[good]
+    n = len(body)
+    words = body[:, SAMPLE_HEAD_BYTES:].reshape(n, -1, COUNT_BYTES)
+    raw = np.zeros((n, words.shape[1], COUNT_BYTES + 1), np.uint8)
+    for k in range(COUNT_BYTES):  # above a zero byte: the shift extends signs
+        raw[:, :, k + 1] = words[:, :, k]
     block = Samples(
-        seq=head[:, 1] | (head[:, 2] << 8),
-        t_board_us=head[:, 3] | (head[:, 4] << 8) | (head[:, 5] << 16) | (head[:, 6] << 24),
+        seq=np.ascontiguousarray(body[:, 1:3]).view("<u2")[:, 0].astype(np.int64),
+        t_board_us=np.ascontiguousarray(body[:, 3:7]).view("<u4")[:, 0].astype(np.int64),
         present=body[:, 7].copy(),
-        counts=counts,
-        end_offset=starts + (stuffed_bytes + 1 + base_offset),
+        counts=raw.view("<i4")[:, :, 0] >> 8,
+        end_offset=end_offset,
     )
     return block, good

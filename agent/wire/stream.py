@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.wire.bulk import decode_samples
+from agent.wire.bulk import decode_samples, gathered
 from agent.wire.frames import (
     CRC_BYTES,
+    MAX_BODY_BYTES,
+    MAX_CHANNELS,
     Counters,
     Frame,
     FrameError,
@@ -20,7 +22,39 @@ from agent.wire.frames import (
 )
 
 MAX_GAP_BYTES = 128  # bytes without a delimiter that are still held; a frame has at most 67
-_BULK_FRAMES = 4  # from so many SAMPLEs in a row on, columns are quicker than single frames
+_BULK_FRAMES = 4  # from so many SAMPLEs on, columns are quicker than single frames
+_LONGEST = MAX_BODY_BYTES + CRC_BYTES + 1
+_SAMPLE_LENGTHS = tuple(
+    length for length in range(_LONGEST + 1) if 1 <= sample_channels(length - 1 - CRC_BYTES) <= MAX_CHANNELS
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamState:
+    """Where a stream stood; `FrameStream.rewind` goes back there."""
+
+    tail: bytes
+    skipping: bool
+    joined: bool
+    offset: int
+    good: int
+    dropped: dict[str, int]
+
+    @property
+    def position(self) -> int:
+        """Bytes taken by then."""
+        return self.offset + len(self.tail)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """Frames completed by some bytes: the long row of SAMPLEs of one width, and all others with their place in it.
+
+    `others` are pairs (k, frame): the frame came before row k of `samples`.
+    """
+
+    samples: Samples | None
+    others: list[tuple[int, Frame]]
 
 
 class FrameStream:
@@ -38,20 +72,46 @@ class FrameStream:
         """Bytes taken so far: the unit of `Samples.end_offset`."""
         return self._offset + len(self._tail)
 
+    def state(self) -> StreamState:
+        """Where the stream stands."""
+        counters = self.counters
+        return StreamState(
+            self._tail, self._skipping, self._joined, self._offset, counters.good, dict(counters.dropped)
+        )
+
+    def rewind(self, state: StreamState) -> None:
+        """Go back to where the stream stood: what was taken since is to come again."""
+        self._tail, self._skipping, self._joined = state.tail, state.skipping, state.joined
+        self._offset = state.offset
+        self.counters.good, self.counters.dropped = state.good, dict(state.dropped)
+
     def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by `data`."""
+        """Frames completed by `data`, in order."""
+        taken = self.take(data)
+        frames: list[Frame] = []
+        row = 0
+        for k, frame in taken.others:
+            if taken.samples is not None and k > row:
+                frames.append(_part(taken.samples, row, k))
+                row = k
+            frames.append(frame)
+        if taken.samples is not None and row < len(taken.samples.seq):
+            frames.append(_part(taken.samples, row, len(taken.samples.seq)))
+        return _merged(frames)
+
+    def take(self, data: bytes) -> Taken:
+        """Frames completed by `data`: SAMPLEs of the width that most of them have as one block."""
         held = self._tail + data
         base = self._offset
         stream = np.frombuffer(held, np.uint8)
         ends = np.flatnonzero(stream == 0)
         if not ends.size:
             self._keep(held, base)
-            return []
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        frames = self._frames(held, stream, starts, ends, base)
+            return Taken(None, [])
+        taken = self._frames(held, stream, ends, base)
         last = int(ends[-1]) + 1
         self._keep(held[last:], base + last)
-        return frames
+        return taken
 
     def _keep(self, tail: bytes, offset: int) -> None:
         if len(tail) > MAX_GAP_BYTES:
@@ -63,28 +123,37 @@ class FrameStream:
             tail = b""
         self._tail, self._offset = tail, offset
 
-    def _frames(
-        self, held: bytes, stream: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], base: int
-    ) -> list[Frame]:
-        frames: list[Frame] = []
-        lengths = ends - starts
-        first = 0
+    def _frames(self, held: bytes, stream: NDArray[np.uint8], ends: NDArray[np.int64], base: int) -> Taken:
+        early: list[Frame] = []
         if not self._joined or self._skipping:
-            self._first(held[: int(ends[0])], base + int(ends[0]) + 1, frames)
-            first = 1
-        # runs of equal length, among them the long rows of SAMPLEs
-        edges = np.flatnonzero(np.diff(lengths[first:])) + 1 + first
-        bounds = [first, *edges.tolist(), len(lengths)]
-        for begin, end in itertools.pairwise(bounds):
-            if begin == end:
-                continue
-            length = int(lengths[begin])
-            if end - begin >= _BULK_FRAMES and sample_channels(length - 1 - CRC_BYTES):
-                self._bulk(held, stream, starts[begin:end], length, base, frames)
-                continue
-            for start in starts[begin:end].tolist():
-                self._single(held[start : start + length], base + start + length + 1, frames)
-        return _merged(frames)
+            first = int(ends[0])
+            self._first(held[:first], base + first + 1, early)
+            starts, ends = ends[:-1] + 1, ends[1:]
+        else:
+            starts = np.empty_like(ends)
+            starts[0] = 0
+            np.add(ends[:-1], 1, out=starts[1:])
+        lengths = ends - starts
+        length = _usual_length(lengths)
+        samples = None
+        singly: NDArray[np.bool_] = np.ones(len(lengths), np.bool_)
+        rows_before = np.zeros(len(lengths) + 1, np.int64)  # of `samples`, before each frame
+        if length:
+            alike = lengths == length
+            which = np.flatnonzero(alike)
+            begin = starts[which]
+            samples, good = decode_samples(gathered(stream, begin, length), begin + (base + length + 1))
+            self.counters.good += len(samples.seq)
+            singly = ~alike
+            if not good.all():
+                singly[which[~good]] = True
+            np.cumsum(~singly, out=rows_before[1:])
+        others: list[tuple[int, Frame]] = [(0, frame) for frame in early]
+        for k in np.flatnonzero(singly).tolist():
+            found: list[Frame] = []
+            self._single(held[int(starts[k]) : int(ends[k])], base + int(ends[k]) + 1, found)
+            others += [(int(rows_before[k]), frame) for frame in found]
+        return _with_few(others) if samples is None else Taken(samples, others)
 
     def _first(self, stuffed: bytes, end_offset: int, frames: list[Frame]) -> None:
         """The first run of a stream may be the end of a frame, that after an overrun is its end: no fault to count."""
@@ -95,29 +164,6 @@ class FrameStream:
         self._single(stuffed, end_offset, frames)
         if end_offset == len(stuffed) + 1:
             self.counters.dropped = before
-
-    def _bulk(
-        self,
-        held: bytes,
-        stream: NDArray[np.uint8],
-        starts: NDArray[np.int64],
-        length: int,
-        base: int,
-        frames: list[Frame],
-    ) -> None:
-        block, good = decode_samples(stream, starts, length, base)
-        self.counters.good += len(block.seq)
-        if good.all():
-            frames.append(block)
-            return
-        position = 0
-        for bad in np.flatnonzero(~good).tolist():
-            until = int(np.count_nonzero(good[:bad]))
-            frames.append(_part(block, position, until))
-            position = until
-            start = int(starts[bad])
-            self._single(held[start : start + length], base + start + length + 1, frames)
-        frames.append(_part(block, position, len(block.seq)))
 
     def _single(self, stuffed: bytes, end_offset: int, frames: list[Frame]) -> None:
         if not stuffed:
@@ -130,6 +176,28 @@ class FrameStream:
             self.counters.good += 1
         except FrameError as error:
             self.counters.dropped[error.kind] += 1
+
+
+def _usual_length(lengths: NDArray[np.int64]) -> int:
+    """The length that most SAMPLEs among frames of `lengths` have; 0 where there are too few of them."""
+    many = np.bincount(np.minimum(lengths, _LONGEST + 1), minlength=_LONGEST + 2)
+    length = max(_SAMPLE_LENGTHS, key=many.__getitem__)
+    return length if many[length] >= _BULK_FRAMES else 0
+
+
+def _with_few(others: list[tuple[int, Frame]]) -> Taken:
+    """Frames that were decoded singly, in order: SAMPLEs among them as one block where they are of one width."""
+    few = [frame for _, frame in others if isinstance(frame, Samples)]
+    if not few or any(block.channels != few[0].channels for block in few):
+        return Taken(None, others)
+    rest: list[tuple[int, Frame]] = []
+    row = 0
+    for _, frame in others:
+        if isinstance(frame, Samples):
+            row += len(frame.seq)
+        else:
+            rest.append((row, frame))
+    return Taken(few[0] if len(few) == 1 else _joined(few), rest)
 
 
 def _part(block: Samples, begin: int, end: int) -> Samples:
