@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,8 +84,12 @@ class ShelfPipeline(Protocol):
     def feed(self, chunk: Chunk) -> list[Told]:
         """Take bytes; give what was decided, in order of sequence."""
 
-    def advance(self, t_mono_ns: int) -> list[Told]:
-        """Time passes (at least every 100 ms in the service), also where no bytes come: silence becomes faults."""
+    def put(self, chunks: Iterable[Chunk]) -> None:
+        """Take bytes that the next `advance` works on."""
+
+    def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
+        """Time passes (at least every 100 ms in the service), also where no bytes come: silence becomes faults.
+        `at_leisure`: while nothing is touched, what came may wait for the next look at rest."""
 
     def finish(self) -> list[Told]:
         """End of the input: decide what can be decided from what was measured."""

@@ -1,4 +1,7 @@
-"""What waits for the worker: chunks, commands, faults of ports. Bounded by bytes; stamped as it enters."""
+"""What waits for the worker: chunks, commands, faults of ports. Bounded by bytes; stamped as it enters.
+
+Bytes wait for the worker's next turn; only notes wake it, so that many ports cost it no more turns than one.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ class Inbox:
         self._chunks: list[SourceChunk] = []
         self._notes: deque[Note] = deque()
         self._bytes = 0
+        self._woken = False
         self.dropped_bytes = 0
 
     def put_bytes(self, source: str, data: bytes) -> SourceChunk | None:
@@ -56,7 +60,6 @@ class Inbox:
             chunk = SourceChunk(source, self._now_ns(), data)
             self._chunks.append(chunk)
             self._bytes += len(data)
-            self._ready.notify()
             return chunk
 
     def put_note(self, note: Note) -> None:
@@ -70,13 +73,15 @@ class Inbox:
     def wake(self) -> None:
         """Let the reader look around."""
         with self._ready:
+            self._woken = True
             self._ready.notify()
 
     def take(self, timeout_s: float) -> Batch:
-        """All that is there, waiting at most `timeout_s` for something."""
+        """All that is there after `timeout_s`, or at once where there is a note."""
         with self._ready:
-            if not (self._chunks or self._notes):
+            if timeout_s > 0 and not (self._notes or self._woken):
                 self._ready.wait(timeout_s)
+            self._woken = False
             batch = Batch(self._now_ns(), self._chunks, list(self._notes))
             self._chunks, self._bytes = [], 0
             self._notes.clear()

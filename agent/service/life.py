@@ -19,7 +19,7 @@ from agent.uplink.uplink import Uplink
 
 log = logging.getLogger(__name__)
 
-LOOK_PERIOD_NS = SECOND_NS // 10  # how often the pipeline is asked how far it has told
+READINGS_PERIOD_NS = SECOND_NS // 2  # the plate topics show what is new at most twice a second
 CLOCK_PERIOD_NS = SECOND_NS
 CLOCK_STEPPED = "clock-stepped"
 
@@ -50,9 +50,11 @@ class Life:
         self._state = journal.folder
         self._orders = Orders(pipeline, journal.load_extras(), self._keep_zeros)
         self._keeper = Keeper(journal, line, names, pipeline.snapshot, self._own_fault)
-        self._now_ns = self._looked_ns = self._clock_ns = line.now_ns()
+        self._now_ns = self._read_ns = self._clock_ns = line.now_ns()
+        self._progress = pipeline.progress()
         self._done: list[Command] = []
         self._settled: set[str] = set()
+        self._all_settled = False
         self._blind = False
 
     @property
@@ -60,11 +62,16 @@ class Life:
         """Events that are not durable."""
         return self._keeper.pending
 
+    @property
+    def touched(self) -> bool:
+        """A contact is open somewhere: what comes next is waited for."""
+        return bool(self._progress.open)
+
     def turn(self, batch: Batch) -> None:
         """Measure, decide, make durable, offer."""
         self._now_ns = now_ns = batch.t_mono_ns
         self._measure(batch)
-        self._tell(self._pipeline.advance(now_ns))
+        self._tell(self._pipeline.advance(now_ns, at_leisure=not batch.notes))
         for note in batch.notes:
             if isinstance(note, ServiceFault):
                 self._report(note)
@@ -99,8 +106,7 @@ class Life:
                 "measuring again"
             )
         if not self._blind:
-            for chunk in batch.chunks:
-                self._tell(self._pipeline.feed(Chunk(chunk.source, chunk.t_mono_ns, chunk.data)))
+            self._pipeline.put(Chunk(chunk.source, chunk.t_mono_ns, chunk.data) for chunk in batch.chunks)
 
     def _tell(self, told: list[Told]) -> None:
         if told:
@@ -112,12 +118,18 @@ class Life:
             for command in self._done:
                 self._uplink.reply(command, "done")
             self._done.clear()
-        if fresh or now_ns - self._looked_ns >= LOOK_PERIOD_NS:
-            self._looked_ns = now_ns
+        before, self._progress = self._progress, self._pipeline.progress()
+        moved = before.until_t_mono_ns != self._progress.until_t_mono_ns
+        due = now_ns - self._read_ns >= READINGS_PERIOD_NS
+        if not (fresh or moved or due):
+            return
+        readings: list[PlateReading] = []
+        if fresh or due or not self._all_settled:
+            self._read_ns = now_ns
             readings = self._pipeline.readings()
-            mark = None if self._newly_settled(readings) else self._mark()
-            self._uplink.offer(mark, [self._plate(reading) for reading in readings])
-            self._line.told_until(self._uplink.until_t_utc_ns)
+        mark = None if self._newly_settled(readings) else self._mark()
+        self._uplink.offer(mark, [self._plate(reading) for reading in readings])
+        self._line.told_until(self._uplink.until_t_utc_ns)
 
     def _newly_settled(self, readings: list[PlateReading]) -> bool:
         """A plate's first rest of this life is made durable before a watermark speaks of it: from then on, whatever
@@ -126,12 +138,13 @@ class Life:
         fresh = not settled <= self._settled
         if fresh:
             self._settled |= settled
+            self._all_settled = len(self._settled) == len(readings)
             self._keeper.force()
         return fresh
 
     def _mark(self) -> Mark | None:
         """How far all is told; nothing while events are not durable, or UTC is not right."""
-        progress = self._pipeline.progress()
+        progress = self._progress
         if progress.until_t_mono_ns is None or self._keeper.pending or not self._line.synchronised:
             return None
         return Mark(

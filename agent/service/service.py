@@ -19,7 +19,7 @@ from agent.service.notify import Notifier
 from agent.service.timeline import TimeLine
 from agent.sources.finder import PortFinder
 from agent.sources.port import PortOpener
-from agent.sources.reader import PortReader
+from agent.sources.reader import Pace, PortReader
 from agent.sources.recorder import Recorder
 from agent.store import Store
 from agent.uplink.identity import Identity
@@ -30,7 +30,8 @@ from agent.wire import identify
 
 log = logging.getLogger(__name__)
 
-TURN_S = 0.05
+TURN_S, TOUCHED_TURN_S = 0.05, 0.01  # while nothing is touched, and else
+GATHER_S, TOUCHED_GATHER_S = 0.04, 0.004  # ports are read likewise
 DRAIN_S = 0.8  # of the 2 s that a stop may take
 JOIN_S = 0.3
 STALE_S = 20.0  # a thread that has not turned for so long hangs
@@ -71,8 +72,9 @@ class Service:
         self._line = TimeLine(world.clock, world.sync, journal.load_line())
         self._inbox = Inbox(self._line.now_ns)
         self._recorder = recorder(self._line)
-        self._named = [PortReader(path, self, world.open_port) for path in ports or []]
-        self._finder = PortFinder(self, world.open_port) if ports is None else None
+        self._pace = Pace(TOUCHED_GATHER_S)
+        self._named = [PortReader(path, self, world.open_port, pace=self._pace) for path in ports or []]
+        self._finder = PortFinder(self, world.open_port, pace=self._pace) if ports is None else None
         self._twin = ""
         self._watchdog_s = self._status_s = 0.0
         self.stop_asked = self.reload_asked = False
@@ -162,7 +164,8 @@ class Service:
         while not self.stop_asked:
             if self._finder is not None:
                 self._finder.turn()
-            life.turn(self._inbox.take(TURN_S))
+            life.turn(self._inbox.take(TOUCHED_TURN_S if life.touched else TURN_S))
+            self._pace.gather_s = TOUCHED_GATHER_S if life.touched else GATHER_S
             self._check(life, uplink)
             if self.reload_asked:
                 self.reload_asked = False

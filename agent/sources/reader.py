@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from agent.sources.port import Port, PortError, PortOpener
@@ -22,6 +23,13 @@ FIRST_WAIT_S, MAX_WAIT_S = 0.25, 5.0
 HELD_BYTES = 512 * 1024  # six seconds of a board at full speed, before it has said who it is
 PROBE_S = 8.0  # a port that was found is a board's if it says HELLO within this
 MAX_WRITES = 64
+
+
+@dataclass
+class Pace:
+    """How long readers let bytes gather between two readings: each reading costs, each wait is a delay."""
+
+    gather_s: float = 0.0
 
 
 class PortSink(Protocol):
@@ -46,9 +54,11 @@ class PortReader:
         opener: PortOpener,
         *,
         probing: bool = False,
+        pace: Pace | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
+        self._pace = pace or Pace()
         self._sink, self._opener, self._now_s = sink, opener, now_s
         self._probing = probing
         self._held: list[bytes] = []
@@ -126,6 +136,8 @@ class PortReader:
             if data:
                 self._came(data, now_s)
                 self._recovered()
+                if self._pace.gather_s:
+                    self._stop.wait(self._pace.gather_s)
             if self._probing and now_s - opened_s > PROBE_S:
                 return
             self._nudge(port, now_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from agent.messages import Fault, Movement
@@ -68,6 +68,11 @@ class FakePipeline:
         self.until_ns: int | None = None
         self.out: list[tuple[str, bytes]] = []
 
+        self.waiting: list[Chunk] = []
+
+    def put(self, chunks: Iterable[Chunk]) -> None:
+        self.waiting += chunks
+
     def feed(self, chunk: Chunk) -> list[Told]:
         told = []
         for _ in chunk.data:
@@ -75,12 +80,13 @@ class FakePipeline:
             told.append(picked(self.epoch, self.sequence, chunk.t_mono_ns))
         return told
 
-    def advance(self, t_mono_ns: int) -> list[Told]:
+    def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
         self.until_ns = t_mono_ns
-        return []
+        return self.finish()
 
     def finish(self) -> list[Told]:
-        return []
+        waiting, self.waiting = self.waiting, []
+        return [told for chunk in waiting for told in self.feed(chunk)]
 
     def progress(self) -> Progress:
         return Progress(self.until_ns, self.sequence, (), ())
