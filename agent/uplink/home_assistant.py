@@ -1,6 +1,6 @@
 """MQTT discovery for Home Assistant: one device an agent, in one retained message. Pure.
 
-After Home Assistant's documentation of MQTT device discovery (`homeassistant/device/ID/config`).
+After Home Assistant's MQTT device discovery (`homeassistant/device/ID/config`); valid by the schema of its 2026.2.3.
 """
 
 from __future__ import annotations
