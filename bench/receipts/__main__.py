@@ -83,8 +83,8 @@ def _run(folder: Path, chosen: argparse.Namespace) -> Outcome:
     stream.events(told)
     agents = [agent["id"] for agent in store.get("agent", [])] or ["a1"]
     for agent in agents:
-        plates = {plate["id"] for plate in store["plate"] if plate.get("agent", agents[0]) == agent}
-        touches = [(t["start_s"], t["end_s"], t["plate"]) for t in truth["touches"] if t["plate"] in plates]
+        served = {plate["id"] for plate in store["plate"] if plate.get("agent", agents[0]) == agent}
+        touches = [(t["start_s"], t["end_s"], t["plate"]) for t in truth["touches"] if t["plate"] in served]
         own = [event for event in told if event["source"].endswith(f"/{agent}")]
         stream.watermarks(own, agent, truth["duration"] + 10, touches)
     if len(inside) > 1:

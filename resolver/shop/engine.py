@@ -7,9 +7,7 @@ arrival does not show.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, replace
 
-from agent.messages import Adjustment, Receipt
 from agent.store import Store
 from resolver.baskets import Basket as Goods
 from resolver.baskets import Posterior
@@ -25,28 +23,18 @@ from resolver.inbox import (
     WatermarkFact,
 )
 from resolver.presence import Presence
-from resolver.receipts import Decision, Prices, change_lines, decide
+from resolver.receipts import Prices
 from resolver.sessions import Account, Visits
 from resolver.shop.beliefs import Beliefs
+from resolver.shop.billing import Billing, Settled
 from resolver.shop.completeness import lasting_doubts, waits_for
-from resolver.shop.doubts import account_reasons, doubts_of, options_of
-from resolver.shop.effects import Adjusted, Basket, Closed, Effect, Issued, Review
+from resolver.shop.effects import Basket, Effect, Review
 from resolver.shop.movements import EventKey, Movements
 from resolver.shop.resends import Resends
 from resolver.shop.rules import Rules
 
 MAX_REMEMBERED_IDS = 100_000
 """Session and presence ids remembered against duplicates in memory; the ledger remembers the sessions' for good."""
-
-
-@dataclass
-class Settled:
-    """An account with its receipt: what was billed, adjustments included."""
-
-    receipt: Receipt
-    billed: Goods
-    adjustments: int = 0
-    case: str | None = None
 
 
 class Shop:
@@ -60,7 +48,7 @@ class Shop:
         self.presence = Presence(frozenset(store.plates))
         self.movements = Movements(store, self.visits, self.presence, self.rules.skew_ns)
         self.logs = {agent: AgentLog(agent) for agent in store.agents}
-        self.settled: dict[str, Settled] = {}
+        self._billing = Billing(store, self.prices, self.rules, self.movements)
         self.faults: dict[tuple[str, str, tuple[str, ...]], FaultFact] = {}
         self.counts: Counter[str] = Counter()
         self.listening_since_utc_ns = 0
@@ -72,12 +60,18 @@ class Shop:
         self._changed: set[str] = set()
         self._news: list[tuple[EventKey, tuple[str, ...], str]] = []
 
+    @property
+    def settled(self) -> dict[str, Settled]:
+        """Accounts that have their receipt."""
+        return self._billing.settled
+
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file of the same store."""
         self.store = store
         self.presence.use_plates(frozenset(store.plates))
         self.logs = {agent: self.logs.get(agent) or AgentLog(agent) for agent in store.agents}
         self.prices = Prices(store.items, store.currency)
+        self._billing.use_store(store, self.prices)
         self.movements.use_store(store)
 
     def hear(self, fact: Fact) -> bool:
@@ -123,7 +117,9 @@ class Shop:
         for account in waiting:
             effects += self._try_issue(account, now_utc_ns)
         for key, reason in sorted(self._late.items()):
-            effects += self._reconsider(key, reason, now_utc_ns)
+            account = self.visits.accounts[key]
+            effects += self._billing.reconsider(account, self.posterior(key), reason, now_utc_ns)
+            self._changed.add(key)
         self._late.clear()
         return effects
 
@@ -169,15 +165,14 @@ class Shop:
         account = self.visits.accounts.get(key)
         if done is None or account is None or done.case is None:
             return None
-        posterior = self.posterior(key)
-        decision = decide(posterior.outcomes(key), self.prices, self.rules.loss_limit)
-        return self._review(account, done, posterior, decision, done.receipt.reasons, done.receipt.issued)
+        return self._billing.review(account, self.posterior(key), done.receipt.reasons, done.receipt.issued)
 
     def decide(self, case: str, goods: Goods, who: str, now_utc_ns: int) -> list[Effect]:
         """A person's decision of a case: the receipt becomes final, or the charge is made."""
         for key, done in self.settled.items():
             if done.case == case:
-                return self._decided(key, done, goods, who, now_utc_ns)
+                self._changed.add(key)
+                return self._billing.decided(self.visits.accounts[key], self.posterior(key), goods, who, now_utc_ns)
         return []
 
     def forget(self, now_utc_ns: int) -> list[str]:
@@ -280,108 +275,7 @@ class Shop:
         if waits and now_utc_ns < self._deadline(account):
             return []
         reasons = [*waits, *lasting_doubts(account, due, logs, self.presence, self.rules)]
-        return self._issue(account, reasons, now_utc_ns)
-
-    def _issue(self, account: Account, reasons: list[str], now_utc_ns: int) -> list[Effect]:
-        assert account.exited_utc_ns is not None
-        posterior = self.posterior(account.key)
-        decision = decide(posterior.outcomes(account.key), self.prices, self.rules.loss_limit)
-        keys = self.movements.of(account.key)
-        reasons = [*reasons, *account_reasons(account.key, keys, self.movements, self.store, posterior, decision)]
-        lines = self.prices.lines(decision.basket)
-        number = account.receipt_id(self.store.id)
-        chosen = posterior.choices()
-        mine = [key for key in keys if _share_of(account.key, chosen.get(key[1], {})) >= 0.5]
-        receipt = Receipt(
-            receipt=number,
-            session=account.session,
-            group=account.group,
-            lines=lines,
-            total=self.prices.sum(lines),
-            currency=self.store.currency,
-            state="review" if reasons else "final",
-            reasons=tuple(reasons),
-            events=tuple(key[1] for key in mine),
-            exited=account.exited_utc_ns,
-            issued=now_utc_ns,
-        )
+        effects = self._billing.issue(account, self.posterior(account.key), reasons, now_utc_ns)
         self.visits.settle(account)
-        done = Settled(receipt, decision.basket, case=number if reasons else None)
-        self.settled[account.key] = done
         self._changed.add(account.key)
-        effects: list[Effect] = [Issued(number, account.key, tuple(account.sessions), receipt, decision.basket)]
-        if reasons:
-            effects.append(self._review(account, done, posterior, decision, tuple(reasons), now_utc_ns))
         return effects
-
-    def _reconsider(self, key: str, reason: str, now_utc_ns: int) -> list[Effect]:
-        """Something was learnt about an account after its receipt."""
-        done, account = self.settled[key], self.visits.accounts[key]
-        posterior = self.posterior(key)
-        decision = decide(posterior.outcomes(key), self.prices, self.rules.loss_limit)
-        if done.receipt.state == "review" and done.case is not None:
-            return [self._review(account, done, posterior, decision, (*done.receipt.reasons, reason), now_utc_ns)]
-        if decision.basket == done.billed:
-            case, done.case = done.case, None
-            return [Closed(case)] if case else []
-        lines = change_lines(self.prices, done.billed, decision.basket)
-        amount = self.prices.sum(lines)
-        if decision.sure and amount <= 0:
-            closed: list[Effect] = [Closed(done.case)] if done.case else []
-            done.case = None
-            return [self._adjust(key, done, decision.basket, reason, now_utc_ns), *closed]
-        done.case = f"{done.receipt.receipt}-charge-{done.adjustments + 1}"
-        return [self._review(account, done, posterior, decision, (reason,), now_utc_ns)]
-
-    def _adjust(
-        self, key: str, done: Settled, goods: Goods, reason: str, now_utc_ns: int, who: str | None = None
-    ) -> Adjusted:
-        lines = change_lines(self.prices, done.billed, goods)
-        done.billed = goods
-        done.adjustments += 1
-        self._changed.add(key)
-        adjustment = Adjustment(receipt=done.receipt.receipt, lines=lines, amount=self.prices.sum(lines), reason=reason)
-        event_id = f"{done.receipt.receipt}-adj-{done.adjustments}"
-        sessions = tuple(self.visits.accounts[key].sessions)
-        return Adjusted(event_id, key, sessions, now_utc_ns, adjustment, goods, who)
-
-    def _review(
-        self,
-        account: Account,
-        done: Settled,
-        posterior: Posterior,
-        decision: Decision,
-        reasons: tuple[str, ...],
-        now_utc_ns: int,
-    ) -> Review:
-        assert done.case is not None
-        return Review(
-            case=done.case,
-            account=account.key,
-            receipt=done.receipt.receipt,
-            charge=done.case != done.receipt.receipt,
-            opened_utc_ns=now_utc_ns,
-            reasons=reasons,
-            options=options_of(posterior.of(account.key), self.prices),
-            doubts=doubts_of(account.key, self.movements, posterior, self.store),
-            unresolved=decision.expected_loss,
-        )
-
-    def _decided(self, key: str, done: Settled, goods: Goods, who: str, now_utc_ns: int) -> list[Effect]:
-        case, done.case = done.case, None
-        self._changed.add(key)
-        if case != done.receipt.receipt:
-            if goods == done.billed:
-                return []
-            return [self._adjust(key, done, goods, "review", now_utc_ns, who)]
-        lines = self.prices.lines(goods)
-        receipt = done.receipt.model_copy(
-            update={"lines": lines, "total": self.prices.sum(lines), "state": "final", "issued": now_utc_ns}
-        )
-        self.settled[key] = replace(done, receipt=receipt, billed=goods, case=None)
-        sessions = tuple(self.visits.accounts[key].sessions)
-        return [Issued(f"{receipt.receipt}-final", key, sessions, receipt, goods, who)]
-
-
-def _share_of(account: str, chosen: dict[tuple[str | None, int], float]) -> float:
-    return sum(probability for (owner, _), probability in chosen.items() if owner == account)
