@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ class Service:
         self._line = TimeLine(world.clock, world.sync, journal.load_line())
         self._inbox = Inbox(self._line.now_ns)
         self._recorder = recorder(self._line)
+        self._arriving = threading.Lock()  # the recorder takes what comes in order of time
         self._pace = Pace(TOUCHED_GATHER_S)
         self._named = [PortReader(path, self, world.open_port, pace=self._pace) for path in ports or []]
         self._finder = PortFinder(self, world.open_port, pace=self._pace) if ports is None else None
@@ -82,9 +84,10 @@ class Service:
     # -- from other threads ---------------------------------------------------------------------
 
     def bytes_came(self, source: str, data: bytes) -> None:
-        chunk = self._inbox.put_bytes(source, data)
-        if chunk is not None and self._recorder is not None:
-            self._recorder.add(chunk)
+        with self._arriving:
+            chunk = self._inbox.put_bytes(source, data)
+            if chunk is not None and self._recorder is not None:
+                self._recorder.add(chunk)
 
     def port_fault(self, source: str, fault: str, remedy: str) -> None:
         self._inbox.put_note(ServiceFault(fault, source, remedy, recovered=False))
@@ -93,8 +96,9 @@ class Service:
         self._inbox.put_note(ServiceFault(fault, source, "", recovered=True))
 
     def command(self, command: Command) -> None:
-        if self._recorder is not None:
-            self._recorder.add_command(self._line.now_ns(), command.model_dump(mode="json"))
+        with self._arriving:
+            if self._recorder is not None:
+                self._recorder.add_command(self._line.now_ns(), command.model_dump(mode="json"))
         self._inbox.put_note(command)
 
     def uplink_fault(self, fault: str, remedy: str, *, recovered: bool) -> None:

@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 CLOSE_PERIOD_S = 1.0  # recording.md
 NAMELESS_S = 6.0  # serial.md: bytes before the first HELLO are held so long
 COMMANDS_TOPIC = "commands"
-SETTLE_NS = 100_000_000  # what threads add at about one time comes in any order; so much later it is in order
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024  # what a disk that stalls may leave in memory
 _WHOLE_CHUNK = 1 << 30  # chunks are closed by time, not by size
 
@@ -65,7 +64,10 @@ class _Message:
 
 
 class Recorder:
-    """Takes chunks from any thread, writes them in its own. `utc_ns` is the system's UTC, for `publish_time`."""
+    """Takes chunks from any thread, in order of time, and writes them in its own.
+
+    `utc_ns` is the system's UTC, for `publish_time`.
+    """
 
     def __init__(self, path: Path, attachments: list[Attachment], now_ns: int, utc_ns: Callable[[], int]) -> None:
         """Begin the file; it must not exist.
@@ -94,7 +96,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, SourceChunk, int]] = []
         self._waiting_bytes = 0
-        self._pending: list[_Message] = []  # in order of time
+        self._pending: list[_Message] = []
         self.dropped_bytes = 0
         self.failure: OSError | None = None
         self._stop = threading.Event()
@@ -152,7 +154,6 @@ class Recorder:
         with self._lock:
             waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         self._pending += [self._read(topic, chunk, utc_ns) for topic, chunk, utc_ns in waiting]
-        self._pending.sort(key=lambda message: message.chunk.t_mono_ns)
         if not self._pending:
             return
         newest_ns = self._pending[-1].chunk.t_mono_ns
@@ -164,8 +165,8 @@ class Recorder:
                 assert message.stream is not None
                 message.stream.name(f"{SERIAL_PREFIX}unknown/{Path(message.chunk.source).name}")
                 topic = message.stream.first
-            if not topic or (age_ns < SETTLE_NS and not last):
-                break
+            if not topic:
+                break  # what follows waits too: a recording is in order
             self._write(topic, "json" if message.stream is None else "application/octet-stream", message)
             done += 1
         del self._pending[:done]

@@ -128,6 +128,11 @@ def _loaded(setting: str, path: Path, load: Callable[[], Any]) -> Any:
         raise BrokerFilesError(f"{setting} {path}: {error}; name PEM files that can be read") from None
 
 
+def _number(client: int, mid: int) -> int:
+    """A message's number, of all that this process sends."""
+    return client << 16 | mid
+
+
 def _no_chatter(record: logging.LogRecord) -> bool:
     """paho calls the end of a connection an error; we tell it once ourselves."""
     return not record.getMessage().startswith(("Client is not connected", "failed to receive on socket"))
@@ -145,6 +150,7 @@ class MqttLink:
         self._will = will
         self._tell: Callable[[LinkEvent], None] = lambda _: None
         self._version = MQTTProtocolVersion.MQTTv5
+        self._clients = 0  # made so far: each counts its messages anew
         self._client = self._made()
         self._fresh = self._renew = False
         self._down = threading.Event()
@@ -158,7 +164,9 @@ class MqttLink:
         self._thread.start()
 
     def publish(self, topic: str, payload: str, *, qos: int, retain: bool) -> int:
-        return self._client.publish(topic, payload.encode(), qos=qos, retain=retain).mid
+        client = self._client
+        mid = client.publish(topic, payload.encode(), qos=qos, retain=retain).mid
+        return _number(client.user_data_get(), mid)
 
     def subscribe(self, topics: list[str]) -> None:
         self._client.subscribe([(topic, 1) for topic in topics])
@@ -178,9 +186,11 @@ class MqttLink:
 
     def _made(self) -> mqtt.Client:
         five = self._version == MQTTProtocolVersion.MQTTv5
+        self._clients += 1
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
+            userdata=self._clients,
             protocol=self._version,
             clean_session=None if five else True,
             reconnect_on_failure=False,
@@ -273,8 +283,8 @@ class MqttLink:
             self._tell(Disconnected(f"{self._address}: {reason}"))
         self._down.set()
 
-    def _on_publish(self, _client: Any, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
-        self._tell(Acknowledged(mid, str(reason) if reason.is_failure else ""))
+    def _on_publish(self, _client: Any, data: int, mid: int, reason: ReasonCode, _properties: Any) -> None:
+        self._tell(Acknowledged(_number(data, mid), str(reason) if reason.is_failure else ""))
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
         self._tell(Subscribed(", ".join(str(reason) for reason in reasons if reason.is_failure)))
