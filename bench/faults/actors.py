@@ -190,6 +190,7 @@ class Collector:
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     receipts: list[dict[str, Any]] = field(default_factory=list)
     again: int = 0
+    asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._ids: set[str] = set()
@@ -256,6 +257,7 @@ class Collector:
         for epoch, numbers in held.items():
             missing = sorted(set(range(1, max(numbers) + 1)) - numbers)
             if missing:
+                self.asked |= {f"{epoch}-{number:016d}" for number in missing}
                 self.command("resend", epoch=epoch, **{"from": missing[0], "to": missing[-1]})
                 wait_until(lambda: not self._missing(epoch, missing), 10.0)  # noqa: B023 # used within the turn
 

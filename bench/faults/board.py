@@ -22,6 +22,8 @@ from bench.wire.commands import IDENTIFY, RESET, CommandReader
 RATE_HZ = 80.0
 RAMP_S = 0.18  # how long a hand takes to lift a thing off
 NOISE_COUNTS = 45.0
+STAMMERS_AT_ONCE = 20
+DRIFT_G_S = 10.0  # of a cell whose glue lets go
 HELLO_PERIOD_S, STATUS_PERIOD_S = 5.0, 1.0
 SETTLING_SAMPLES = 4  # conversions dropped after a reset
 WATCHDOG = 8  # reset_cause bit 3
@@ -30,13 +32,14 @@ FULL_BYTES = 4096  # a pty's buffer: beyond, bytes are dropped as on a real line
 
 @dataclass(slots=True)
 class Cell:
-    """A channel. `fault`: "", "dead" (absent), "stuck", "saturated" or "wild"."""
+    """A channel. `fault`: "", "dead" (absent), "stuck", "saturated", "wild" or "drifting"."""
 
     zero: int
     counts_per_gram: float
     grams: float = 0.0
     fault: str = ""
     stuck_at: int = 0
+    drifted_g: float = 0.0
 
 
 @dataclass(slots=True)
@@ -131,6 +134,14 @@ class SettableBoard:
         with self._lock:
             self._garbage += data
 
+    def stammer(self, times: int) -> None:
+        """HELLOs of another protocol, then of this one, so often: a fault and its end each."""
+        body = self._introduction().body()
+        pair = frame(body[:1] + bytes([2]) + body[2:]) + frame(body)
+        for _ in range(0, times, STAMMERS_AT_ONCE):
+            self.babble(pair * min(STAMMERS_AT_ONCE, times))
+            wait_until(lambda: not self._garbage, 1.0, 0.005)
+
     # -- the board ------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -156,7 +167,8 @@ class SettableBoard:
                     out += self._hello()
                 if due_s - status_s >= STATUS_PERIOD_S:
                     status_s = due_s
-                    out += Status(int(due_s - self._origin_s)).encode()
+                    silent = sum(1 << channel for channel, cell in enumerate(self.cells) if cell.fault == "dead")
+                    out += Status(int(due_s - self._origin_s), faults=silent).encode()
                 if self._skip:
                     self._skip -= 1
                 else:
@@ -193,11 +205,16 @@ class SettableBoard:
                 return 0x7FFFFF
             case "wild":
                 return self._random.randint(-0x700000, 0x700000)
+            case "drifting":
+                cell.drifted_g += DRIFT_G_S / RATE_HZ
         noise = self._random.gauss(0.0, NOISE_COUNTS)
-        return round(cell.zero + cell.grams * cell.counts_per_gram + noise)
+        return round(cell.zero + (cell.grams + cell.drifted_g) * cell.counts_per_gram + noise)
+
+    def _introduction(self) -> Hello:
+        return Hello(self.board_id, len(self.cells), int(RATE_HZ), reset_cause=self._cause, boot=self.boot)
 
     def _hello(self) -> bytes:
-        return Hello(self.board_id, len(self.cells), int(RATE_HZ), reset_cause=self._cause, boot=self.boot).encode()
+        return self._introduction().encode()
 
     def _listen(self) -> None:
         with contextlib.suppress(BlockingIOError, OSError):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import signal
 
+from bench.faults.board import wait_until
 from bench.faults.scene import Scene
 from bench.faults.verdict import Verdict
 
+WAITING = 10_000  # events at the end of a cut
+LONG_MOVES = 420  # ten minutes
+BACKLOG_S = 120.0
 WARM = 5  # after a fifth of them, memory holds what it needs
 
 
@@ -86,16 +90,27 @@ def three_one_one(times: int, seed: int) -> Verdict:
 
 
 def network_cut(times: int, seed: int) -> Verdict:
-    """The cable between agent and broker is pulled, silently, for longer than the keepalive notices."""
+    """The cable is pulled, silently, for longer than the keepalive notices; each time 10 000 events wait at its end.
+
+    Most of them are faults of a board that stammers, and their ends; the last cut lasts for ten minutes.
+    """
     with Scene(seed, cable=True) as scene:
         assert scene.cable is not None
-        for _ in range(times):
+        for number in range(times):
             scene.shop(1)
             scene.cable.cut(True)
-            scene.shop(35)
+            scene.shop(LONG_MOVES if number == times - 1 else 35)
+            before = scene.noted()
+            scene.shelf.board.stammer(WAITING // 2)
+            scene.shop(3)
             scene.cable.cut(False)
+            if not wait_until(lambda: scene.noted() >= before + WAITING, BACKLOG_S):  # noqa: B023 # used within the turn
+                raise RuntimeError(f"{scene.noted() - before} of {WAITING} events came within {BACKLOG_S} s")
             scene.rest()
-        return scene.verdict()
+        verdict = scene.verdict()
+        size = sum(path.stat().st_size for path in scene.agent.state.glob("journal.sqlite*"))
+        verdict.notes.append(f"{scene.noted()} events in order, journal {size / 1e6:.1f} MB")
+        return verdict
 
 
 def hostile_payloads(times: int, seed: int) -> Verdict:

@@ -51,12 +51,22 @@ def wrapped(times: int, seed: int) -> Verdict:
     return total
 
 
+TOLD_AS = {
+    "dead": "cell-silent",
+    "stuck": "cell-stuck",
+    "saturated": "cell-saturated",
+    "wild": "cell-wild",
+    "drifting": "cell-drifting",
+}
+
+
 def cell_fault(kind: str) -> Callable[[int, int], Verdict]:
-    """One of four cells goes wrong, hands go on, and it comes back."""
+    """One of four cells goes wrong, hands go on, and it comes back: told as a fault, and its end."""
 
     def run(times: int, seed: int) -> Verdict:
         total = Verdict(unsure_is_enough=True)
         with Scene(seed) as scene:
+            scene.shop(6)
             for _ in range(times):
                 scene.shop(1)
                 cell = scene.chance.choice(scene.shelf.board.cells)
@@ -64,9 +74,16 @@ def cell_fault(kind: str) -> Callable[[int, int], Verdict]:
                 cell.fault = kind
                 scene.wait(0.5, 3.0)
                 scene.shop(2)
-                cell.fault = ""
+                cell.fault, cell.drifted_g = "", 0.0
                 scene.wait(3.0, 4.0)
+            scene.wait(10.0, 10.0)
             add(total, scene.verdict())
+            told = [e["data"]["fault"] for e in scene.collector.events if e["type"].endswith(".fault")]
+            ended = [e["data"]["fault"] for e in scene.collector.events if e["type"].endswith(".recovered")]
+            name = TOLD_AS[kind]
+            total.notes.append(f"{name} told {told.count(name)} times, over {ended.count(name)} times")
+            if not told.count(name) or told.count(name) != ended.count(name):
+                total.sure_wrong += 1
         return total
 
     return run

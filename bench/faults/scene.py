@@ -75,13 +75,17 @@ class Scene:
         """Bring all to rest and compare."""
         self.rest()
         verdict = judge(self.shelf.moved, self.collector.events)
-        for fault in order_faults(self.collector.events, self.collector.watermarks):
+        for fault in order_faults(self.collector.events, self.collector.watermarks, self.collector.asked):
             verdict.doubled += 1
             verdict.notes.append(fault)
         if "Traceback" in self.agent.log.read_text():
             verdict.notes.append(f"a traceback in {self.agent.log}")
             verdict.lost += 1
         return verdict
+
+    def noted(self) -> int:
+        """How many events the subscriber holds."""
+        return len(self.collector.events)
 
     def fault_told(self, name: str) -> bool:
         """Whether a fault of this name was told."""

@@ -13,7 +13,7 @@ from bench.faults.board import Cell, SettableBoard
 BOARD_ID = bytes.fromhex("b0000000000000fa")
 WIDTH_MM, DEPTH_MM = 450.0, 300.0
 INSET_MM = 20.0
-STOCK = 60
+STOCK = 15
 PLATES = ("P1", "P2")
 
 
@@ -76,7 +76,7 @@ def store_text() -> str:
         lines += ["[[item]]", f'sku = "{good.sku}"', f'name = "{good.sku}"', 'price = "1.50"', 'sold_by = "unit"']
         lines += [f"unit_weight_g = {good.grams}", f"unit_sd_g = {good.sd_g}"]
     for number, plate in enumerate(PLATES):
-        lines += ["[[plate]]", f'id = "{plate}"', f"size_mm = [{WIDTH_MM}, {DEPTH_MM}]", "max_g = 100000.0"]
+        lines += ["[[plate]]", f'id = "{plate}"', f"size_mm = [{WIDTH_MM}, {DEPTH_MM}]", "max_g = 20000.0"]
         for cell, (x_mm, y_mm) in enumerate(corners()):
             zero, per_gram = counts_of(4 * number + cell)
             lines += ["[[plate.cell]]", f'board = "{BOARD_ID.hex()}"', f"channel = {4 * number + cell}"]

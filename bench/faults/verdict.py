@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,7 @@ def judge(moved: Sequence[Moved], events: Sequence[Event]) -> Verdict:
         covered = [truth for truth in open_truths if _within(event, truth)]
         if not covered or abs(_grams(covered) - event["data"]["delta_g"]) > SAME_GRAMS * len(covered):
             verdict.doubled += 1
+            verdict.sure_wrong += event["data"]["confidence"] >= SURE
             verdict.notes.append(f"told, not true: {_shown(event)}")
             continue
         for truth in covered:
@@ -70,16 +71,26 @@ def judge(moved: Sequence[Moved], events: Sequence[Event]) -> Verdict:
     return verdict
 
 
-def order_faults(events: Sequence[Event], watermarks: Sequence[Event]) -> list[str]:
-    """Sequences with a gap or out of order in arrival, links that do not fit, watermarks that went back."""
+def order_faults(
+    events: Sequence[Event], watermarks: Sequence[Event], asked: Collection[str] = frozenset()
+) -> list[str]:
+    """Sequences with a gap or out of order in arrival, links that do not fit, watermarks that went back.
+
+    `asked` are ids that the subscriber missed and asked for: a consumer waits for them, whenever they come.
+    """
     found = []
     last: dict[str, int] = {}
-    epochs: list[str] = []
+    here = {event["id"] for event in events}
+    found += [f"{name} was asked for and did not come" for name in sorted(set(asked) - here)]
     for event in events:
         epoch, sequence = event["epoch"], int(event["sequence"])
-        if epoch not in last:
-            epochs.append(epoch)
-        if sequence != last.get(epoch, 0) + 1:
+        if event["id"] in asked:
+            last[epoch] = max(last.get(epoch, 0), sequence)
+            continue
+        expected = last.get(epoch, 0) + 1
+        while f"{epoch}-{expected:016d}" in asked:
+            expected += 1
+        if sequence != expected:
             found.append(f"{event['id']} behind {last.get(epoch, 0)}")
         last[epoch] = sequence
     until = ""
@@ -164,7 +175,7 @@ def _clusters(truths: Sequence[Moved]) -> list[list[Moved]]:
 
 def _wrong(verdict: Verdict, event: Event, truth: str) -> None:
     verdict.wrong += 1
-    verdict.sure_wrong += event["data"]["confidence"] >= SURE and bool(event["data"]["items"])
+    verdict.sure_wrong += event["data"]["confidence"] >= SURE
     verdict.notes.append(f"wrong: {_shown(event)} for {truth}")
 
 

@@ -66,9 +66,20 @@ def test_corrections_count_and_withdrawn_events_do_not() -> None:
     wrong, ghost = told(1, "pick", T, -352.0, {"jar": 1}), told(2, "put", T + 9, 100.0, {"bar": 1})
     right = told(3, "correction", T, 0.0, {"can": 1}, corrects="e-1", withdrawn=False)
     gone = told(4, "correction", T, 0.0, {}, corrects="e-2", withdrawn=True)
-    assert judge(moved, [wrong, ghost]).sure_wrong == 1
+    assert judge(moved, [wrong, ghost]).sure_wrong == 2
     verdict = judge(moved, [wrong, ghost, right, gone])
     assert verdict.clean and verdict.wrong == 0
+
+
+def test_what_was_asked_for_may_come_late_but_must_come() -> None:
+    events = [told(n, "pick", T, -1.0, {}) for n in (1, 4, 2, 3, 5)]
+    assert order_faults(events, []) == ["e-4 behind 1", "e-2 behind 4", "e-3 behind 2", "e-5 behind 3"]
+    for event in events:
+        event["id"] = f"e-{event['sequence']}"
+    asked = {f"e-{number:016d}" for number in (2, 3)}
+    assert order_faults(events, [], asked) == []
+    late = f"e-{6:016d}"
+    assert order_faults(events, [], {*asked, late}) == [f"{late} was asked for and did not come"]
 
 
 def test_order_links_and_watermarks() -> None:
