@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from agent.commands.errors import EXIT_DONE, EXIT_FOUND, CommandError, UsageError
 
 if TYPE_CHECKING:
-    from agent.diagnosis import Finding, Port
+    from agent.diagnosis import Finding, Port, Press, PressWatch
+    from agent.operation.live import LivePlates
     from agent.settings import AgentSettings
     from agent.sources.capture import Capture
-    from agent.store import Store
+    from agent.store import Plate, Store
 
 DEFAULT_S = 10.0
 LEAST_S, MOST_S = 3.0, 600.0
@@ -166,24 +167,18 @@ def _show(store: Store, agent: str, ports: list[Port], captures: list[Capture], 
 def _corners(arguments: argparse.Namespace, settings: AgentSettings, store: Store, agent: str) -> int:
     """Somebody presses on each cell in turn."""
     from agent.commands.live import live_plates, plate_of
-    from agent.diagnosis import DiagnosisParameters, Press, PressWatch, diagnose_walk
+    from agent.diagnosis import DiagnosisParameters, PressWatch, diagnose_walk
     from agent.operation.errors import OperationError
-    from agent.weighing import PlateScale
 
     plate = plate_of(store, agent, arguments.corners)
-    scale, parameters = PlateScale(plate), DiagnosisParameters()
-    presses: list[Press] = []
+    parameters = DiagnosisParameters()
+    presses = []
     try:
         with live_plates(settings, [plate]) as live:
+            _say("leave the plate alone until you are asked")
             for cell in plate.cells:
-                _say(f"press at x {cell.x_mm:.0f}, y {cell.y_mm:.0f} mm (channel {cell.channel}), then let go")
-                watch = PressWatch(len(plate.cells), parameters)
-                end_s = time.monotonic() + arguments.wait
-                while not (got := watch.feed(*_grams(live.rows(plate), scale))):
-                    if time.monotonic() > end_s:
-                        raise CommandError(f"no press of {parameters.press_g:.0f} g came within {arguments.wait:.0f} s")
-                    time.sleep(TURN_S)
-                presses += got[:1]
+                where = f"x {cell.x_mm:.0f}, y {cell.y_mm:.0f} mm (channel {cell.channel})"
+                presses.append(_press(PressWatch(len(plate.cells), parameters), live, plate, where, arguments.wait))
     except OperationError as error:
         raise CommandError(str(error)) from None
     findings = diagnose_walk(plate, presses)
@@ -195,8 +190,25 @@ def _corners(arguments: argparse.Namespace, settings: AgentSettings, store: Stor
     return EXIT_FOUND if findings else EXIT_DONE
 
 
-def _grams(rows: tuple[Any, Any], scale: Any) -> tuple[Any, Any]:
-    return rows[0], scale.grams(rows[1])
+def _press(watch: PressWatch, live: LivePlates, plate: Plate, where: str, wait_s: float) -> Press:
+    """Ask for a press once the plate is at rest, and wait for it."""
+    from agent.weighing import PlateScale
+
+    scale = PlateScale(plate)
+    asked = False
+    end_s = time.monotonic() + wait_s
+    while True:
+        t_s, counts = live.rows(plate)
+        got = watch.feed(t_s, scale.grams(counts))
+        if got:
+            return got[0]
+        if watch.ready and not asked:
+            asked = True
+            end_s = time.monotonic() + wait_s
+            _say(f"press at {where}, then let go")
+        if time.monotonic() > end_s:
+            raise CommandError(f"no press came within {wait_s:.0f} s")
+        time.sleep(TURN_S)
 
 
 def _say(text: str) -> None:

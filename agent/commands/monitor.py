@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ONCE_S = 1.5
 REDRAW_S = 0.5
+PLAIN_COLUMNS = 200
+USUAL_SIZE = (80, 24)
 LEFT_OUT = ("record", "clock", "ports", "state", "log_level", "home_assistant")
 _HOME_AND_CLEAR, _CLEAR_LINE = "\x1b[H\x1b[J", "\x1b[K"
 
@@ -52,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.once:
             _gather(desk, screen, end_s)
-            print("\n".join(screen.lines(shutil.get_terminal_size().columns if sys.stdout.isatty() else 200)))
+            width = _size()[0] if sys.stdout.isatty() else PLAIN_COLUMNS
+            print("\n".join(screen.lines(width)))
         elif arguments.json or arguments.lines or not sys.stdout.isatty():
             _tell(desk, screen, end_s, as_json=arguments.json)
         else:
@@ -94,9 +97,15 @@ def _draw(desk: Desk, screen: Screen, end_s: float, broker: str) -> None:
             screen.heard(heard.topic, heard.payload)
         if time.monotonic() - drawn_s >= REDRAW_S:
             drawn_s = time.monotonic()
-            columns, rows = shutil.get_terminal_size()
-            lines = [f"{broker}  (Ctrl-C ends)", *screen.lines(columns)][: rows - 1]
+            columns, rows = _size()
+            lines = [f"{broker}  (Ctrl-C ends)"[:columns], *screen.lines(columns)][: rows - 1]
             print(_HOME_AND_CLEAR + f"{_CLEAR_LINE}\n".join(lines), flush=True)
+
+
+def _size() -> tuple[int, int]:
+    """Columns and rows as they are now: $COLUMNS may be another terminal's, a serial console says 0."""
+    columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    return columns or USUAL_SIZE[0], rows or USUAL_SIZE[1]
 
 
 def _check(desk: Desk) -> None:

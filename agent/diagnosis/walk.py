@@ -34,9 +34,9 @@ class PressWatch:
         self._peak: NDArray[np.float64] | None = None
 
     @property
-    def pressed(self) -> bool:
-        """A press goes on."""
-        return self._peak is not None
+    def ready(self) -> bool:
+        """What the plate reads at rest is known: a press may come."""
+        return self._rest is not None
 
     def feed(self, t_s: NDArray[np.float64], grams: NDArray[np.float64]) -> list[Press]:
         """Rows [n, cells]; presses that ended within them."""

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from bench.faults.actors import program
 from bench.faults.shelf import GOODS, STOCK, Shelf, counts_of, shares, store_text
 from tests.e2e.agent_parts import Chain
 from tests.e2e.conftest import Mosquitto
+from tests.e2e.terminal import Terminal
 
 WEIGHT_G = 2000.0
 BOUND_S = 60.0
+PRESS_S = 0.7  # how long a person leans on a corner
 
 
 @pytest.fixture
@@ -88,6 +91,32 @@ def test_calibrate_by_what_it_says(shelf: Shelf, tmp_path: Path) -> None:
     assert all(made[c]["zero_counts"] == pytest.approx(counts_of(c)[0], abs=30) for c in range(4))
 
 
+def pressed(shelf: Shelf, folder: Path, plate: str, answers: dict[int, tuple[int, float]]) -> tuple[int, str]:
+    """Press where `check --corners` asks: `answers` is the channel that feels it, and how. Exit code and verdict."""
+    process = subprocess.Popen(
+        words(folder, "check", "--corners", plate), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stderr is not None
+    for line in process.stderr:
+        if place := re.search(r"press at .*\(channel (\d)\), then let go", line):
+            channel, grams = answers.get(int(place[1]), (int(place[1]), 3000.0))
+            shelf.board.move({channel: grams})
+            time.sleep(PRESS_S)
+            shelf.board.move({channel: -grams})
+    return process.wait(BOUND_S), process.stdout.read()
+
+
+def test_a_walk_over_the_corners_finds_what_is_swapped_and_reversed(shelf: Shelf, tmp_path: Path) -> None:
+    wrong = {0: (1, 3000.0), 1: (0, 3000.0), 2: (2, -3000.0)}
+    code, said = pressed(shelf, tmp_path, "P1", wrong)
+    assert code == 3
+    assert re.findall(r"problem: ([a-z]+): plate P1: channel (\d)", said) == [
+        ("swapped", "0"), ("swapped", "1"), ("reversed", "2"),
+    ]  # fmt: skip
+    assert said.count("  do: ") == 3
+    assert pressed(shelf, tmp_path, "P2", {}) == (0, "ok: plate P2: every cell answers where it was pressed\n")
+
+
 def test_tare_refuses_an_unquiet_plate_and_tares_the_others(shelf: Shelf, tmp_path: Path) -> None:
     shelf.board.cells[0].fault = "wild"
     answer = run(tmp_path, "tare", "--all", "--wait", "4")
@@ -100,6 +129,7 @@ def test_tare_refuses_an_unquiet_plate_and_tares_the_others(shelf: Shelf, tmp_pa
 
 def test_monitor_and_restock_with_a_running_agent(tmp_path: Path, mosquitto: Mosquitto) -> None:
     chain = Chain(tmp_path, mosquitto.port)
+    terminal = None
     files = ["--store", str(chain.store), "--broker", mosquitto.url]
     try:
         chain.start()
@@ -112,6 +142,9 @@ def test_monitor_and_restock_with_a_running_agent(tmp_path: Path, mosquitto: Mos
         )
         assert "agent a1 online" in once.stdout
         assert f"{STOCK} x {GOODS['P1'][0].sku}" in once.stdout
+        terminal = Terminal([program("shelf-agent"), "monitor", *files], columns=100, rows=30)
+        screen = terminal.wait_screen("agent a1 online", "P1", "P2", "last events")
+        assert screen[0] == f"{mosquitto.url}  (Ctrl-C ends)"
         begun = subprocess.run(
             [program("shelf-agent"), "restock", "P1", "--begin", *files],
             capture_output=True,
@@ -122,6 +155,17 @@ def test_monitor_and_restock_with_a_running_agent(tmp_path: Path, mosquitto: Mos
         assert begun.returncode == 0, begun.stderr
         chain.shelf.move("P1", "can", -1)
         assert chain.wait_goods(1)[0]["data"]["actor"] == "staff"
+        terminal.wait_screen("P1     pick   1 x can", "staff")
+        chain.shelf.board.unplug()
+        terminal.wait_screen("faults", "port-gone", "blind")
+        chain.shelf.board.plug()
+        terminal.resize(40, 8)
+        small = terminal.wait_screen("agent a1 online", most_lines=7)
+        assert max(map(len, small[1:])) <= 40
+        terminal.type("\x03")
+        assert terminal.process.wait(BOUND_S) == 130
+        terminal.read(0.5)
+        assert "Traceback" not in terminal.said
         ended = subprocess.run(
             [program("shelf-agent"), "restock", "P1", "--end", "--contents", "can=59", "jar=60", "bag=60", *files],
             capture_output=True,
@@ -137,6 +181,8 @@ def test_monitor_and_restock_with_a_running_agent(tmp_path: Path, mosquitto: Mos
         )
         assert unknown.returncode == 2
     finally:
+        if terminal is not None:
+            terminal.close()
         chain.close()
 
 
