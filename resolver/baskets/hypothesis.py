@@ -101,6 +101,13 @@ class Posterior:
         ranked = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
         return [(*named(basket), probability) for basket, probability in ranked]
 
+    def given(self, key: str, basket: Basket) -> Posterior:
+        """What is believed where one account's basket is known; empty where no hypothesis has it."""
+        index = self.keys.index(key)
+        kept = [hypothesis for hypothesis in self.hypotheses if named(hypothesis.baskets[index])[0] == basket]
+        total = sum(hypothesis.probability for hypothesis in kept)
+        return Posterior(self.keys, tuple(h._replace(probability=h.probability / total) for h in kept))
+
     def lacking(self, event: str) -> float:
         """The probability that this event gave back what its owner's basket did not hold."""
         found = 0.0

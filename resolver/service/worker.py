@@ -16,8 +16,9 @@ from resolver.inbox import SECOND_NS, Reader, SessionFact, Told
 from resolver.ledger import Ledger, Stored, goods_of
 from resolver.link import Incoming, Link
 from resolver.page.live import Live
+from resolver.service.amends import Amends
 from resolver.service.showing import Showing
-from resolver.shop import Adjusted, Ask, Closed, Effect, Issued, Shop
+from resolver.shop import Adjusted, Amend, Ask, Closed, Effect, Issued, Shop
 from resolver.shop.curves import Curves
 from resolver.shop.publishing import basket_document, command_document, to_json
 
@@ -75,6 +76,7 @@ class Worker:
         self._reader = Reader(shop.store.id, shop.store.agents)
         self._curves = Curves()
         self._showing = Showing(live, shop, ledger.history, self._curves)
+        self._amends = Amends(lambda plate: live.entry("plate", plate))
         self._wishes: queue.Queue[Verdict | Erasure] = queue.Queue(100)
         self._asked: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._in_flight: dict[int, str] = {}
@@ -123,11 +125,13 @@ class Worker:
         while self._granted:
             done, counted = self._granted.pop()
             done.set_result(counted)
-        self._carry_out(effects)
+        self._carry_out(effects, now)
         self._send(now)
         if now - self._baskets_ns >= BASKETS_EVERY_NS:
             self._baskets_ns = now
             self._publish_baskets()
+            for ask in self._amends.due(now):
+                self._ask(ask)
         if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
             self._housekeeping_ns = now
             self._housekeep(now)
@@ -193,6 +197,8 @@ class Worker:
             agent, epoch = asked
             self._say(f"agent {agent} no longer has the events missing of epoch {epoch}")
             self._shop.logs[agent].mark_gone(epoch)
+        elif asked is not None and reply.result in ("refused", "failed"):
+            self._say(f"agent {asked[0]} answers {reply.result}: {reply.reason[:100]}")
 
     def _grant(self, now: int) -> list[Effect]:
         effects: list[Effect] = []
@@ -233,10 +239,13 @@ class Worker:
             self._ledger.commit()
             self._flushed_ns, self._unflushed = now, False
 
-    def _carry_out(self, effects: list[Effect]) -> None:
+    def _carry_out(self, effects: list[Effect], now: int) -> None:
         for effect in effects:
             if isinstance(effect, Ask):
                 self._ask(effect)
+                continue
+            if isinstance(effect, Amend):
+                self._amends.add(effect, now)
                 continue
             if isinstance(effect, (Issued, Adjusted)):
                 self._outbox_dirty = True

@@ -12,6 +12,7 @@ from resolver.receipts import Decision, Prices, change_lines, decide
 from resolver.sessions import Account
 from resolver.shop.doubts import account_reasons, doubts_of, options_of
 from resolver.shop.effects import Adjusted, Closed, Effect, Issued, Review
+from resolver.shop.feedback import Feedback
 from resolver.shop.movements import Movements
 from resolver.shop.rules import Rules
 
@@ -31,6 +32,7 @@ class Billing:
 
     def __init__(self, store: Store, prices: Prices, rules: Rules, movements: Movements) -> None:
         self._store, self._prices, self._rules, self._movements = store, prices, rules, movements
+        self._feedback = Feedback(movements)
         self.settled: dict[str, Settled] = {}
 
     def use_store(self, store: Store, prices: Prices) -> None:
@@ -65,7 +67,7 @@ class Billing:
         effects: list[Effect] = [Issued(number, account.key, tuple(account.sessions), receipt, decision.basket)]
         if reasons:
             effects.append(self._review(account, done, posterior, decision, tuple(reasons), now_utc_ns))
-        return effects
+        return [*effects, *self._feedback.amends(keys, posterior)]
 
     def reconsider(self, account: Account, posterior: Posterior, reason: str, now_utc_ns: int) -> list[Effect]:
         """Something was learnt about an account after its receipt."""
@@ -128,17 +130,18 @@ class Billing:
         """A person's decision of the account's open case."""
         done = self.settled[account.key]
         case, done.case = done.case, None
+        amends = self._feedback.amends(self._movements.of(account.key), posterior.given(account.key, goods))
         if case != done.receipt.receipt:
             if goods == done.billed:
-                return []
-            return [self._adjust(account, done, goods, "review", now_utc_ns, who)]
+                return [*amends]
+            return [self._adjust(account, done, goods, "review", now_utc_ns, who), *amends]
         lines = self._prices.lines(goods)
         receipt = done.receipt.model_copy(
             update={"lines": lines, "total": self._prices.sum(lines), "state": "final", "issued": now_utc_ns}
         )
         self.settled[account.key] = replace(done, receipt=receipt, billed=goods, case=None)
         sessions = tuple(account.sessions)
-        return [Issued(f"{receipt.receipt}-final", account.key, sessions, receipt, goods, who)]
+        return [Issued(f"{receipt.receipt}-final", account.key, sessions, receipt, goods, who), *amends]
 
 
 def _share_of(account: str, chosen: dict[tuple[str | None, int], float]) -> float:

@@ -91,7 +91,17 @@ class Ask:
     id: str
     expires_utc_ns: int
     command: str
-    arguments: tuple[tuple[str, str | int], ...]
+    arguments: tuple[tuple[str, str | int | dict[str, int]], ...]
+
+
+@dataclass(frozen=True)
+class Amend:
+    """A plate holds so many units more (or fewer) of items than its agent told by `told_utc_ns`."""
+
+    agent: str
+    plate: str
+    change: tuple[tuple[str, int], ...]
+    told_utc_ns: int
 
 
 @dataclass(frozen=True)
@@ -107,4 +117,4 @@ class Basket:
     t_utc_ns: int
 
 
-Effect = Issued | Adjusted | Review | Closed | Ask
+Effect = Issued | Adjusted | Review | Closed | Ask | Amend

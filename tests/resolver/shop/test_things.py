@@ -1,0 +1,75 @@
+"""Things that are no goods of the shelf, units that are known by their weight, goods that nobody could name."""
+
+from __future__ import annotations
+
+from shopfloor import Script, bought, only_receipt, settle
+
+from resolver.shop import Issued
+
+
+def test_what_was_put_without_having_been_taken_is_taken_again_for_nothing() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.put(2, {"juice": 1}, plate="P2", delta_g=237.4, confidence=0.9)
+    shop.pick(6, {"juice": 1}, plate="P2", delta_g=-237.5, confidence=0.999)
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    issued = only_receipt(shop)
+    assert bought(issued) == {} and issued.receipt.state == "final"
+
+
+def test_another_weight_is_another_thing() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.put(2, {"juice": 1}, plate="P2", delta_g=237.4, confidence=0.9)
+    shop.pick(6, {"cola": 1}, plate="P1", delta_g=-350.0)
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    assert bought(only_receipt(shop)) == {"cola": 1}
+
+
+def test_the_unit_that_comes_back_tells_whose_it_was() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.enter("s2", 0)
+    shop.near(1, {"s1": 0.99})
+    shop.pick(2, {"cola": 1}, delta_g=-348.0)
+    shop.near(5, {"s2": 0.99})
+    shop.pick(6, {"cola": 1}, delta_g=-352.5)
+    shop.near(9, {"s1": 0.5, "s2": 0.5})
+    shop.put(10, {"cola": 1}, delta_g=352.4)
+    shop.exit("s1", 20)
+    shop.exit("s2", 20)
+    shop.watermark(21)
+    receipts = {effect.receipt.session: effect for effect in settle(shop) if isinstance(effect, Issued)}
+    assert bought(receipts["s1"]) == {"cola": 1} and bought(receipts["s2"]) == {}
+    assert all(effect.receipt.state == "final" for effect in receipts.values())
+
+
+def test_goods_that_left_without_a_name_are_looked_at() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.pick(2, {}, delta_g=-350.0, confidence=0.9, candidates=[])
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    assert only_receipt(shop).receipt.state == "review"
+
+
+def test_a_crumb_without_a_name_is_not() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.pick(2, {}, delta_g=-6.0, confidence=0.9, candidates=[])
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    assert only_receipt(shop).receipt.state == "final"
+
+
+def test_a_thing_put_down_and_taken_again_is_no_loss() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.put(2, {}, delta_g=180.0, confidence=0.95, candidates=[])
+    shop.pick(6, {}, delta_g=-180.2, confidence=0.95, candidates=[])
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    issued = only_receipt(shop)
+    assert bought(issued) == {} and issued.receipt.state == "final"
