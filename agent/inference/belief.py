@@ -87,15 +87,23 @@ class Belief:
         del strays[: -self._p.strays]
 
     def set_contents(self, plate: str, contents: dict[str, int]) -> None:
-        """Staff says what stands on a plate; what has no lane there is a stray without a place."""
+        """Staff, or the resolver, says what stands on a plate.
+
+        What has no lane there is a stray: one that is known with its weight and place, as far as there are such.
+        """
         state = self.plates[plate]
+        strays: list[Bundle] = []
+        for sku, count in contents.items():
+            if sku in state.counts:
+                continue
+            left = count
+            for known in state.strays:
+                if known.sku == sku and known.count <= left:
+                    strays.append(known)
+                    left -= known.count
+            strays += [Bundle(sku, 1, *self._unit(sku), 0, plate) for _ in range(left)]
         state.counts = {sku: contents.get(sku, 0) for sku in state.counts}
-        state.strays = [
-            Bundle(sku, 1, *self._unit(sku), 0, plate)
-            for sku, count in contents.items()
-            if sku not in state.counts
-            for _ in range(count)
-        ][: self._p.strays]
+        state.strays = strays[: self._p.strays]
         state.moved = False
 
     def snapshot(self) -> dict[str, Any]:

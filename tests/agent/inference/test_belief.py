@@ -84,6 +84,16 @@ def test_contents_said_by_staff_replace_what_was_believed() -> None:
     assert belief.plates["P2"].contents() == {"soap": 8, "cola": 8, "tuna": 8}
 
 
+def test_contents_that_agree_leave_a_stray_as_it_is_known() -> None:
+    belief = fresh()
+    known = Bundle("soap", 1, 101.5, 0.2, 5, "P1", (40.0, 60.0))
+    belief.put_stray("P1", known)
+    belief.set_contents("P1", {"cola": 7, "soap": 2})
+    assert known in belief.plates["P1"].strays and len(belief.plates["P1"].strays) == 2
+    belief.set_contents("P1", {"cola": 7})
+    assert belief.plates["P1"].strays == []
+
+
 def test_a_snapshot_of_an_older_store_is_taken_as_far_as_it_fits() -> None:
     belief = fresh()
     state = through_json(belief.snapshot())
