@@ -174,6 +174,7 @@ class Pipeline:
         if unknown:
             raise KeyError(unknown[0])
         self.belief.set_contents(plate, contents)
+        self._teller.forget(plate)  # what was told before is not seen otherwise: it is what was just said
 
     def snapshot(self) -> dict[str, Any]:
         """The whole belief state as JSON-able data."""
