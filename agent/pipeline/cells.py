@@ -124,16 +124,17 @@ class PlateCells:
             self.returned = True
             self.excluded, self.measured = None, True
             return
-        self.since_ns = self.health.since_ns[bad[-1]] if len(bad) == 1 else max(self.health.since_ns[c] for c in bad)
+        self.since_ns = max(self.health.since_ns[c] for c in bad)
         self.worsened = True
+        known = self._mean(self.since_ns - _RECENT_NS, self.since_ns - 1) if resting else None
+        self.rest_g = known if known is not None else self.rest_g
         if len(bad) > 1 or self._corners is None:
             self.excluded, self.measured = None, False
             return
         self.returned = not self.measured
         self.measured = True
         (cell,) = bad
-        known = self._mean(self.since_ns - _RECENT_NS, self.since_ns - 1) if resting else None
-        rest = known if known is not None else self.rest_g
+        rest = self.rest_g
         self._weights = self._corners.others(cell)
         self._offset_g = 0.0 if rest is None else float(rest[cell] - self._weights @ rest)
         self.excluded = cell

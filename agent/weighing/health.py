@@ -28,6 +28,7 @@ class HealthParameters:
     silent_rows: int = 4  # absent; chips whose rates differ leave out one now and then, never several
     stuck_chance: float = 1e-12  # that a sound cell repeats itself so often
     least_repeats: float = 0.02  # of conversions, by chance: 50 nV are some 25 counts
+    repeats_slack: float = 1.2  # what was seen may be less than what is usual
     most_repeats: float = 0.9  # a source without noise: repeats say nothing
     unlearnt_rows: int = 40  # before a cell's repeats are known
     repeats_memory_s: float = 30.0
@@ -235,7 +236,7 @@ class CellHealth:
             known = self._repeats[c]
             pace = min(span_s / p.repeats_memory_s, 1.0)
             self._repeats[c] = share if known < 0 else known + pace * (share - known)
-            likely = max(self._repeats[c], p.least_repeats)
+            likely = max(self._repeats[c] * p.repeats_slack, p.least_repeats)
             never = likely > p.most_repeats
             self._limit[c] = 1 << 30 if never else math.ceil(math.log(p.stuck_chance) / math.log(likely))
 

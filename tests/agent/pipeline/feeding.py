@@ -86,10 +86,10 @@ def small_store(*boards: str) -> Store:
     return parse_store(text.encode(), "shop.toml")
 
 
-def hello(board: str = BOARD, boot: int = 1, protocol: int = 1) -> bytes:
+def hello(board: str = BOARD, boot: int = 1, protocol: int = 1, channels: int = 1) -> bytes:
     from bench.wire import frame
 
-    body = Hello(bytes.fromhex(board), 1, RATE_HZ, boot=boot).body()
+    body = Hello(bytes.fromhex(board), channels, RATE_HZ, boot=boot).body()
     return frame(body[:1] + bytes([protocol]) + body[2:])
 
 
