@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """One line a fault; exit 1 if anything was lost, doubled, or wrong and said to be sure."""
+    """One line a fault, as they end; exit 1 if anything was lost, doubled, or wrong and said to be sure."""
     from bench.faults.scenarios import SCENARIOS
 
     known = {scenario.name: scenario for scenario in SCENARIOS}
@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     tasks = [(name, max(1, round(known[name].times * arguments.share)), arguments.seed) for name in names]
     # Each row in a process of its own: their threads play boards in real time.
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for name, result in zip(names, pool.map(_row, tasks), strict=True):
-            times, verdict, took_s = result
+        for done in as_completed([pool.submit(_row, *task) for task in tasks]):
+            name, times, verdict, took_s = done.result()
             if isinstance(verdict, str):
                 print(f"{known[name].what:60}  {times:10}  failed: {verdict}", flush=True)
                 clean = False
@@ -60,15 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if clean else 1
 
 
-def _row(task: tuple[str, int, int]) -> tuple[int, Verdict | str, int]:
-    """Run one scenario: times, the verdict (or why there is none), and seconds."""
+def _row(name: str, times: int, seed: int) -> tuple[str, int, Verdict | str, int]:
+    """Run one scenario: its name, times, the verdict (or why there is none), and seconds."""
     from bench.faults.scenarios import SCENARIOS
 
-    name, times, seed = task
     scenario = next(scenario for scenario in SCENARIOS if scenario.name == name)
     begin_s = time.monotonic()
     try:
         verdict: Verdict | str = scenario.run(times, seed)
     except RuntimeError as error:
         verdict = str(error)
-    return times, verdict, round(time.monotonic() - begin_s)
+    return name, times, verdict, round(time.monotonic() - begin_s)

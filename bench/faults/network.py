@@ -99,7 +99,7 @@ def network_cut(times: int, seed: int) -> Verdict:
         for number in range(times):
             scene.shop(1)
             scene.cable.cut(True)
-            scene.shop(LONG_MOVES if number == times - 1 else 35)
+            scene.shop(LONG_MOVES if number and number == times - 1 else 35)
             before = scene.noted()
             scene.shelf.board.stammer(WAITING // 2)
             scene.shop(3)
