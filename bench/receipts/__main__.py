@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from bench.families.registry import FAMILIES
+from bench.receipts.ideal import ideal_events
 from bench.receipts.messages import Stream, Tracker, seconds, visitors
 from bench.receipts.scoring import HEADER, Judged, is_right, table
 from bench.recordings.batch import make_cases
@@ -58,6 +59,7 @@ def main() -> int:
         help="for how long the tracker confuses people (s, default 0.5); 0 makes every message wrong by itself",
     )
     parser.add_argument("--output", type=Path, default=Path("out/receipts"), help="folder of the cases")
+    parser.add_argument("--ideal", action="store_true", help="true events in place of an agent's: the resolver alone")
     parser.add_argument("--agent", default="shelf-agent", help="the agent's command")
     parser.add_argument("--resolver", default="shelf-resolver", help="the resolver's command")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time (default 2)")
@@ -74,7 +76,7 @@ def main() -> int:
 def _run(folder: Path, chosen: argparse.Namespace) -> Outcome:
     truth = json.loads((folder / "truth.json").read_text())
     store = tomllib.loads((folder / "store.toml").read_text())
-    told = _told(folder, chosen.agent)
+    told = ideal_events(truth, store) if chosen.ideal else _told(folder, chosen.agent)
     rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
     stood = json.loads((folder / "presence.json").read_text())
     inside = visitors(truth, stood, rng)
@@ -100,7 +102,7 @@ def _run(folder: Path, chosen: argparse.Namespace) -> Outcome:
 
 
 def _told(folder: Path, agent: str) -> list[dict[str, Any]]:
-    """The agent's events, kept beside the case while the agent stays the same."""
+    """What the agent tells of a case."""
     done = replay(shlex.split(agent), folder)
     if done.returncode:
         raise SystemExit(f"bench-receipts: {folder}: the agent ended with {done.returncode}: {done.stderr[-300:]}")
