@@ -26,6 +26,7 @@ from agent.uplink.identity import Identity, StatusJudge, Verdict
 from agent.uplink.link import Acknowledged, Connected, Disconnected, Link, LinkEvent, Received, Subscribed
 from agent.uplink.plates import PlateBoard
 from agent.uplink.resend import Resender, Result, Wanted
+from agent.uplink.troubles import Troubles
 from agent.uplink.window import Window
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,9 @@ class Uplink:
     ) -> None:
         """`announcements`: topics with what is retained there at every connection."""
         self._link, self._reader, self._identity, self._host = link, reader, identity, host
+        topics, agent = identity.topics, identity.agent
+        self._status_topic, self._commands_topic = topics.status(agent), topics.commands(agent)
+        self._replies_topic = topics.replies(agent)
         self._now_utc_ns = now_utc_ns
         self._announcements = announcements
         self._window = Window(bounds.acknowledged, bounds.last_old)
@@ -82,7 +86,7 @@ class Uplink:
         self._resender = Resender(reader)
         self._plates = PlateBoard()
         self._replies: deque[Reply] = deque(maxlen=MAX_REPLIES)
-        self._faults: set[str] = set()
+        self._faults = Troubles(host)
         self._connected = self._ready = self._said_away = False
         self._said_online_s = self._watermark_s = self._progress_s = 0.0
         self._say_again = False
@@ -169,7 +173,7 @@ class Uplink:
             while not self._stopping:
                 self._turn()
             if self._connected:
-                self._link.publish(self._topic_status(), self._identity.status(online=False), qos=1, retain=True)
+                self._link.publish(self._status_topic, self._identity.status(online=False), qos=1, retain=True)
         except Exception as error:  # told to the service, which ends the process with it
             log.exception("the uplink has failed")
             self.failure = error
@@ -203,7 +207,7 @@ class Uplink:
                 self._connected, self._said_away = True, False
                 self._progress_s = time.monotonic()
                 self._plates.forget_sent()
-                self._link.subscribe([self._topic_commands(), self._topic_status()])
+                self._link.subscribe([self._commands_topic, self._status_topic])
             case Disconnected(reason):
                 if not self._said_away:
                     log.warning("no broker: %s; measuring on, events are kept", reason)
@@ -211,7 +215,7 @@ class Uplink:
                 self._connected = self._ready = False
             case Subscribed(failure):
                 if failure:
-                    self._fault(STATUS_NOT_ECHOED, f"allow the agent to subscribe to its topics ({failure})")
+                    self._faults.begin(STATUS_NOT_ECHOED, f"allow the agent to subscribe to its topics ({failure})")
                 self._say_online()
                 for topic, payload in self._announcements:
                     self._window.sent(self._link.publish(topic, payload, qos=1, retain=True), None)
@@ -225,21 +229,21 @@ class Uplink:
         if not failure:
             if self._window.confirmed(mid):
                 self._pause_s = REFUSED_WAIT_S
-                self._recovered(PUBLISH_REFUSED)
+                self._faults.end(PUBLISH_REFUSED)
         elif self._window.refused(mid):
             if self._window.rows_in_flight:
                 # paho would send the rest again on its own, past the one that was refused.
                 self._link.reconnect(fresh=True)
             base = self._identity.topics.agent(self._identity.agent)
-            self._fault(PUBLISH_REFUSED, f"allow the agent to publish below {base} ({failure})")
+            self._faults.begin(PUBLISH_REFUSED, f"allow the agent to publish below {base} ({failure})")
             if self._paused_until_s <= self._progress_s:
                 self._paused_until_s = self._progress_s + self._pause_s
                 self._pause_s = min(REFUSED_MAX_WAIT_S, self._pause_s * 2)
 
     def _received(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        if topic == self._topic_commands():
+        if topic == self._commands_topic:
             self._command(payload, retained=retained)
-        elif topic == self._topic_status() and payload:
+        elif topic == self._status_topic and payload:
             try:
                 status = parse_payload(AgentStatus, payload)
             except MessageError:
@@ -250,7 +254,7 @@ class Uplink:
     def _status_heard(self, verdict: Verdict, status: AgentStatus) -> None:
         if verdict is Verdict.ECHO:
             self._ready = True
-            self._recovered(STATUS_NOT_ECHOED)
+            self._faults.end(STATUS_NOT_ECHOED)
         elif verdict is Verdict.SAY_AGAIN:
             self._say_again = True
         elif verdict is Verdict.TWIN:
@@ -278,7 +282,7 @@ class Uplink:
 
     def _say_online(self) -> None:
         self._said_online_s, self._say_again = time.monotonic(), False
-        mid = self._link.publish(self._topic_status(), self._identity.status(online=True), qos=1, retain=True)
+        mid = self._link.publish(self._status_topic, self._identity.status(online=True), qos=1, retain=True)
         self._window.sent(mid, None)
 
     def _check_status(self, now_s: float) -> None:
@@ -289,13 +293,13 @@ class Uplink:
         if self._say_again and since_s >= SAY_AGAIN_S:
             self._say_online()
         elif not self._ready and since_s >= STATUS_ECHO_S:
-            self._fault(STATUS_NOT_ECHOED, f"allow the agent to write and read {self._topic_status()}")
+            self._faults.begin(STATUS_NOT_ECHOED, f"allow the agent to write and read {self._status_topic}")
             self._say_online()
 
     def _pump(self, now_s: float) -> None:
         while self._replies and self._window.free:
             reply = self._replies.popleft().model_dump_json()
-            self._window.sent(self._link.publish(self._topic_replies(), reply, qos=1, retain=False), None)
+            self._window.sent(self._link.publish(self._replies_topic, reply, qos=1, retain=False), None)
         if not self._ready:
             return
         refused = PUBLISH_REFUSED in self._faults
@@ -340,24 +344,3 @@ class Uplink:
             log.warning("no acknowledgement for %.0f s; connecting anew", STALLED_S)
             self._progress_s = now_s
             self._link.reconnect(fresh=False)
-
-    def _fault(self, fault: str, remedy: str) -> None:
-        if fault not in self._faults:
-            self._faults.add(fault)
-            log.warning("%s: %s", fault, remedy)
-            self._host.uplink_fault(fault, remedy, recovered=False)
-
-    def _recovered(self, fault: str) -> None:
-        if fault in self._faults:
-            self._faults.discard(fault)
-            log.info("%s is over", fault)
-            self._host.uplink_fault(fault, "", recovered=True)
-
-    def _topic_status(self) -> str:
-        return self._identity.topics.status(self._identity.agent)
-
-    def _topic_commands(self) -> str:
-        return self._identity.topics.commands(self._identity.agent)
-
-    def _topic_replies(self) -> str:
-        return self._identity.topics.replies(self._identity.agent)
