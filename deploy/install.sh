@@ -120,11 +120,14 @@ case $what in
     rollback) rollback; exit 0 ;;
 esac
 make_release
-mkdir -p "$etc" "$units" "$(dirname "$rules")" /usr/local/bin
+mkdir -p "$etc" "$units" /usr/local/bin
 if [ "$agent" = yes ]; then
     service agent shelf
     ln -sfn "$opt/current/bin/shelf-agent" /usr/local/bin/shelf-agent
-    install -m 0644 "$here/udev/60-shelf.rules" "$rules"
+    if [ -d /etc/udev ]; then # a root without devices has none
+        mkdir -p "$(dirname "$rules")"
+        install -m 0644 "$here/udev/60-shelf.rules" "$rules"
+    fi
     if [ "$gpio" = yes ] && getent group gpio >/dev/null; then
         mkdir -p "$units/shelf-agent.service.d"
         printf '[Service]\nSupplementaryGroups=gpio\n' >"$units/shelf-agent.service.d/gpio.conf"

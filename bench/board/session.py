@@ -21,13 +21,14 @@ from bench.board.port import PortPathError, PtyPort
 from bench.board.running import Running, virtual_boards
 from bench.board.shelf import Shelf
 from bench.families.shopper import Shopper
-from bench.families.world import World
+from bench.families.world import Unit, World
 from bench.physics import hands
 from bench.physics.parameters import ROOMS
 from bench.shop.model import Shop
 
 LEAD_S = 0.6  # an act begins so long after it was asked for: presses come before the weight moves
 PLANNED_AHEAD_S = 4.0
+CLEARING_S = 2.0  # within which a plate is cleared
 MOST_UNITS = 20
 MOST_GRAMS, MOST_SECONDS = 50_000.0, 120.0
 WAITING_LINES = 100
@@ -66,6 +67,7 @@ class BoardSession:
                 port.close()
             raise
         self.running = Running(self.shelf, virtual_boards(self.shelf, ROOMS[room], self.ports, rng))
+        self._weights: dict[str, Unit] = {}  # what `weight` set down, by plate
         self.shopper = Shopper(self.world, "shopper", 0.0)
 
     def act(self, line: str) -> None:
@@ -75,7 +77,15 @@ class BoardSession:
             ActError
         """
         words = line.split()
-        acts = {"pick": self._pick, "put": self._put, "press": self._press, "trouble": self._trouble}
+        acts = {
+            "pick": self._pick,
+            "put": self._put,
+            "clear": self._clear,
+            "weight": self._weight,
+            "lift": self._lift,
+            "press": self._press,
+            "trouble": self._trouble,
+        }
         if words[0] not in acts:
             raise ActError(f"{words[0]!r} is no act; there are {', '.join(acts)}")
         acts[words[0]](words[1:])
@@ -129,13 +139,37 @@ class BoardSession:
         spots = [self.world.spot_in(plate, lane) if lane else self.world.spot_anywhere(plate) for _ in units]
         self.world.put("you", plate_id, units, self.running.now_s() + LEAD_S, spots)
 
+    def _clear(self, words: list[str]) -> None:
+        if len(words) != 1:
+            raise ActError("write: clear PLATE")
+        at_s = self.running.now_s() + LEAD_S
+        units = [unit for unit in self.world.contents[self._plate(words[0])] if unit.since_s <= at_s]
+        if not units:
+            raise ActError(f"nothing stands on {words[0]}")
+        self.world.pick("you", words[0], units, at_s, before_s=0.0, spread_s=CLEARING_S)
+
+    def _weight(self, words: list[str]) -> None:
+        if len(words) != 4:
+            raise ActError("write: weight PLATE GRAMS X Y")
+        plate = self._plate(words[0])
+        if plate in self._weights:
+            raise ActError(f"a weight stands on {plate} already: lift {plate}")
+        unit = self._weights[plate] = Unit(None, _number(words[1], MOST_GRAMS))
+        self.world.put("you", plate, [unit], self.running.now_s() + LEAD_S, [self._spot(plate, words[2:])])
+
+    def _lift(self, words: list[str]) -> None:
+        if len(words) != 1 or self._plate(words[0]) not in self._weights:
+            raise ActError("write: lift PLATE, on which a weight was set down")
+        unit = self._weights.pop(words[0])
+        self.world.pick("you", words[0], [unit], self.running.now_s() + LEAD_S, before_s=0.0)
+
     def _press(self, words: list[str]) -> None:
-        if len(words) != 3:
-            raise ActError("write: press PLATE GRAMS SECONDS")
+        if len(words) not in (3, 5):
+            raise ActError("write: press PLATE GRAMS SECONDS [X Y]")
         plate = self._plate(words[0])
         grams, seconds = _number(words[1], MOST_GRAMS), _number(words[2], MOST_SECONDS)
         history = hands.held(hands.samples(seconds), grams, 0.1, 0.1, self.world.room.hand, self.world.rng)
-        spot = self.world.spot_anywhere(self.shop.plate(plate))
+        spot = self._spot(plate, words[3:]) if words[3:] else self.world.spot_anywhere(self.shop.plate(plate))
         self.world.touch("you", plate, self.running.now_s() + LEAD_S, history, *spot, "press")
 
     def _trouble(self, words: list[str]) -> None:
@@ -156,6 +190,10 @@ class BoardSession:
         if not 1 <= count <= MOST_UNITS:
             raise ActError(f"COUNT is from 1 to {MOST_UNITS}")
         return self._plate(words[0]), words[1], count
+
+    def _spot(self, plate: str, words: list[str]) -> tuple[float, float]:
+        width, depth = self.shop.plate(plate).size_mm
+        return _number(words[0], width), _number(words[1], depth)
 
     def _plate(self, name: str) -> str:
         known = [plate.id for plate in self.shop.plates]

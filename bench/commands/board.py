@@ -14,7 +14,9 @@ ACTS = """\
 Each line on standard input is an act, carried out at once:
   pick PLATE SKU [COUNT]       take units off a plate, together
   put PLATE SKU [COUNT]        set units down in their lane, or anywhere on a plate that has none for them
-  press PLATE GRAMS SECONDS    lean on a plate
+  clear PLATE                  take everything off
+  weight PLATE GRAMS X Y       set a weight down there (mm from the left and the front); lift PLATE takes it off again
+  press PLATE GRAMS SECONDS [X Y]  lean on a plate, there or anywhere
   trouble BOARD CHANNEL KIND   silent (cable off), stuck (full scale) or ok again
 Standard output: a line `port BOARD PATH` a board, then a JSON line a movement as it truly is: UTC of the instant at
 which half the weight has moved, plate, "pick" or "put", items, weight in g."""

@@ -17,6 +17,7 @@ import pytest
 TREE = Path(__file__).parents[2]
 ROOT = Path(os.environ.get("SHELF_TEST_ROOT", "/nonexistent"))
 PACKAGES = sorted((TREE / "dist").glob("shelf_*.deb"))
+BACKUPS = {f"etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")}  # of useradd
 FORGOTTEN = ("proc", "src", "tmp", "run", "var/log", "var/cache", "var/lib/dpkg")
 
 pytestmark = [
@@ -38,7 +39,7 @@ def files() -> set[str]:
         here = Path(folder).relative_to(ROOT)
         folders[:] = [f for f in folders if str(here / f) not in FORGOTTEN and f != "__pycache__"]
         found |= {str(here / name) for name in (*folders, *names)}
-    return found
+    return found - BACKUPS
 
 
 @pytest.fixture

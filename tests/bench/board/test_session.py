@@ -32,7 +32,7 @@ def session() -> Iterator[BoardSession]:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("steal P1 cola", "'steal' is no act; there are pick, put, press, trouble"),
+        ("steal P1 cola", "'steal' is no act; there are pick, put, clear, weight, lift, press, trouble"),
         ("pick P9 cola", "'P9' is no plate; there are P1, P2, P3, P4"),
         ("pick P1 caviar", "'caviar' is not sold here"),
         ("pick P1", "write: pick PLATE SKU"),
@@ -40,6 +40,11 @@ def session() -> Iterator[BoardSession]:
         ("pick P1 cola 0", "COUNT is from 1 to 20"),
         ("pick P1 cola 19", "P1 holds 5 of cola"),
         ("pick P2 cola", "P2 holds 0 of cola"),
+        ("clear", "write: clear PLATE"),
+        ("weight P1 2000", "write: weight PLATE GRAMS X Y"),
+        ("weight P1 2000 20 2000", "'2000' is no number above 0, up to"),
+        ("lift P1", "write: lift PLATE, on which a weight was set down"),
+        ("press P1 100 1 20", "write: press PLATE GRAMS SECONDS [X Y]"),
         ("press P1 much 2", "'much' is no number above 0"),
         ("press P1 100 1e9", "'1e9' is no number above 0, up to 120"),
         ("trouble b000000000000001 0 broken", "write: trouble BOARD CHANNEL ok|silent|stuck"),
@@ -67,6 +72,21 @@ def test_acts_move_goods_and_tell_the_truth(session: BoardSession, capsys: pytes
         ("P3", "put", {"cola": 1}),
     ]
     assert len(session.world.contents["P1"]) == there - 2
+
+
+def test_a_plate_is_cleared_and_a_weight_comes_and_goes(session: BoardSession) -> None:
+    session.running.start()
+    session.act("clear P1")
+    assert session.world.contents["P1"] == []
+    with pytest.raises(ActError, match="nothing stands on P1"):
+        session.act("clear P1")
+    session.act("weight P1 2000 225 150")
+    (unit,) = session.world.contents["P1"]
+    assert (unit.weight_g, unit.x_mm, unit.y_mm) == (2000.0, 225.0, 150.0)
+    with pytest.raises(ActError, match="a weight stands on P1 already"):
+        session.act("weight P1 2000 225 150")
+    session.act("lift P1")
+    assert session.world.contents["P1"] == []
 
 
 def test_a_shopper_shops_on_and_the_shelves_do_not_run_empty(
