@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from agent.inference.habits import Habits
+from agent.inference.items import Items
 from agent.inference.parameters import InferenceParameters
 from agent.store import Item, Plate
 
@@ -14,7 +16,8 @@ from agent.store import Item, Plate
 class Bundle:
     """Units of one sku that were weighed together: taken and not yet back, or standing out of their lane.
 
-    `sku` of None is a foreign thing. `weight_g` is of all `count`, `variance_g2` of that sum.
+    `sku` of None is a foreign thing. `weight_g` is of all `count`, `variance_g2` of that sum, `hidden_g` what it weighs
+    beside that and leaves to the side it leans against. `doubt`: what else it may be, each with its probability.
     """
 
     sku: str | None
@@ -24,6 +27,13 @@ class Bundle:
     t_ns: int
     plate: str
     place_mm: tuple[float, float] | None = None
+    hidden_g: float = 0.0
+    doubt: tuple[tuple[Items, float], ...] = ()
+
+    @property
+    def surely(self) -> float:
+        """Probability that it is what it is taken for."""
+        return 1.0 - sum(share for _, share in self.doubt)
 
 
 @dataclass
@@ -52,11 +62,17 @@ class Belief:
         self._items = items
         self.plates = {plate.id: PlateBelief(_stock(plate)) for plate in plates}
         self.pool: list[Bundle] = []
+        self.habits = Habits(parameters)
+        self.filled_ns: int | None = None  # when goods came to a lane that nobody had taken
+
+    @property
+    def parameters(self) -> InferenceParameters:
+        return self._p
 
     def fork(self, plate: str) -> Belief:
         """A copy in which one plate and the pool may change."""
         copy = Belief.__new__(Belief)
-        copy._p, copy._items = self._p, self._items
+        copy._p, copy._items, copy.habits, copy.filled_ns = self._p, self._items, self.habits, self.filled_ns
         own = self.plates[plate]
         copy.plates = {**self.plates, plate: replace(own, counts=dict(own.counts), strays=list(own.strays))}
         copy.pool = list(self.pool)
@@ -75,10 +91,9 @@ class Belief:
         if rest <= 0:
             del self.pool[index]
             return
-        left = Bundle(
-            bundle.sku, rest, bundle.weight_g - weight_g, bundle.variance_g2 + variance_g2, bundle.t_ns, bundle.plate
+        self.pool[index] = replace(
+            bundle, count=rest, weight_g=bundle.weight_g - weight_g, variance_g2=bundle.variance_g2 + variance_g2
         )
-        self.pool[index] = left
 
     def put_stray(self, plate: str, bundle: Bundle) -> None:
         """A thing stands on a plate outside of its lane."""
@@ -117,7 +132,12 @@ class Belief:
             }
             for name, belief in self.plates.items()
         }
-        return {"plates": plates, "pool": [asdict(bundle) for bundle in self.pool]}
+        return {
+            "plates": plates,
+            "pool": [asdict(bundle) for bundle in self.pool],
+            "habits": self.habits.snapshot(),
+            "filled_ns": self.filled_ns,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a snapshot. Plates and lanes that are gone from the store are left out, others keep their stock."""
@@ -129,6 +149,8 @@ class Belief:
             belief.strays = [_bundle(stray) for stray in saved["strays"]]
             belief.moved, belief.staff = saved["moved"], saved["staff"]
         self.pool = [_bundle(bundle) for bundle in state["pool"]]
+        self.habits.restore(state.get("habits", {}))
+        self.filled_ns = state.get("filled_ns")
 
     def _unit(self, sku: str) -> tuple[float, float]:
         item = self._items[sku]
@@ -144,4 +166,6 @@ def _stock(plate: Plate) -> dict[str, int]:
 
 def _bundle(state: dict[str, Any]) -> Bundle:
     place = state["place_mm"]
-    return Bundle(**{**state, "place_mm": None if place is None else (float(place[0]), float(place[1]))})
+    doubt = tuple((tuple((sku, count) for sku, count in items), share) for items, share in state.get("doubt", ()))
+    place_mm = None if place is None else (float(place[0]), float(place[1]))
+    return Bundle(**{**state, "place_mm": place_mm, "doubt": doubt})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
@@ -36,6 +36,7 @@ class Part:
     place: Place
     source: Bundle | None = None
     from_lane: bool = False
+    leans: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,12 @@ class Hypothesis:
 
     parts: tuple[Part, ...]
     log_prior: float
+    meant: tuple[tuple[str, int], ...] | None = None  # a thing that may be several products at once
 
     def items(self, direction: int) -> tuple[tuple[str, int], ...]:
         """(sku, qty) with qty counted in the event's direction (-1 pick, +1 put); foreign things are left out."""
+        if self.meant is not None:
+            return self.meant
         total: dict[str, int] = {}
         for part in self.parts:
             if part.sku is not None:
@@ -75,12 +79,25 @@ class Imagination:
         for (sku, place), share in zip(sources, shares, strict=True):
             parts = self._lane_parts(sku, place, state, delta_g)
             singles.append(([part for part, _ in parts], share / total))
-            out += [Hypothesis((part,), _log(p.pick_one_product * share / total * chance)) for part, chance in parts]
+            for part, chance in parts:
+                habit = belief.habits.factor(part.count) if not self._items[sku].by_weight else 1.0
+                out.append(Hypothesis((part,), _log(p.pick_one_product * share / total * chance * habit)))
         for stray, share in strays:
             part = self._stray_part(stray)
             singles.append(([part], share / total))
-            out.append(Hypothesis((part,), _log(p.pick_one_product * share / total)))
-        out += self._several(singles)
+            out += _doubted(part, p.pick_one_product * share / total)
+        out += self._several(singles, belief.habits.factor(1, 1))
+        return out
+
+    def slips(self, belief: Belief, plate_id: str, delta_g: float) -> list[Hypothesis]:
+        """Units that leant against the side and may have slipped down, when the weight rose by about `delta_g`."""
+        p = self._p
+        out = []
+        for stray in belief.plates[plate_id].strays:
+            if stray.hidden_g and abs(delta_g - stray.hidden_g) < _FAR_SDS * p.slip_sd_g:
+                place = self._stray_part(stray).place
+                part = Part(stray.sku, stray.count, 1, stray.hidden_g, p.slip_sd_g**2, place, stray, leans=True)
+                out.append(Hypothesis((part,), _log(p.slip)))
         return out
 
     def puts(self, belief: Belief, plate_id: str, delta_g: float, now_ns: int) -> list[Hypothesis]:
@@ -95,15 +112,17 @@ class Imagination:
         for bundle, share in near:
             chance = seen * share / weight if weight else 0.0
             for part, portion in self._bundle_parts(bundle, plate, delta_g):
-                out.append(Hypothesis((part,), _log(chance * portion)))
+                out += _doubted(part, chance * portion)
                 if len(near) <= _PAIRED_BUNDLES or share > p.put_memory_floor * 2:
                     singles.append((part, chance * portion))
         recent = sorted(singles, key=lambda single: -single[1])[:_PAIRED_BUNDLES]
         for (first, a), (second, b) in combinations(recent, 2):
             if first.source is not second.source:
                 out.append(Hypothesis((first, second), _log(p.put_two_bundles * a * b / max(seen, 1e-9))))
+        filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
+        seldom = p.put_lane_filling if filling else p.put_lane_unseen
         for sku, place in self._lanes(plate, state):
-            filled = 1.0 if state.staff else p.put_lane_unseen if state.counts.get(sku, 0) > 0 else p.put_lane_empty
+            filled = 1.0 if state.staff else seldom if state.counts.get(sku, 0) > 0 else max(seldom, p.put_lane_empty)
             for part, chance in self._unseen_parts(sku, place, state, delta_g):
                 out.append(Hypothesis((part,), _log(filled * chance / max(len(plate.lanes), 1))))
         others = [sku for sku in self._items if sku not in state.counts]
@@ -177,24 +196,28 @@ class Imagination:
                 sd = self._items[bundle.sku].unit_sd_g if bundle.sku else each / 10
                 mean = each * count
                 variance = sd**2 * count * (1 - count / bundle.count) + self._remembered(bundle)
-            if abs(mean - delta_g) > _FAR_SDS * math.sqrt(variance) + _FAR_G + 0.05 * mean and delta_g:
+            if abs(mean - delta_g) > _FAR_SDS * math.sqrt(variance) + _FAR_G + _FAR_SHARE * mean and delta_g:
                 continue
             part = Part(bundle.sku, count, 1, mean, variance, place, bundle, from_lane=lane is not None)
             out.append((part, 1.0 / bundle.count))
+            if bundle.sku is not None and count == bundle.count == 1 and delta_g:
+                share, sd = self._p.leant_share, self._p.leant_share_sd
+                leaning = replace(part, mean_g=mean * share, variance_g2=(mean * sd) ** 2 + variance, leans=True)
+                out.append((leaning, self._p.put_leant))
         return out
 
-    def _several(self, singles: list[tuple[list[Part], float]]) -> Iterator[Hypothesis]:
+    def _several(self, singles: list[tuple[list[Part], float]], habit: float) -> Iterator[Hypothesis]:
         p = self._p
         few = [(parts[: p.together_counts], share) for parts, share in singles]
         pairs = max(len(few) * (len(few) - 1) / 2, 1.0)
         for (a_parts, _), (b_parts, _) in combinations(few, 2):
             for a in a_parts:
                 for b in b_parts:
-                    chance = p.pick_two_products / pairs * self._count_chance(a) * self._count_chance(b)
+                    chance = habit * p.pick_two_products / pairs * self._count_chance(a) * self._count_chance(b)
                     yield Hypothesis((a, b), _log(chance))
         triples = max(pairs * (len(few) - 2) / 3, 1.0)
         for trio in combinations([parts[0] for parts, _ in few if parts], 3):
-            yield Hypothesis(trio, _log(p.pick_three_products / triples))
+            yield Hypothesis(trio, _log(habit * p.pick_three_products / triples))
 
     def _count_chance(self, part: Part) -> float:
         item = self._items.get(part.sku or "")
@@ -226,6 +249,23 @@ _PAIRED_BUNDLES = 6
 _MOST_COUNTED = 60
 _FAR_SDS = 8.0
 _FAR_G = 20.0
+_FAR_SHARE = 0.15  # what leans against the side weighs less
+
+
+def _doubted(part: Part, chance: float) -> Iterator[Hypothesis]:
+    """A bundle that moves as what it is taken for, and as what else it may be."""
+    source = part.source
+    whole = source is not None and source.count == part.count
+    yield Hypothesis((part,), _log(chance * (source.surely if whole and source is not None else 1.0)))
+    if not whole or source is None:
+        return
+    for items, share in source.doubt:
+        if len(items) == 1:
+            (sku, count), *_ = items
+            other = replace(part, sku=sku, count=count)
+            yield Hypothesis((other,), _log(chance * share))
+        else:
+            yield Hypothesis((replace(part, sku=None, count=1),), _log(chance * share), meant=items)
 
 
 def _anywhere(plate: Plate) -> Place:

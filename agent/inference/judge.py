@@ -21,8 +21,9 @@ _DIRECT = 2  # nodes of the way that takes a contact as one step
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do with a contact now. `steps` moved goods, `pushed` only moved them along.
+    """What to do with a contact now.
 
+    `steps` moved goods, `pushed` only moved them along the plate, or let them slip down.
     `share` is the probability of the whole reading, each step's `certainty` that of the step alone.
     """
 
@@ -64,7 +65,7 @@ class Judge:
             found = Found(direct.ways, max(direct.log_all, found.log_all))
         path = found.steps()
         steps = tuple(step for step in path if not step.nothing)
-        pushed = tuple(step for step in path if step.pushed)
+        pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
         return Verdict(self._action(contact.standing_s, steps, found.share), steps, pushed, found.share)
 
     def reconsider(

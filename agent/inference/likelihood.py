@@ -110,23 +110,33 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
 
 
 def log_hand(
-    change: Change, onward: Change | None, plateau: Level, geometry: Geometry, p: InferenceParameters
+    change: Change, onward: Change | None, apart_s: float, plateau: Level, geometry: Geometry, p: InferenceParameters
 ) -> float:
     """Of a plateau that is a hand's: any force, trembling by a share of it.
 
     `change` is from what the plate carried without it; `onward` from the plateau just before this one, on which the
-    same hand may have rested already (None: there was none).
+    same hand may have rested already (None: there was none), `apart_s` before.
     """
     force = max(abs(change.delta_g[0]), _LEAST_G)
     # half of a Lomax density of shape 1 on either side: many light touches, some that lean with kilograms
     density = math.log(p.hand_scale_g / 2) - 2 * math.log(force + p.hand_scale_g)
     density += 2 * math.log(force / (force + p.hand_light_g)) + _anywhere(change, force + 2.0, geometry)
     if onward is not None:
-        spread = (p.hand_wander * force + p.settle_g) ** 2
-        same = sum(_normal(d, 0.0, v + spread) for d, v in zip(onward.delta_g, onward.variance_g2, strict=True))
-        density = max(density, same) + math.log(0.5)
+        density = max(density, _log_same_hand(change, onward, apart_s, force, p)) + math.log(0.5)
     rested = min(plateau.rested_s / p.hand_rest_s, p.hand_rest_cap)
     return density + _log_tremor(plateau, force, p) - rested
+
+
+def _log_same_hand(change: Change, onward: Change, apart_s: float, force: float, p: InferenceParameters) -> float:
+    """Of a hand that presses on where it did: its force wanders, and its moments with it, for it stays in its place."""
+    share = p.hand_tremor + (p.hand_wander - p.hand_tremor) * min(apart_s / p.hand_wander_s, 1.0)
+    total = _normal(onward.delta_g[0], 0.0, onward.variance_g2[0] + (share * force + p.settle_g) ** 2)
+    shift = (p.hand_shift * force + p.settle_g) ** 2
+    for k in range(1, len(onward.delta_g)):
+        arm = change.delta_g[k] / force * (1 if change.delta_g[0] > 0 else -1)
+        arm = min(max(arm, -2.0), 2.0)
+        total += _normal(onward.delta_g[k], arm * onward.delta_g[0], onward.variance_g2[k] + shift)
+    return total
 
 
 def log_still(plateau: Level, p: InferenceParameters) -> float:

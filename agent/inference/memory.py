@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.inference.belief import Belief, Bundle
 from agent.inference.hypotheses import Part
+from agent.inference.items import Items
 from agent.inference.likelihood import Change
 from agent.inference.step import Step
 
@@ -22,15 +23,17 @@ class Memory:
     counts: dict[str, int]
     pool: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]  # that came, that went
     strays: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]
+    filled_ns: tuple[int | None, int | None]  # before, after
 
 
 def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> Memory:
     """Move the goods of a step."""
     state = belief.plates[plate]
-    counts, pool, strays = dict(state.counts), list(belief.pool), list(state.strays)
+    counts, pool, strays, filled_ns = dict(state.counts), list(belief.pool), list(state.strays), belief.filled_ns
     grams = _move(belief, plate, step, place_mm, t_ns)
     changed = {sku: n - counts.get(sku, 0) for sku, n in state.counts.items() if n != counts.get(sku, 0)}
-    return Memory(plate, grams, changed, _difference(pool, belief.pool), _difference(strays, state.strays))
+    filled = (filled_ns, belief.filled_ns)
+    return Memory(plate, grams, changed, _difference(pool, belief.pool), _difference(strays, state.strays), filled)
 
 
 def take_back(belief: Belief, memory: Memory) -> bool:
@@ -43,6 +46,8 @@ def take_back(belief: Belief, memory: Memory) -> bool:
     state.strays = [*_without(state.strays, strays_came), *strays_went]
     for sku, change in memory.counts.items():
         state.counts[sku] = max(state.counts.get(sku, 0) - change, 0)
+    if belief.filled_ns == memory.filled_ns[1]:
+        belief.filled_ns = memory.filled_ns[0]
     return True
 
 
@@ -61,18 +66,21 @@ def _holds(bundles: list[Bundle], wanted: Sequence[Bundle]) -> bool:
 def _move(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> dict[str, float]:
     if step.nothing:
         belief.plates[plate].moved |= step.pushed
+        if step.best is not None:
+            _slip(belief, plate, step.best.parts[0])
         return {}
     if step.best is None:
-        _foreign(belief, plate, step.change, place_mm, t_ns)
+        _foreign(belief, plate, step.change, place_mm, t_ns, _doubt(step, belief))
         return {}
     weights = _weights(step.change, step.best.parts)
+    doubt = _doubt(step, belief) if len(step.best.parts) == 1 else ()
     grams: dict[str, float] = {}
     for part, (weight_g, variance_g2) in zip(step.best.parts, weights, strict=True):
         alone = place_mm if len(step.best.parts) == 1 else None
         if part.sign < 0:
-            _leave(belief, plate, part, weight_g, variance_g2, t_ns)
+            _leave(belief, plate, part, weight_g, variance_g2, t_ns, doubt)
         else:
-            _come(belief, plate, part, weight_g, variance_g2, alone, t_ns)
+            _come(belief, plate, part, weight_g, variance_g2, alone, t_ns, doubt)
         if part.sku is not None:
             grams[part.sku] = grams.get(part.sku, 0.0) + weight_g * part.sign * step.direction
     return grams
@@ -91,27 +99,62 @@ def _weights(change: Change, parts: tuple[Part, ...]) -> list[tuple[float, float
     return out
 
 
-def _leave(belief: Belief, plate: str, part: Part, weight_g: float, variance_g2: float, t_ns: int) -> None:
+def _doubt(step: Step, belief: Belief) -> tuple[tuple[Items, float], ...]:
+    """What else may have moved: only goods or things of about the same weight come into question."""
+    p = belief.parameters
+    others = [(items, share) for items, share in step.ranked[1:] if share >= p.least_doubt]
+    total = step.ranked[0][1] + sum(share for _, share in others)
+    return tuple((items, share / total) for items, share in others[: p.doubts])
+
+
+def _slip(belief: Belief, plate: str, part: Part) -> None:
+    state = belief.plates[plate]
+    state.strays = [
+        replace(stray, weight_g=stray.weight_g + stray.hidden_g, hidden_g=0.0) if stray is part.source else stray
+        for stray in state.strays
+    ]
+
+
+def _leave(
+    belief: Belief,
+    plate: str,
+    part: Part,
+    weight_g: float,
+    variance_g2: float,
+    t_ns: int,
+    doubt: tuple[tuple[Items, float], ...],
+) -> None:
     state = belief.plates[plate]
     if part.source is not None:
         state.strays = [stray for stray in state.strays if stray is not part.source]
+        weight_g += part.source.hidden_g
     elif part.sku is not None:
         state.counts[part.sku] = max(state.counts.get(part.sku, 0) - part.count, 0)
     if not state.staff:
-        belief.take(Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate))
+        belief.take(Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, doubt=doubt))
 
 
 def _come(
-    belief: Belief, plate: str, part: Part, weight_g: float, variance_g2: float, place_mm: Place, t_ns: int
+    belief: Belief,
+    plate: str,
+    part: Part,
+    weight_g: float,
+    variance_g2: float,
+    place_mm: Place,
+    t_ns: int,
+    doubt: tuple[tuple[Items, float], ...],
 ) -> None:
     state = belief.plates[plate]
+    hidden_g = part.source.weight_g - weight_g if part.leans and part.source is not None else 0.0
     if part.source is not None and any(bundle is part.source for bundle in belief.pool):
         belief.give_back(part.source, part.count, weight_g, variance_g2)
-    inside = part.from_lane and (place_mm is None or _within(part, place_mm))
+    elif part.source is None and part.from_lane and not state.staff:
+        belief.filled_ns = t_ns
+    inside = part.from_lane and not part.leans and (place_mm is None or _within(part, place_mm))
     if inside and part.sku is not None:
         state.counts[part.sku] = state.counts.get(part.sku, 0) + part.count
         return
-    belief.put_stray(plate, Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, place_mm))
+    belief.put_stray(plate, Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, place_mm, hidden_g, doubt))
 
 
 def _within(part: Part, place_mm: tuple[float, float]) -> bool:
@@ -119,10 +162,12 @@ def _within(part: Part, place_mm: tuple[float, float]) -> bool:
     return x0 <= place_mm[0] <= x1 and y0 <= place_mm[1] <= y1
 
 
-def _foreign(belief: Belief, plate: str, change: Change, place_mm: Place, t_ns: int) -> None:
+def _foreign(
+    belief: Belief, plate: str, change: Change, place_mm: Place, t_ns: int, doubt: tuple[tuple[Items, float], ...]
+) -> None:
     """Something else came or left: it is remembered by its weight, so that it is known when it moves again."""
     weight_g, variance_g2 = abs(change.delta_g[0]), change.variance_g2[0]
-    bundle = Bundle(None, 1, weight_g, variance_g2, t_ns, plate, place_mm)
+    bundle = Bundle(None, 1, weight_g, variance_g2, t_ns, plate, place_mm, doubt=doubt)
     if change.delta_g[0] > 0:
         belief.put_stray(plate, bundle)
     else:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from agent.detection import Level
 from agent.inference.belief import Belief
 from agent.inference.hypotheses import Hypothesis, Imagination
+from agent.inference.items import FOREIGN, Items
 from agent.inference.likelihood import Change, Geometry, log_else, log_goods, log_nothing
 from agent.inference.parameters import InferenceParameters
-from agent.inference.step import FOREIGN, Items, Step
+from agent.inference.step import Step
 from agent.inference.sums import log_sum
 
 Moved = tuple[tuple[int, Items], ...]  # what moved before within the contact, each with when it stood
@@ -73,10 +74,14 @@ class Weigher:
         otherwise = -math.inf
         if foreign:
             otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
-        nothing = Reading(
-            math.log(0.5) + log_sum([still, pushed]),
-            Step(before, after, change, (), None, nothing=True, pushed=pushed > still, certainty=1.0),
-        )
+        slips = [
+            (h.log_prior + log_goods(change, h, geometry, p), h) for h in self._imagination.slips(belief, plate, delta)
+        ]
+        slipped, slip = max(slips, default=(-math.inf, None), key=lambda pair: pair[0])
+        likeliest = slip if slipped > max(still, pushed) else None
+        pushed_along = likeliest is None and pushed > still
+        step = Step(before, after, change, (), likeliest, nothing=True, pushed=pushed_along, certainty=1.0)
+        nothing = Reading(math.log(0.5) + log_sum([still, pushed, slipped]), step)
         return self._named(nothing, before, after, change, scored, otherwise)
 
     def _named(

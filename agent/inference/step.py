@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from agent.detection import Level
 from agent.inference.hypotheses import Hypothesis
+from agent.inference.items import FOREIGN, Items
 from agent.inference.likelihood import Change
-
-Items = tuple[tuple[str, int], ...]
-FOREIGN: Items = ()
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from agent.detection import Level
 from agent.inference.belief import Belief
+from agent.inference.items import Items
 from agent.inference.likelihood import Change, Geometry, log_hand, log_still
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Reading, Weigher
-from agent.inference.step import Items, Step
+from agent.inference.step import Step
 from agent.inference.sums import log_sum
 
 Meaning = tuple[tuple[int, Items], ...]  # direction and items of each step that moved goods, in order
@@ -183,9 +184,11 @@ class Ways:
         known = self._hands.get((rest, i, first))
         if known is None:
             node = self._nodes[i]
-            onward = None if first else Change.between(self._nodes[i - 1], node, self._p)
+            last = self._nodes[i - 1]
+            onward = None if first else Change.between(last, node, self._p)
+            apart_s = max(node.begin_ns - last.end_ns, 0) * 1e-9
             change = Change.between(self._nodes[rest], node, self._p)
-            known = math.log(self._p.hand) + log_hand(change, onward, node, self._geometry, self._p)
+            known = math.log(self._p.hand) + log_hand(change, onward, apart_s, node, self._geometry, self._p)
             self._hands[(rest, i, first)] = known
         return known
 

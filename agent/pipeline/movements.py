@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from agent.inference import Step
-from agent.inference.step import Items
+from agent.inference.items import Items
 from agent.messages import Candidate, Change, ItemCount, Movement
 from agent.messages.events import MAX_CANDIDATES
 from agent.store import Item

@@ -16,6 +16,8 @@ from agent.store import Item
 
 HINDSIGHT_NS = 30_000_000_000  # so long what was told may be seen otherwise
 HINDSIGHT_STEPS = 4  # and so many steps back
+SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
+SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
 CONVINCED = 0.9  # share of the other way, from which on what was told is corrected
 
 
@@ -72,7 +74,7 @@ class Teller:
         episode = self._episode(name, contact.before, contact.opened_ns)
         episode.peak_g = max(episode.peak_g, contact.peak_g)
         steps = verdict.steps
-        if episode.told and run.gap is None:
+        if run.gap is None and self._doubtful(episode, verdict):
             seen = self._in_hindsight(name, run, episode, verdict)
             if seen is not None:
                 steps = seen
@@ -81,7 +83,14 @@ class Teller:
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
         episode.nodes += [step.after for step in steps if step.after is not contact.current]
-        episode.nodes.append(contact.current)
+        if verdict.steps or verdict.pushed or episode.nodes[-1].apart(contact.current) > SAME_SIGMAS:
+            episode.nodes.append(contact.current)
+
+    @staticmethod
+    def _doubtful(episode: _Episode, verdict: Verdict) -> bool:
+        """Whether a later fact may show what was told in another light: something was, or is, less than sure."""
+        sure = verdict.share > SURE and all(told.step.certainty > SURE for told in episode.told)
+        return bool(episode.told) and not sure
 
     def _movements(self, name: str, run: PlateRun, step: Step, quality: tuple[str, ...]) -> None:
         contact = run.detector.contact
@@ -107,6 +116,8 @@ class Teller:
                 quality if window is None else (*quality, "gap"),
                 window,
             )
+            if part.direction < 0 and not staff and window is None and len(moves) == 1:
+                self._learn(part)
             kind = CHANGE if window is not None else (PUT if part.direction > 0 else PICK)
             event = self.tell(kind, name, t_ns, contact.now_ns, data)
             if len(moves) == 1:
@@ -114,6 +125,12 @@ class Teller:
             else:
                 episode.told.clear()  # halves of a step have no plateau between them to look back from
                 episode.nodes.clear()
+
+    def _learn(self, step: Step) -> None:
+        """Of what people take at once; goods sold by weight are taken one by one."""
+        counts = tuple(qty for sku, qty in step.items if not self._items[sku].by_weight)
+        if counts and len(counts) == len(step.items) and min(counts) > 0:
+            self._belief.habits.learn(counts, step.certainty)
 
     def _episode(self, name: str, before: Level, opened_ns: int) -> _Episode:
         """The plate's episode, begun anew where it grew old."""
