@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from resolver.baskets.basket import Basket, Moves, named
@@ -119,6 +120,7 @@ class Posterior:
                 found += hypothesis.probability
         return found
 
+    @cached_property
     def choices(self) -> dict[str, dict[tuple[str | None, int], float]]:
         """For each event the probability of (owner, reading)."""
         found: dict[str, dict[tuple[str | None, int], float]] = {}

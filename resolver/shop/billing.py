@@ -47,7 +47,7 @@ class Billing:
         reasons = [*reasons, *account_reasons(account.key, keys, self._movements, self._store, posterior, decision)]
         lines = self._prices.lines(decision.basket)
         number = account.receipt_id(self._store.id)
-        chosen = posterior.choices()
+        chosen = posterior.choices
         mine = [key for key in keys if _share_of(account.key, chosen.get(key[1], {})) >= 0.5]
         receipt = Receipt(
             receipt=number,

@@ -24,7 +24,7 @@ def account_reasons(
 ) -> list[str]:
     """Reasons in the account's own movements for a person to look."""
     reasons = []
-    chosen = posterior.choices()
+    chosen = posterior.choices
     for key in keys:
         clue, fact = movements.clue(key), movements.fact(key)
         if clue is None:
@@ -51,7 +51,7 @@ def _unclear(
     account: str, keys: list[EventKey], movements: Movements, posterior: Posterior, decision: Decision
 ) -> list[str]:
     reasons = [f"expected-loss: {decision.expected_loss:f} may be in dispute"]
-    chosen = posterior.choices()
+    chosen = posterior.choices
     for key in keys:
         clue, fact = movements.clue(key), movements.fact(key)
         said = chosen.get(fact.id, {})
@@ -79,7 +79,7 @@ def options_of(beliefs: list[tuple[Basket, float]], prices: Prices) -> tuple[Opt
 
 def doubts_of(account: str, movements: Movements, posterior: Posterior, store: Store) -> tuple[Doubt, ...]:
     """The account's movements that are not clear; all of them where every one is."""
-    chosen = posterior.choices()
+    chosen = posterior.choices
     found = []
     for key in movements.of(account):
         clue = movements.clue(key)

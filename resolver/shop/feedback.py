@@ -32,7 +32,7 @@ class Feedback:
 
         A plate with an event that is still in doubt is left for later: one may undo the other.
         """
-        chosen = posterior.choices()
+        chosen = posterior.choices
         off: dict[tuple[str, str], list[tuple[EventKey, Counter[str]]]] = {}
         doubtful = set()
         for key in keys:
