@@ -15,6 +15,7 @@ from agent.wire import Hello, OtherProtocol, Status, identify
 SILENT_NS = 500_000_000  # a board that delivered nothing for so long is not waited for
 JOIN_NS = 1_000_000_000  # boards that the store names are waited for so long at the start
 ASK_NS = 1_000_000_000  # a port without SAMPLE for so long is asked who is there
+BY_ITSELF = 0b1100  # reset causes brown-out and watchdog
 
 FaultChange = tuple[Fault, bool]
 
@@ -32,6 +33,7 @@ class Boards:
         self._links: dict[str, BoardLink] = {}
         self._by_board: dict[str, BoardLink] = {}
         self._refused: set[str] = set()
+        self._boots: dict[str, int] = {}
         self._looked: dict[str, tuple[Hello, Status | None, bool, bool]] = {}  # what `_cells` spoke of last
         self._now_ns = 0
         self._begun_ns: int | None = None
@@ -212,6 +214,15 @@ class Boards:
             self._refused.discard(who.board_id)
             yield from _one(self._faults.end(duplicate), recovered=True)
         self._by_board[who.board_id] = link
+        yield from self._restarted(who, plates)
+
+    def _restarted(self, who: Hello, plates: tuple[str, ...]) -> Iterator[FaultChange]:
+        """A board that began anew by itself is told, though it is over by then."""
+        before, self._boots[who.board_id] = self._boots.get(who.board_id, who.boot), who.boot
+        if before != who.boot and who.reset_cause & BY_ITSELF:
+            key = FaultKey("board-restarted", who.board_id)
+            yield from self._faults.hold(key, plates, there=True)
+            yield from self._faults.hold(key, plates, there=False)
 
 
 def _one(fault: Fault | None, *, recovered: bool) -> Iterator[FaultChange]:

@@ -13,6 +13,7 @@ REMEDIES = {
     "duplicate-board": "two ports answer with one board id: give one of the boards another id, or unplug it",
     "board-unknown": "no plate of this agent names this board: correct the store file or unplug the board",
     "board-silent": "check the USB cable and the power of the board",
+    "board-restarted": "a supply that sags or a loose plug: use a powered hub and a short, thick cable",
     "frames-lost": "frames of the board are missing: the USB cable or hub is overloaded, or the computer is too busy",
     "frames-damaged": "a worn or long USB cable, or a hub without power of its own: replace it",
     "channel-missing": "the store file names a channel that the board does not read: correct it or the wiring",

@@ -9,6 +9,7 @@ from agent.messages.events import FAULT, PICK, PUT, RECOVERED
 from agent.pipeline import Chunk, Pipeline, Told
 from agent.pipeline.told import Zeroed
 from agent.wire import identify
+from bench.wire import Hello
 from tests.agent.pipeline.feeding import BOARD, OTHER, Board, S, fed, hello, merged, small_store, status
 
 UNSET = "ff" * 8
@@ -271,3 +272,15 @@ def test_a_cell_that_the_board_calls_silent_is_told_with_its_remedy_and_its_end(
     assert isinstance(fault, Fault)
     assert (fault.channel, fault.plates) == (0, ("P1",))
     assert fault.remedy
+
+
+@pytest.mark.parametrize(("cause", "told_as"), [(8, ["board-restarted"] * 2), (4, ["board-restarted"] * 2), (1, [])])
+def test_a_board_that_restarts_by_itself_is_told_and_a_hand_that_plugs_it_in_is_not(
+    cause: int, told_as: list[str]
+) -> None:
+    board = Board()
+    pipeline = Pipeline(small_store(BOARD), "a1", "e")
+    fed(pipeline, board.introduce() + board.weigh(5.0), finish=False)
+    again = Hello(bytes.fromhex(BOARD), 1, 80, reset_cause=cause, boot=2).encode()
+    told = fed(pipeline, [Chunk("port0", board.t_ns, b"\0" + again), *board.weigh(3.0)], finish=False)
+    assert [name for _, name, _ in faults(told)] == told_as
