@@ -140,7 +140,7 @@ class SettableBoard:
         pair = frame(body[:1] + bytes([2]) + body[2:]) + frame(body)
         for _ in range(0, times, STAMMERS_AT_ONCE):
             self.babble(pair * min(STAMMERS_AT_ONCE, times))
-            wait_until(lambda: not self._garbage, 1.0, 0.005)
+            wait_until(lambda: not self._garbage and self._waiting_bytes() < FULL_BYTES // 8, 2.0, 0.005)
 
     # -- the board ------------------------------------------------------------------------------
 
