@@ -19,8 +19,9 @@ from agent.service.life import Life, Ports
 from agent.service.notify import Notifier
 from agent.service.timeline import TimeLine
 from agent.sources.finder import PortFinder
+from agent.sources.gatherer import Gatherer, Pace
 from agent.sources.port import PortOpener
-from agent.sources.reader import Pace, PortReader
+from agent.sources.reader import PortReader
 from agent.sources.recorder import Recorder
 from agent.store import Store
 from agent.uplink.identity import Identity
@@ -75,8 +76,9 @@ class Service:
         self._recorder = recorder(self._line)
         self._arriving = threading.Lock()  # the recorder takes what comes in order of time
         self._pace = Pace(TOUCHED_GATHER_S)
-        self._named = [PortReader(path, self, world.open_port, pace=self._pace) for path in ports or []]
-        self._finder = PortFinder(self, world.open_port, pace=self._pace) if ports is None else None
+        gatherer = Gatherer(self._pace)
+        self._named = [PortReader(path, self, world.open_port, gatherer=gatherer) for path in ports or []]
+        self._finder = PortFinder(self, world.open_port, gatherer=gatherer) if ports is None else None
         self._twin = ""
         self._watchdog_s = self._status_s = 0.0
         self.stop_asked = self.reload_asked = False

@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 
+from agent.sources.gatherer import Gatherer
 from agent.sources.port import PortOpener
-from agent.sources.reader import Pace, PortReader, PortSink
+from agent.sources.reader import PortReader, PortSink
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ class PortFinder:
         opener: PortOpener,
         scan: Callable[[], list[str]] = usb_ports,
         now_s: Callable[[], float] = time.monotonic,
-        pace: Pace | None = None,
+        gatherer: Gatherer | None = None,
     ) -> None:
-        self._pace = pace
+        self._gatherer = gatherer
         self._sink, self._opener, self._scan, self._now_s = sink, opener, scan, now_s
         self._readers: dict[str, PortReader] = {}
         self._no_board: dict[str, float] = {}
@@ -65,5 +66,5 @@ class PortFinder:
                 del self._readers[path]
         for path in there:
             if path not in self._readers and now_s - self._no_board.get(path, float("-inf")) > ASK_AGAIN_S:
-                self._readers[path] = PortReader(path, self._sink, self._opener, probing=True, pace=self._pace)
+                self._readers[path] = PortReader(path, self._sink, self._opener, probing=True, gatherer=self._gatherer)
                 self._readers[path].start()

@@ -86,6 +86,7 @@ class SerialPort:
         except (OSError, ValueError, termios.error) as error:
             raise port_error(path, _os_error(error)) from None
         self._descriptor: int = self._serial.fileno()
+        os.set_blocking(self._descriptor, False)
         with contextlib.suppress(termios.error):  # a pty has no modem lines to hold
             _keep_lines(self._descriptor)
 
@@ -98,6 +99,18 @@ class SerialPort:
         except (OSError, ValueError) as error:
             raise port_error(self._path, error) from None
         if not data:  # readable, yet nothing to read: the line has hung up
+            raise port_error(self._path, OSError(errno.EIO, ""))
+        return data
+
+    def read_now(self) -> bytes:
+        """What is there, without waiting; PortError where the port is gone."""
+        try:
+            data = os.read(self._descriptor, READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except (OSError, ValueError) as error:
+            raise port_error(self._path, error) from None
+        if not data:  # nothing to read, yet no waiting for it: the line has hung up
             raise port_error(self._path, OSError(errno.EIO, ""))
         return data
 

@@ -1,4 +1,7 @@
-"""One thread for each port: opens it, reads it, asks a silent board who it is, and takes the port up again for ever."""
+"""One thread for each port: opens it, asks a silent board who it is, and takes the port up again for ever.
+
+What works is read by one thread for all (`agent.sources.gatherer`); a port that hangs holds up only its own.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+from agent.sources.gatherer import Gatherer, PromptPort
 from agent.sources.port import Port, PortError, PortOpener
 from agent.wire import FrameStream, Hello, OtherProtocol, Samples, identify
 
@@ -23,13 +26,6 @@ FIRST_WAIT_S, MAX_WAIT_S = 0.25, 5.0
 HELD_BYTES = 512 * 1024  # six seconds of a board at full speed, before it has said who it is
 PROBE_S = 8.0  # a port that was found is a board's if it says HELLO within this
 MAX_WRITES = 64
-
-
-@dataclass
-class Pace:
-    """How long readers let bytes gather between two readings: each reading costs, each wait is a delay."""
-
-    gather_s: float = 0.0
 
 
 class PortSink(Protocol):
@@ -54,17 +50,18 @@ class PortReader:
         opener: PortOpener,
         *,
         probing: bool = False,
-        pace: Pace | None = None,
+        gatherer: Gatherer | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
-        self._pace = pace or Pace()
+        self._gatherer = gatherer
         self._sink, self._opener, self._now_s = sink, opener, now_s
         self._probing = probing
         self._held: list[bytes] = []
         self._writes: deque[bytes] = deque(maxlen=MAX_WRITES)
         self._fault = ""
         self._frames = FrameStream()
+        self._opened_s = 0.0
         self._heard_s = 0.0  # the last SAMPLE, or the opening
         self._asked_s = 0.0  # when IDENTIFY was sent last
         self._stop = threading.Event()
@@ -126,24 +123,31 @@ class PortReader:
 
     def _read(self, port: Port) -> None:
         """Until the port breaks (PortError), is silent for too long, or the reader is stopped."""
-        opened_s = self._heard_s = self._asked_s = self._now_s()
+        self._opened_s = self._heard_s = self._asked_s = self._now_s()
         self._frames = FrameStream()
         port.write(identify())  # a board that ran on says HELLO at once, not only within five seconds
         while not self._stop.is_set():
             data = port.read(READ_TIMEOUT_S)
-            self.heartbeat_s = time.monotonic()
-            now_s = self._now_s()
-            if data:
-                self._came(data, now_s)
-                self._recovered()
-                if self._pace.gather_s:
-                    self._stop.wait(self._pace.gather_s)
-            if self._probing and now_s - opened_s > PROBE_S:
+            if not self.take_in(port, data):
                 return
-            self._nudge(port, now_s)
-            if now_s - self._heard_s > REOPEN_AFTER_S:
-                log.info("%s: no SAMPLE for %.0f s, opening it again", self.path, REOPEN_AFTER_S)
+            if data and self.is_board and self._gatherer is not None and isinstance(port, PromptPort):
+                self._gatherer.serve(self, port)
                 return
+
+    def take_in(self, port: Port, data: bytes) -> bool:
+        """Bytes of the port, or none for a while; False: the port is to be closed."""
+        self.heartbeat_s = time.monotonic()
+        now_s = self._now_s()
+        if data:
+            self._came(data, now_s)
+            self._recovered()
+        if self._stop.is_set() or (self._probing and now_s - self._opened_s > PROBE_S):
+            return False
+        self._nudge(port, now_s)
+        if now_s - self._heard_s > REOPEN_AFTER_S:
+            log.info("%s: no SAMPLE for %.0f s, opening it again", self.path, REOPEN_AFTER_S)
+            return False
+        return True
 
     def _came(self, data: bytes, now_s: float) -> None:
         # While SAMPLEs come, one look in half a second is enough to know that they do.
