@@ -46,13 +46,13 @@ def test_many_ptys_are_read_by_one_thread_and_one_that_hangs_up_is_its_own_fault
     for _, slave in pairs:
         tty.setraw(slave)
     names = [os.ttyname(slave) for _, slave in pairs]
-    for _, slave in pairs:
-        os.close(slave)
     sink, gatherer = Sink(), Gatherer(Pace(0.002))
     readers = [PortReader(name, sink, SerialPort, gatherer=gatherer) for name in names]
     for reader in readers:
         reader.start()
-    wait(lambda: all(os.read(master, 100) for master, _ in pairs))  # each was asked who it is
+    for master, slave in pairs:
+        assert os.read(master, 100)  # it was asked who it is
+        os.close(slave)
     for master, _ in pairs:
         os.write(master, SAMPLE)
     wait(lambda: len(sink.data) == len(pairs))
