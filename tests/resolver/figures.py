@@ -1,4 +1,5 @@
-"""How many events a second a resolver takes, durable: `make bench-receipts FLAGS="--events 100000"`.
+"""How many events a second a resolver takes, durable, and whether a day replayed in disorder gives the same receipts:
+`python -m tests.resolver.figures`, `... --day`.
 
 The service's own worker with a real ledger, fed by a queue in place of the broker: twenty shoppers inside at all
 times, a pick or a put each few seconds at their plate, which a zone sensor tells to be theirs; watermarks, receipts.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import queue
+import random
 import resource
 import sys
 import tempfile
@@ -19,20 +21,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.messages import format_utc
-from agent.store import load_store
-from resolver.inbox import SECOND_NS
+from agent.store import Store, load_store
+from resolver.inbox import SECOND_NS, Reader
 from resolver.ledger import Ledger, open_database
 from resolver.link import Incoming
 from resolver.page import Live
 from resolver.service.running import collect_seldom
 from resolver.service.worker import Worker
 from resolver.shop import Shop
+from resolver.shop.publishing import cloud_event
+from resolver.shop.replay import Replay
 
 SHOPPERS = 20
 VISIT = 12
 """Movements of a visit."""
 EVERY_NS = SECOND_NS // 4
 """Time of the store between two movements: four a second in all."""
+DAY_NS = 86_400 * SECOND_NS
 MUST = {"sqlite": 5_000, "postgresql": 10_000}
 WATERMARK = 100
 """Movements to a watermark."""
@@ -77,11 +82,12 @@ def store_file(folder: Path) -> Path:
     return path
 
 
-def messages(events: int) -> Iterator[tuple[int, str, bytes]]:
+def messages(events: int, every_ns: int = EVERY_NS) -> Iterator[tuple[int, str, bytes]]:
     """(instant, topic, payload) in order of time, with so many movements."""
     base, sequence, number = f"shelf/v1/{STORE}", 0, 0
+    stay_s = VISIT * SHOPPERS * every_ns / SECOND_NS
     for event in range(events):
-        t_utc_ns = T0 + event * EVERY_NS
+        t_utc_ns = T0 + event * every_ns
         who, nth = event % SHOPPERS, event // SHOPPERS
         visit, of_visit = divmod(nth, VISIT)
         session = f"s{who}-{visit}"
@@ -89,7 +95,7 @@ def messages(events: int) -> Iterator[tuple[int, str, bytes]]:
             number += 1
             yield t_utc_ns, f"{base}/sessions", _session(number, "entered", session, t_utc_ns - SECOND_NS)
             number += 1
-            yield t_utc_ns, f"{base}/presence", _presence(number, who, session, t_utc_ns - SECOND_NS // 10)
+            yield t_utc_ns, f"{base}/presence", _presence(number, who, session, t_utc_ns - SECOND_NS // 10, stay_s)
         sequence += 1
         kind = "put" if of_visit % 5 == 4 else "pick"
         yield t_utc_ns, f"{base}/agents/a1/events", _movement(sequence, kind, who, t_utc_ns)
@@ -98,7 +104,7 @@ def messages(events: int) -> Iterator[tuple[int, str, bytes]]:
         if of_visit == VISIT - 1:
             number += 1
             yield t_utc_ns, f"{base}/sessions", _session(number, "exited", session, t_utc_ns + SECOND_NS)
-    end_utc_ns = T0 + events * EVERY_NS + 10 * SECOND_NS
+    end_utc_ns = T0 + events * every_ns + 10 * SECOND_NS
     yield end_utc_ns, f"{base}/agents/a1/watermark", _watermark(sequence, end_utc_ns)
 
 
@@ -145,6 +151,23 @@ def run(url: str, events: int, folder: Path) -> Run:
     return Run(events / wall_s, events / cpu_s, resident, feed.receipts)
 
 
+def same_day(folder: Path, every_ns: int) -> tuple[int, int, bool]:
+    """Messages and receipts of a day, and whether disorder within 5 s and duplicates leave the receipts' bytes."""
+    store = load_store(store_file(folder))
+    day = list(messages(DAY_NS // every_ns, every_ns))
+    rng = random.Random(len(day))
+    late = sorted((t_utc_ns + rng.uniform(0, 4.9) * SECOND_NS, number) for number, (t_utc_ns, *_) in enumerate(day))
+    disorder = [day[number] for _, number in late for _ in range(rng.choice((1, 1, 2)))]
+    told = [_receipts(store, stream) for stream in (day, disorder)]
+    return len(day), len(told[0]), told[0] == told[1]
+
+
+def _receipts(store: Store, stream: list[tuple[int, str, bytes]]) -> list[str]:
+    driver = Replay(Shop(store), Reader(store.id, store.agents))
+    issued = driver.run((topic, payload) for _, topic, payload in stream)
+    return [cloud_event(store.id, effect).to_json() for effect in issued]
+
+
 def _work(worker: Worker, feed: Feed, waiting: list[Incoming], now: list[int], t_utc_ns: int) -> tuple[float, float]:
     for message in waiting:
         feed.incoming.put(message)
@@ -175,8 +198,8 @@ def _session(number: int, kind: str, session: str, t_utc_ns: int) -> bytes:
     return _packed(_event("doors/front", f"d{number}", kind, t_utc_ns, session, {"session": session, "group": None}))
 
 
-def _presence(number: int, who: int, session: str, t_utc_ns: int) -> bytes:
-    data = {"plates": [f"P{who}"], "shares": {session: 0.99}, "valid_s": VISIT * SHOPPERS * 0.25, "sensor": "zone"}
+def _presence(number: int, who: int, session: str, t_utc_ns: int, valid_s: float) -> bytes:
+    data = {"plates": [f"P{who}"], "shares": {session: 0.99}, "valid_s": valid_s, "sensor": "zone"}
     return _packed(_event("trackers/cam", f"p{number}", "presence", t_utc_ns, f"P{who}", data))
 
 
@@ -206,9 +229,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="resolver-figures", description=__doc__)
     parser.add_argument("--events", type=int, default=100_000, help="movements fed (default 100000)")
     parser.add_argument("--database", default="", help="postgresql://... (default: SQLite in a fresh folder)")
+    parser.add_argument("--day", action="store_true", help="replay a day twice instead, once in disorder")
     chosen = parser.parse_args()
     collect_seldom()
     with tempfile.TemporaryDirectory(prefix="resolver-figures-") as folder:
+        if chosen.day:
+            fed, receipts, same = same_day(Path(folder), 2 * SECOND_NS)
+            verdict = "the same bytes" if same else "OTHER BYTES"
+            sys.stdout.write(f"a day of {fed} messages, in order and in disorder: {receipts} receipts, {verdict}\n")
+            return 0 if same else 1
         url = chosen.database or f"sqlite:///{folder}/ledger.sqlite"
         done = run(url, chosen.events, Path(folder))
     must = MUST[url.split(":")[0]]
