@@ -6,7 +6,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 TEST_PACKAGES := mosquitto gcc make gcc-avr avr-libc libsimavr-dev libelf-dev postgresql chromium
 
-.PHONY: help setup demo bench-judgement test check lint requirements test-packages bench-receipts clean
+.PHONY: help setup demo bench-judgement test check lint requirements test-packages bench-receipts bench-resolver clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-18s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ bench-faults: test-packages $(STAMP) ## break things on purpose, and count what 
 
 bench-firmware: test-packages $(STAMP) ## the figures asked of the board, the compiled firmware in simavr (half a minute)
 	@$(BIN)/python -m tests.firmware.figures
+
+bench-resolver: $(STAMP) ## events a second through the resolver, durable (FLAGS="--events 1000000"; --day: a day in disorder)
+	@$(BIN)/python -m tests.resolver.figures $(FLAGS)
 
 bench-receipts: $(STAMP) ## receipts of the bench's shoppers through agent and resolver, against the truth
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.receipts $(FLAGS)
