@@ -14,6 +14,8 @@ _TOWARDS_CELL = (
     0.6  # places lie so far from the middle towards a cell: safe to stand on, far enough to tell cells apart
 )
 _VERIFY = (0.5, -0.35)  # of the half spans from the middle: a place that no other equals
+_NEAR_G, _NEAR_SHARE = 30.0, 0.005  # of the zero of before, or of the rated load: a plate that is empty, and drift
+_CLEAR_S, _SAME_G = 6.0, 5.0  # who takes things off pauses for less
 _ON, _OFF = 0.5, 0.15  # of the weight, by the calibration before: it is on, it is off again
 
 
@@ -46,8 +48,19 @@ class PlacementWatch:
     """Follows the walk. `expects` is what the person is to do next; `done` when all places were seen."""
 
     def __init__(
-        self, plate: Plate, weight_g: float, places: list[tuple[float, float]], stillness: Stillness | None = None
+        self,
+        plate: Plate,
+        weight_g: float,
+        places: list[tuple[float, float]],
+        stillness: Stillness | None = None,
+        *,
+        empty: bool = True,
     ) -> None:
+        """`empty`: the plate is being cleared first; else what stands there stays."""
+        self._clearing = empty
+        self._near_g = max(_NEAR_G, _NEAR_SHARE * plate.max_g)
+        self._zero_before = np.array([cell.zero_counts for cell in plate.cells])
+        self._stood: tuple[float, float] | None = None  # since when (s) the plate has carried this much (g)
         self._per_gram = np.array([cell.counts_per_gram for cell in plate.cells])
         self._weight_g = weight_g
         self._places = places
@@ -85,7 +98,7 @@ class PlacementWatch:
         if latest is None or self.done:
             return
         if self._empty is None:
-            self._take_empty()
+            self._take_empty(float(t_s[-1]) if len(t_s) else None)
             return
         share = abs(float(((latest - self._empty) / self._per_gram).sum())) / self._weight_g
         if not self._on and share > _ON:
@@ -99,14 +112,27 @@ class PlacementWatch:
         elif not self._on and self._taken:
             self._take_lifted()
 
-    def _take_empty(self) -> None:
-        if not self._still.full:
+    def _take_empty(self, now_s: float | None) -> None:
+        if not self._still.full or now_s is None:
             return
         reading = self._still.reading()
         self.unquiet = reading.unquiet
-        if not reading.unquiet:
+        if not reading.unquiet and self._cleared(now_s, reading.counts):
             self._empty, self._empty_sigma = reading.counts, reading.sigma_counts
             self.zero_counts = reading.counts
+
+    def _cleared(self, now_s: float, counts: NDArray[np.float64]) -> bool:
+        """Near the zero of before, or nothing has gone for a while: the zero of a plate that is still being cleared
+        would be wrong, that of a new plate is not known."""
+        load_g = float(((counts - self._zero_before) / self._per_gram).sum())
+        if not self._clearing or abs(load_g) < self._near_g:
+            return True
+        if self._stood is None or abs(load_g - self._stood[1]) > _SAME_G:
+            self._stood = now_s, load_g
+        if now_s - self._stood[0] >= _CLEAR_S:
+            return True
+        self.unquiet = f"{load_g:.0f} g by the zero of before; taken as empty where nothing goes for {_CLEAR_S:.0f} s"
+        return False
 
     def _take_loaded(self) -> None:
         if not self._still.full:

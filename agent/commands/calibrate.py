@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.dry_run:
         require_writable(settings.state)
     places = places_of(plate, verify=not arguments.no_verify)
-    watch = PlacementWatch(plate, arguments.weight, places)
+    watch = PlacementWatch(plate, arguments.weight, places, empty=not arguments.not_empty)
     with live_plates(settings, [plate]) as live:
         _guide(watch, live, plate, places, arguments.wait, empty=not arguments.not_empty)
     try:

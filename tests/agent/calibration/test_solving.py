@@ -74,7 +74,7 @@ def pieces(t_s: Counts, counts: Counts) -> Iterator[tuple[Counts, Counts]]:
 
 def walk(virtual: VirtualPlate, watch: PlacementWatch, places: list[tuple[float, float]], sloppy_mm: float) -> None:
     """A person with a weight: never quite where it is asked for."""
-    steps = [(3.0, 0.0, 0.0, 0.0)]
+    steps = [(8.0, 0.0, 0.0, 0.0)]  # its zero is far from that of the store file
     for x, y in places:
         dx, dy = virtual.rng.uniform(-sloppy_mm, sloppy_mm, 2)
         steps += [(4.0, WEIGHT_G, x + dx, y + dy), (4.0, 0.0, 0.0, 0.0)]
@@ -95,6 +95,30 @@ def test_factors_off_by_5_percent_and_corners_by_2_come_out_below_a_thousandth(p
     assert virtual.corner_error(solution.counts_per_gram) < 0.001
     assert solution.corner_error < 0.001
     assert watch.zero_counts == pytest.approx(virtual.zeros, abs=60.0)
+
+
+def test_a_plate_that_is_still_being_cleared_is_not_taken_as_empty() -> None:
+    """Goods are taken off one after another, with pauses in which the plate stands still."""
+    virtual = VirtualPlate(FOUR, 1)
+    virtual.zeros = np.array([cell.zero_counts for cell in FOUR.cells])
+    watch = PlacementWatch(FOUR, WEIGHT_G, places_of(FOUR))
+    for load_g in (6_000.0, 4_000.0, 1_500.0, 900.0):
+        for t_s, counts in pieces(*virtual.rows(4.0, load_g, 200.0, 140.0)):
+            watch.feed(t_s, counts)
+        assert watch.expects == "empty"
+        assert "by the zero of before" in watch.unquiet
+    for t_s, counts in pieces(*virtual.rows(2.5, 0.0)):
+        watch.feed(t_s, counts)
+    assert watch.expects == "place"
+    assert watch.zero_counts == pytest.approx(virtual.zeros, abs=60.0)
+
+
+def test_goods_that_stay_on_the_plate_are_no_reason_to_wait() -> None:
+    virtual = VirtualPlate(FOUR, 1)
+    watch = PlacementWatch(FOUR, WEIGHT_G, places_of(FOUR), empty=False)
+    for t_s, counts in pieces(*virtual.rows(2.5, 6_000.0)):
+        watch.feed(t_s, counts)
+    assert watch.expects == "place"
 
 
 def exact(plate: Plate, per_gram: Counts, weight_g: float = WEIGHT_G) -> list[Placement]:
