@@ -129,9 +129,13 @@ PortOpener = Callable[[str], Port]
 
 
 def _keep_lines(descriptor: int) -> None:
-    """Clear HUPCL: closing the port leaves DTR alone, so that a Nano is not reset by the next opening."""
+    """Clear HUPCL: closing the port leaves DTR alone, so that a Nano is not reset by the next opening.
+
+    VMIN of 1: to read nothing is an error of its own (EAGAIN), so that an empty answer means that the line hung up.
+    """
     attributes = termios.tcgetattr(descriptor)
     attributes[2] &= ~termios.HUPCL
+    attributes[6][termios.VMIN] = 1
     termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
 
 
