@@ -37,8 +37,8 @@ test: test-packages $(STAMP) lint ## everything that CI runs
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not realtime"
 	@$(BIN)/python -m pytest -m realtime
 
-bench-faults: test-packages $(STAMP) ## break things on purpose, and count what was lost (an hour; SHARE=0.1 for a tenth)
-	@$(BIN)/shelf-bench faults --share $(or $(SHARE),1)
+bench-faults: test-packages $(STAMP) ## break things on purpose, and count what was lost (20 minutes; SHARE=0.1 for a tenth; JOBS=1 on a slow machine)
+	@$(BIN)/shelf-bench faults --verbose --share $(or $(SHARE),1) --jobs $(or $(JOBS),6)
 
 bench-firmware: test-packages $(STAMP) ## the figures asked of the board, the compiled firmware in simavr (half a minute)
 	@$(BIN)/python -m tests.firmware.figures
@@ -48,6 +48,15 @@ bench-resolver: $(STAMP) ## events a second through the resolver, durable (FLAGS
 
 bench-receipts: $(STAMP) ## receipts of the bench's shoppers through agent and resolver, against the truth
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.receipts $(FLAGS)
+
+# RUNS and MINUTES make it short (RUNS=1 MINUTES=0.2 HOURS=0.1 MEMORY_MINUTES=0.2); river stands beside the pinned packages
+RIVER := out/river/bin/python
+bench-speed: test-packages $(STAMP) $(RIVER) ## how fast, how light, how soon (three hours; RUNS=1 MINUTES=0.2 for a look)
+	@$(BIN)/python -m bench.speed --runs $(or $(RUNS),5) --minutes $(or $(MINUTES),5) --hours $(or $(HOURS),1) \
+	  --memory-minutes $(or $(MEMORY_MINUTES),60) --river $(RIVER) $(FLAGS)
+
+$(RIVER):
+	@$(PYTHON) -m venv out/river && out/river/bin/python -m pip install --quiet --disable-pip-version-check river==0.26.1
 
 lint: $(STAMP) ## ruff, mypy strict, import directions
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
