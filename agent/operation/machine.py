@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.diagnosis.findings import REMARK, Finding
 from agent.messages import AgentStatus, MessageError, parse_payload
+from agent.messages.types import format_utc
 from agent.operation.desk import Desk
 from agent.operation.errors import BrokerError
 from agent.service.clock import Sync
@@ -63,4 +64,4 @@ def diagnose_broker(desk: Desk, agent: str) -> Iterator[Finding]:
         return
     if status.state == "online":
         advice = "it holds the ports: systemctl stop shelf-agent, and check again"
-        yield Finding("agent-running", "broker", f"agent {agent} is online since {status.since}", REMARK, advice)
+        yield Finding("agent-running", "broker", f"agent {agent} is online since {format_utc(status.since)}", REMARK, advice)
