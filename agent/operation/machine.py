@@ -64,4 +64,5 @@ def diagnose_broker(desk: Desk, agent: str) -> Iterator[Finding]:
         return
     if status.state == "online":
         advice = "it holds the ports: systemctl stop shelf-agent, and check again"
-        yield Finding("agent-running", "broker", f"agent {agent} is online since {format_utc(status.since)}", REMARK, advice)
+        told = f"agent {agent} is online since {format_utc(status.since)}"
+        yield Finding("agent-running", "broker", told, REMARK, advice)
