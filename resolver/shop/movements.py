@@ -44,6 +44,7 @@ class Movements:
         self._clues: dict[EventKey, Clue] = {}
         self._of_account: dict[str, set[EventKey]] = {}
         self._stale: set[EventKey] = set()
+        self._contested: set[EventKey] = set()
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -86,14 +87,12 @@ class Movements:
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
-        """What is known of who was at these plates changed."""
+        """What is known of who was at these plates changed, and so of who was not elsewhere."""
+        span = (from_utc_ns - PRESENCE_REACH_NS, until_utc_ns + PRESENCE_REACH_NS)
         for plate in plates:
-            self._stale.update(
-                key
-                for _, key in self._span(
-                    self._on_plate.get(plate, []), from_utc_ns - PRESENCE_REACH_NS, until_utc_ns + PRESENCE_REACH_NS
-                )
-            )
+            self._stale.update(key for _, key in self._span(self._on_plate.get(plate, []), *span))
+        if self._contested:
+            self._stale.update(key for _, key in self._span(self._order, *span) if key in self._contested)
 
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
@@ -146,6 +145,7 @@ class Movements:
             self._corrections.pop(key, None)
             self._meanings.pop(key, None)
             self._stale.discard(key)
+            self._contested.discard(key)
         del self._order[:first]
         for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
             del placed[: bisect_left(placed, t_utc_ns, key=_instant)]
@@ -215,6 +215,8 @@ class Movements:
         if shares is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
             return _equal(account.key for account in inside)
+        if len(shares) > 1:
+            self._contested.add((fact.source, fact.id))
         found: dict[str, float] = {}
         for session, share in shares.items():
             account = self._visits.named(session, fact.t_utc_ns, self._skew_ns)

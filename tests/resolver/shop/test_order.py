@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from shopfloor import Message, Script, make_store, settle
 
 from agent.messages import parse_utc
+from resolver.inbox import Reader
+from resolver.shop import Shop
 from resolver.shop.publishing import cloud_event
 from resolver.shop.replay import REORDER_NS
 
@@ -83,3 +85,27 @@ def test_the_scripts_do_issue_receipts() -> None:
     script.watermark(6)
     script.watermark(6, agent="a2")
     assert len(said(script.messages)) == 1
+
+
+def test_presence_elsewhere_that_comes_last_counts_as_if_it_had_come_first() -> None:
+    script = Script()
+    script.enter("s1", 0)
+    script.enter("s2", 0)
+    for tick in range(8):
+        script.near(2 + tick / 4, {"s1": 0.55, "s2": 0.45})
+    script.pick(3, {"cola": 1})
+    first = len(script.messages)
+    for tick in range(8):
+        script.near(2 + tick / 4, {"s2": 0.95}, plates=("P2",))
+    store = make_store()
+    found = []
+    for messages in (script.messages, [*script.messages[first:], *script.messages[:first]]):
+        shop, reader = Shop(store), Reader(store.id, store.agents)
+        for message in messages:
+            fact = reader.read(message["topic"], message["payload"])
+            assert fact is not None
+            shop.hear(fact)
+            shop.changed_baskets()
+        found.append(shop.posterior("s1").of("s1"))
+    assert found[0] == found[1]
+    assert found[0][0][1] > 0.9
