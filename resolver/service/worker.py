@@ -109,7 +109,11 @@ class Worker:
     def counts(self) -> dict[str, int]:
         """What became of messages, for the metrics."""
         refused = sum(self.refused.values())
-        return {**{what: self._shop.counts[what] for what in list(self._shop.counts)}, "refused": refused}
+        return {
+            **{what: self._shop.counts[what] for what in list(self._shop.counts)},
+            "refused": refused,
+            "amendments dropped": self._amends.dropped,
+        }
 
     def step(self) -> None:
         """Take what is there, or wait a moment for it; then do what is due."""

@@ -25,6 +25,7 @@ class Settled:
     billed: Goods
     adjustments: int = 0
     case: str | None = None
+    restored: bool = False
 
 
 class Billing:
@@ -130,7 +131,10 @@ class Billing:
         """A person's decision of the account's open case."""
         done = self.settled[account.key]
         case, done.case = done.case, None
-        amends = self._feedback.amends(self._movements.of(account.key), posterior.given(account.key, goods))
+        keys = self._movements.of(account.key)
+        if done.restored:
+            self._feedback.amends(keys, posterior)  # told in the life before
+        amends = self._feedback.amends(keys, posterior.given(account.key, goods))
         if case != done.receipt.receipt:
             if goods == done.billed:
                 return [*amends]

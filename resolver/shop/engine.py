@@ -200,6 +200,7 @@ class Shop:
         """After a restart: what was issued stays as it is."""
         if account in self.visits.accounts:
             self.visits.settle(self.visits.accounts[account])
+            settled.restored = True
             self.settled[account] = settled
 
     def _hear_told(self, fact: Told) -> None:
