@@ -112,7 +112,10 @@ def _moves(store: Store, items: tuple[ItemCount, ...], fact: MovementFact, into:
 
 
 def _weight_dg(entry: ItemCount, item: Item, fact: MovementFact, kinds: int) -> int:
-    if entry.weight_g is not None:
+    """What moved of an item, in 0.1 g: where nothing else moved, all that was weighed, whatever was assumed of it."""
+    said = fact.movement.items
+    best = kinds > 1 or (len(said) == 1 and (said[0].sku, said[0].qty) == (entry.sku, entry.qty))
+    if entry.weight_g is not None and best:
         return round(abs(entry.weight_g) * 10)
     if kinds == 1:
         return round(abs(fact.movement.delta_g) * 10)

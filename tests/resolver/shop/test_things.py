@@ -73,3 +73,17 @@ def test_a_thing_put_down_and_taken_again_is_no_loss() -> None:
     shop.watermark(11)
     issued = only_receipt(shop)
     assert bought(issued) == {} and issued.receipt.state == "final"
+
+
+def test_how_many_pieces_they_were_does_not_matter_where_the_weight_is_billed() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    candidates = [
+        {"items": [{"sku": "tomato", "qty": 1, "weight_g": 161.0}], "probability": 0.55},
+        {"items": [{"sku": "tomato", "qty": 2, "weight_g": 180.0}], "probability": 0.45},
+    ]
+    shop.pick(2, {"tomato": 1}, weights={"tomato": 161.0}, delta_g=-161.0, confidence=0.55, candidates=candidates)
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    receipt = only_receipt(shop).receipt
+    assert receipt.state == "final" and receipt.lines[0].weight_g == 161.0
