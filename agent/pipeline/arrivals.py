@@ -1,14 +1,33 @@
-"""The bytes of one port over a stretch of time, and when each part of them arrived."""
+"""Bytes of ports, and when they arrived: a chunk, and all chunks of one port over a stretch of time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipeline.told import Chunk
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes as they came off a port: `source` names the port, `t_mono_ns` the arrival."""
+
+    source: str
+    t_mono_ns: int
+    data: bytes
+
+
+class Part(Protocol):
+    """A chunk, of whoever it is."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def t_mono_ns(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +63,7 @@ class Arrivals:
         return out
 
 
-def gathered(chunks: Iterable[Chunk], first_number: int = 0) -> list[Arrivals]:
+def gathered(chunks: Iterable[Part], first_number: int = 0) -> list[Arrivals]:
     """Chunks in order of arrival, port by port."""
     parts: dict[str, tuple[list[int], list[int], list[bytes]]] = {}
     for number, chunk in enumerate(chunks, start=first_number):

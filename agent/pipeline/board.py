@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipeline.arrivals import Arrivals, gathered
+from agent.pipeline.arrivals import Arrivals, Chunk, gathered
 from agent.pipeline.line import LineHealth
-from agent.pipeline.told import Chunk
 from agent.timebase import BoardClock
 from agent.wire import Frame, FrameStream, Hello, OtherProtocol, Reply, Samples, Status, StreamState
 

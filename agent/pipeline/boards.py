@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from agent.messages import Fault
-from agent.pipeline.arrivals import Arrivals
+from agent.pipeline.arrivals import Arrivals, Chunk
 from agent.pipeline.board import BoardLink, Calm, Rows
 from agent.pipeline.faults import FaultBook, FaultKey
 from agent.pipeline.plate import PlateRun
-from agent.pipeline.told import Chunk
 from agent.wire import Hello, OtherProtocol, Status, identify
 
 SILENT_NS = 500_000_000  # a board that delivered nothing for so long is not waited for

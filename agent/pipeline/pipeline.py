@@ -14,12 +14,12 @@ from agent.detection import DetectionParameters
 from agent.inference import Belief, InferenceParameters, Judge
 from agent.messages import Fault
 from agent.messages.events import FAULT, RECOVERED
-from agent.pipeline.arrivals import Arrivals, gathered, joined, ordered, split
+from agent.pipeline.arrivals import Arrivals, Chunk, gathered, joined, ordered, split
 from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
-from agent.pipeline.told import Chunk, Data, PlateReading, Progress, Since, Told, Zeroed
+from agent.pipeline.told import Data, PlateReading, Progress, Since, Told, Zeroed
 from agent.pipeline.unseen import unseen
 from agent.store import Store
 from agent.weighing import Calibration, PlateScale

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent.messages import Change, CloudEvent, Correction, Fault, Movement, agent_source
 from agent.messages.envelope import event_id, sequence_text
+from agent.pipeline.arrivals import Arrivals, Chunk
 
 Data = Movement | Change | Correction | Fault
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes as they came off a port: `source` names the port, `t_mono_ns` the arrival."""
-
-    source: str
-    t_mono_ns: int
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +75,9 @@ class ShelfPipeline(Protocol):
 
     def feed(self, chunk: Chunk) -> list[Told]:
         """Take bytes; give what was decided, in order of sequence."""
+
+    def feed_stretch(self, stretch: Sequence[Arrivals]) -> list[Told]:
+        """Take what came over seconds at once; what is told is the same as chunk by chunk."""
 
     def put(self, chunks: Iterable[Chunk]) -> None:
         """Take bytes that the next `advance` works on."""

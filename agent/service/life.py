@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from agent.journal import CellCalibration, Journal, merge_calibration
 from agent.messages import Command, Fault, OpenPlate, PlateState
 from agent.messages.types import format_utc
-from agent.pipeline.told import Chunk, PlateReading, ShelfPipeline, Since, Told, Zeroed
+from agent.pipeline.arrivals import Chunk
+from agent.pipeline.told import PlateReading, ShelfPipeline, Since, Told, Zeroed
 from agent.service.inbox import Batch, ServiceFault
 from agent.service.keeper import Keeper
 from agent.service.orders import OrderError, Orders

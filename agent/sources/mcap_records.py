@@ -20,6 +20,7 @@ from mcap.records import Channel, Chunk, Message
 MAGIC = b"\x89MCAP0\r\n"
 MAX_RECORD_BYTES = 1 << 30  # a length beyond this is damage, not data
 _HEAD = struct.Struct("<BQ")
+_MESSAGE = struct.Struct("<HIQQ")  # read without the library's stream: a recording is messages and little else
 
 
 class McapReader:
@@ -109,11 +110,17 @@ def _inner(data: bytes) -> Iterator[Channel | Message]:
 
 
 def _plain(opcode: int, body: bytes) -> Iterator[Channel | Message]:
-    stream = ReadDataStream(BytesIO(body))
     try:
         if opcode == Opcode.CHANNEL:
-            yield Channel.read(stream)
+            yield Channel.read(ReadDataStream(BytesIO(body)))
         elif opcode == Opcode.MESSAGE:
-            yield Message.read(stream, len(body))
+            channel, sequence, log_time, publish_time = _MESSAGE.unpack_from(body)
+            yield Message(
+                channel_id=channel,
+                data=body[_MESSAGE.size :],
+                log_time=log_time,
+                publish_time=publish_time,
+                sequence=sequence,
+            )
     except (McapError, struct.error, UnicodeDecodeError):
         return  # a record that is too short for its own fields says nothing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +48,11 @@ class Case:
     measured: Measured
 
 
-def simulate_case(case: CaseId) -> Case:
-    """Script and physics of a case; the same for the same id, always."""
+def simulate_case(case: CaseId, least_s: float = 0.0) -> Case:
+    """Script and physics of a case; the same for the same id, always. Rest follows until `least_s`."""
     built = build_script(case.family, case.seed, case.room, case.plates, case.rate_hz)
-    script = built.script
+    script = replace(built.script, duration_s=max(built.script.duration_s, least_s))
+    built = replace(built, script=script)
     measured = simulate(built.shop, script.past, script.forces, built.room, script.duration_s, built.physics_rng)
     for fault in script.faults:
         _break(measured, fault)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from agent.messages import Fault, Movement
 from agent.messages.events import FAULT, PICK, RECOVERED
-from agent.pipeline.told import Chunk, PlateReading, Progress, Told, Zeroed
+from agent.pipeline.arrivals import Arrivals, Chunk, ordered
+from agent.pipeline.told import PlateReading, Progress, Told, Zeroed
 
 S = 1_000_000_000
 T0 = 1_700_000_000 * S
@@ -79,6 +80,9 @@ class FakePipeline:
             self.sequence += 1
             told.append(picked(self.epoch, self.sequence, chunk.t_mono_ns))
         return told
+
+    def feed_stretch(self, stretch: Sequence[Arrivals]) -> list[Told]:
+        return [told for chunk in ordered(stretch) for told in self.feed(chunk)]
 
     def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
         self.until_ns = t_mono_ns

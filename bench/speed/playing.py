@@ -1,0 +1,100 @@
+"""Boards of a floor on pseudo-terminals, each frame written when it is complete; a process of its own.
+
+Prints the ports as one line of JSON, waits for a line on standard input, plays, and prints one line of JSON: how many
+frames were written, and how many the other side did not take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.board.port import PtyPort
+from bench.speed.floor import CHANNELS, FloorBoard, moves
+
+ANSWER_S = 0.02  # how soon a board looks for commands
+
+
+@dataclass
+class Played:
+    """What became of the frames."""
+
+    frames: int = 0
+    lost: int = 0
+    late_s: float = 0.0  # the player's own longest delay
+
+
+def play(ports: list[PtyPort], boards: list[FloorBoard], seconds: float, stop: threading.Event) -> Played:
+    """Write all frames of `seconds`, each at its time."""
+    played = Played()
+    begin_s = time.monotonic()
+    heard_s = 0.0
+    for second in range(int(np.ceil(seconds))):
+        due = sorted(
+            ((t_s, k, data) for k, board in enumerate(boards) for t_s, data in board.second(second)),
+            key=lambda frame: frame[0],
+        )
+        for t_s, k, data in due:
+            late_s = time.monotonic() - begin_s - t_s
+            if t_s >= heard_s:
+                heard_s = t_s + ANSWER_S
+                _answer(ports, boards)
+            if late_s < 0:
+                if stop.wait(min(-late_s, 1.0)):
+                    return played
+            else:
+                played.late_s = max(played.late_s, late_s)
+            played.frames += 1
+            played.lost += not ports[k].write(data)
+    return played
+
+
+def _answer(ports: list[PtyPort], boards: list[FloorBoard]) -> None:
+    """Whatever the host says, it is IDENTIFY: the agent says nothing else of its own accord."""
+    for port, board in zip(ports, boards, strict=True):
+        if port.read():
+            port.write(board.hello)
+
+
+def main() -> int:
+    """Play until the time is up or standard input ends."""
+    parser = argparse.ArgumentParser(prog="bench.speed.playing", description=__doc__)
+    parser.add_argument("--boards", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--moves-an-hour", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
+    all_moves = moves(arguments.boards, arguments.seconds, arguments.moves_an_hour, rng)
+    boards = [
+        FloorBoard(k, [move for move in all_moves if move.board == k], np.random.default_rng(arguments.seed * 1000 + k))
+        for k in range(arguments.boards)
+    ]
+    ports = [PtyPort() for _ in boards]
+    print(json.dumps([port.path for port in ports]), flush=True)
+    stop = threading.Event()
+    if not sys.stdin.readline():
+        return 0
+    threading.Thread(target=_stop_at_end, args=(stop,), daemon=True).start()
+    played = play(ports, boards, arguments.seconds, stop)
+    told = {**vars(played), "moves": len(all_moves), "conversions": played.frames * CHANNELS}
+    print(json.dumps(told), flush=True)
+    for port in ports:
+        port.close()
+    return 0
+
+
+def _stop_at_end(stop: threading.Event) -> None:
+    """Whoever started us has ended, or has enough."""
+    sys.stdin.read()
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
