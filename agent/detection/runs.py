@@ -109,7 +109,7 @@ class TrailingRun:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
             if mode == 0:
-                tremor_g, stillness_g = self._tremor_beside(fit, n, float(sigma2[0]))
+                tremor_g, stillness_g = self._tremor_beside(fit, t_s, z[:, 0], float(sigma2[0]))
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
         spread = spread + self._noise.wander_g**2
@@ -148,12 +148,19 @@ class TrailingRun:
         moved2 = float(np.var(means, ddof=1)) - noise2
         return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / (count - 1))))
 
-    def _tremor_beside(self, fit: RingFit, n: int, sigma2: float) -> tuple[float | None, float]:
-        """Motion of the weight beside its ring; not told where the ring itself may be a hand's."""
-        if fit.frequency_hz < self._p.tremor_high_hz and self._rings[0].frequency_hz is None:
+    def _tremor_beside(
+        self, fit: RingFit, t_s: NDArray[np.float64], weight: NDArray[np.float64], sigma2: float
+    ) -> tuple[float | None, float]:
+        """Motion of the weight beside its ring; where that may be a hand's, the motion left when a ring has died."""
+        n, ring = len(t_s), self._rings[0]
+        if fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None:
+            misfit2 = (self._p.ring_misfit * fit.amplitude_g) ** 2
+            return self._excess(fit.left_g2 - sigma2, n - _RING_TERMS, sigma2 + misfit2)
+        if t_s[-1] < self._p.ring_dies_s:
             return None, 0.0
-        misfit2 = (self._p.ring_misfit * fit.amplitude_g) ** 2
-        return self._excess(fit.left_g2 - sigma2, n - _RING_TERMS, sigma2 + misfit2)
+        tail = weight[n // 2 :]
+        fade = float(np.exp(-ring.damping * 2 * np.pi * fit.frequency_hz * t_s[n // 2]))
+        return self._excess(float(np.var(tail, ddof=1)) - sigma2, len(tail) - 1, sigma2 + (fade * fit.amplitude_g) ** 2)
 
     @staticmethod
     def _excess(moved2: float, freedom: int, noise2: float) -> tuple[float, float]:

@@ -66,7 +66,9 @@ class Judge:
         path = found.steps()
         steps = tuple(step for step in path if not step.nothing)
         pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
-        return Verdict(self._action(contact.standing_s, steps, found.share), steps, pushed, found.share)
+        visited = {step.after.begin_ns for step in path}
+        hand_s = max((level.seconds for level in between if level.begin_ns not in visited), default=0.0)
+        return Verdict(self._action(contact.standing_s, hand_s, steps, found.share), steps, pushed, found.share)
 
     def reconsider(
         self, plate: str, nodes: list[Level], peak_g: float, belief: Belief
@@ -84,8 +86,10 @@ class Judge:
     def _found(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
         return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p).found(belief)
 
-    def _action(self, quiet_s: float, steps: tuple[Step, ...], certainty: float) -> Action:
+    def _action(self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float) -> Action:
+        """`quiet_s`: how long the plate stands; `hand_s`: how long a hand stood before at most."""
         p = self._p
+        outlast_s = min(p.outlast * hand_s, p.outlast_s)
         if not steps:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
@@ -95,6 +99,6 @@ class Judge:
             return "tell"
         if foreign:
             return "wait"
-        if quiet_s >= p.likely_after_s and certainty >= p.likely:
+        if quiet_s >= max(p.likely_after_s, outlast_s) and certainty >= p.likely:
             return "tell"
-        return "tell" if quiet_s >= p.sure_after_s and certainty >= p.sure else "wait"
+        return "tell" if quiet_s >= max(p.sure_after_s, outlast_s) and certainty >= p.sure else "wait"

@@ -143,6 +143,8 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
     """Of a plateau on which no hand is: it moves by no more than noise explains."""
     if plateau.soft:
         return p.soft_visit
+    if plateau.tremor_g is None and plateau.ring_hz:
+        return p.slow_ring_visit
     if plateau.tremor_g is None or not plateau.stillness_g:
         return 0.0
     excess = (plateau.tremor_g / plateau.stillness_g) ** 2 - p.still_chance

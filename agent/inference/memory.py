@@ -150,7 +150,7 @@ def _come(
         belief.give_back(part.source, part.count, weight_g, variance_g2)
     elif part.source is None and part.from_lane and not state.staff:
         belief.filled_ns = t_ns
-    inside = part.from_lane and not part.leans and (place_mm is None or _within(part, place_mm))
+    inside = part.from_lane and not part.leans and not doubt and (place_mm is None or _within(part, place_mm))
     if inside and part.sku is not None:
         state.counts[part.sku] = state.counts.get(part.sku, 0) + part.count
         return

@@ -19,6 +19,8 @@ class InferenceParameters:
     hardly: float = 0.3
     doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
     nothing_after_s: float = 0.15
+    outlast: float = 1.25  # where a hand was, what is told stands so many times as long as its longest plateau
+    outlast_s: float = 0.7  # but no longer than this
     ask_every_s: float = 0.1  # between these, the same question is not put again
 
     # how many, from where
@@ -39,7 +41,7 @@ class InferenceParameters:
     put_lane_unseen: float = 0.006  # of own goods that nobody saw leave: far rarer than a hand that presses
     put_lane_filling: float = 0.5  # but where some just came, more follow
     filling_s: float = 60.0
-    put_leant: float = 0.03  # of units set back: they lean against the side
+    put_leant: float = 0.02  # of units set back: they lean against the side
     leant_share: float = 0.93  # which leaves so much of their weight to the plate
     leant_share_sd: float = 0.03
     slip: float = 0.05  # and later they slip down
@@ -52,7 +54,7 @@ class InferenceParameters:
     put_memory_s: float = 300.0  # what was just taken is likelier to come back
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
-    swap: float = 0.003
+    swap: float = 0.0015
     together_counts: int = 3  # of each product when several products move at once
 
     # spreads
@@ -76,7 +78,7 @@ class InferenceParameters:
     # something else
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
-    else_high_g: float = 20_000.0
+    else_high_g: float = 10_000.0
 
     # a hand that rests on the plate
     hand: float = 0.4  # of the plateaus within a contact are a hand's
@@ -93,6 +95,7 @@ class InferenceParameters:
     hand_stillness_cap: float = 6.0
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
+    slow_ring_visit: float = -1.0  # a plateau that swings as slowly as a hand, taken for a true one
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
 
     # how much is followed
