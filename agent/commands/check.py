@@ -13,6 +13,7 @@ from agent.commands.errors import EXIT_DONE, EXIT_FOUND, CommandError, UsageErro
 if TYPE_CHECKING:
     from agent.diagnosis import Finding, Port, Press, PressWatch
     from agent.operation.live import LivePlates
+    from agent.pipeline import Pipeline
     from agent.settings import AgentSettings
     from agent.sources.capture import Capture
     from agent.store import Plate, Store
@@ -52,13 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.corners is not None:
         return _corners(arguments, settings, store, agent)
     captures = _listen(settings, arguments.seconds)
-    contents = _contents(settings, store, agent)
+    believed = _believed(settings, store, agent)
+    contents = {reading.plate: reading.contents for reading in believed.readings()}
     ports, findings = diagnose_shelf(store, agent, captures, contents, arguments.seconds)
     findings += _machine(settings, store, agent, broker=not arguments.no_broker)
     if arguments.json:
-        print(json.dumps(_document(ports, findings), indent=1))
+        print(json.dumps(_document(ports, findings) | {"learned": _learned(believed)}, indent=1))
     else:
         _show(store, agent, ports, captures, findings)
+        _show_learned(store, _learned(believed))
     return EXIT_FOUND if any(finding.severity == "problem" for finding in findings) else EXIT_DONE
 
 
@@ -87,13 +90,45 @@ def _listen(settings: AgentSettings, seconds: float) -> list[Capture]:
     return listener.captures
 
 
-def _contents(settings: AgentSettings, store: Store, agent: str) -> dict[str, dict[str, int]]:
-    """What stands on the plates: as the agent last believed, else as the store file stocks them."""
+def _believed(settings: AgentSettings, store: Store, agent: str) -> Pipeline:
+    """What the agent last believed and has learned, else what the store file says."""
     from agent.commands.attachments import saved_belief
     from agent.pipeline import Pipeline
 
     saved = saved_belief(settings.state) if settings.state is not None else None
-    return {reading.plate: reading.contents for reading in Pipeline(store, agent, "check", saved).readings()}
+    return Pipeline(store, agent, "check", saved)
+
+
+def _learned(believed: Pipeline) -> dict[str, Any]:
+    """Unit weights from clean picks, noise and drift from rest, and what people take at once."""
+    belief = believed.belief
+    return {
+        "unit_weights": {
+            sku: {"picks": picks, "mean_g": round(mean_g, 2), "sd_g": round(sd_g, 2)}
+            for sku, (picks, mean_g, sd_g) in sorted(belief.weights.learned().items())
+        },
+        "plates": {
+            name: {
+                "noise_g": round(float(run.detector.noise.sigma_g[0]), 3),
+                "drift_g": round(float(run.detector.noise.wander_g[0]), 3),
+            }
+            for name, run in believed.runs.items()
+        },
+        "picks": {kind: round(share, 4) for kind, share in belief.habits.shares().items()},
+    }
+
+
+def _show_learned(store: Store, learned: dict[str, Any]) -> None:
+    for sku, unit in learned["unit_weights"].items():
+        item = store.items[sku]
+        print(
+            f"learned: {sku}: {unit['mean_g']:.1f} g +- {unit['sd_g']:.1f} a unit, with {unit['picks']} picks "
+            f"(store file: {item.unit_weight_g:.1f} +- {item.unit_sd_g:.1f})"
+        )
+    for name, plate in learned["plates"].items():
+        print(
+            f"learned: plate {name}: noise {plate['noise_g']:.2f} g a conversion, wanders by {plate['drift_g']:.2f} g"
+        )
 
 
 def _machine(settings: AgentSettings, store: Store, agent: str, *, broker: bool) -> list[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 from agent.inference.habits import Habits
 from agent.inference.items import Items
 from agent.inference.parameters import InferenceParameters
+from agent.inference.weights import UnitWeights
 from agent.store import Item, Plate
 
 
@@ -63,6 +64,7 @@ class Belief:
         self.plates = {plate.id: PlateBelief(_stock(plate)) for plate in plates}
         self.pool: list[Bundle] = []
         self.habits = Habits(parameters)
+        self.weights = UnitWeights(items, parameters)
         self.filled_ns: int | None = None  # when goods came to a lane that nobody had taken
 
     @property
@@ -72,7 +74,8 @@ class Belief:
     def fork(self, plate: str) -> Belief:
         """A copy in which one plate and the pool may change."""
         copy = Belief.__new__(Belief)
-        copy._p, copy._items, copy.habits, copy.filled_ns = self._p, self._items, self.habits, self.filled_ns
+        copy._p, copy._items, copy.filled_ns = self._p, self._items, self.filled_ns
+        copy.habits, copy.weights = self.habits, self.weights
         own = self.plates[plate]
         copy.plates = {**self.plates, plate: replace(own, counts=dict(own.counts), strays=list(own.strays))}
         copy.pool = list(self.pool)
@@ -116,7 +119,7 @@ class Belief:
                 if known.sku == sku and known.count <= left:
                     strays.append(known)
                     left -= known.count
-            strays += [Bundle(sku, 1, *self._unit(sku), 0, plate) for _ in range(left)]
+            strays += [Bundle(sku, 1, *self.weights.of(sku), 0, plate) for _ in range(left)]
         state.counts = {sku: contents.get(sku, 0) for sku in state.counts}
         state.strays = strays[: self._p.strays]
         state.moved = False
@@ -136,6 +139,7 @@ class Belief:
             "plates": plates,
             "pool": [asdict(bundle) for bundle in self.pool],
             "habits": self.habits.snapshot(),
+            "weights": self.weights.snapshot(),
             "filled_ns": self.filled_ns,
         }
 
@@ -150,11 +154,8 @@ class Belief:
             belief.moved, belief.staff = saved["moved"], saved["staff"]
         self.pool = [_bundle(bundle) for bundle in state["pool"]]
         self.habits.restore(state.get("habits", {}))
+        self.weights.restore(state.get("weights", {}))
         self.filled_ns = state.get("filled_ns")
-
-    def _unit(self, sku: str) -> tuple[float, float]:
-        item = self._items[sku]
-        return item.unit_weight_g, item.unit_sd_g**2
 
 
 def _stock(plate: Plate) -> dict[str, int]:

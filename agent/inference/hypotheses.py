@@ -77,7 +77,7 @@ class Imagination:
         out: list[Hypothesis] = []
         singles: list[tuple[list[Part], float]] = []
         for (sku, place), share in zip(sources, shares, strict=True):
-            parts = self._lane_parts(sku, place, state, delta_g)
+            parts = self._lane_parts(belief, sku, place, state, delta_g)
             singles.append(([part for part, _ in parts], share / total))
             for part, chance in parts:
                 habit = belief.habits.factor(part.count) if not self._items[sku].by_weight else 1.0
@@ -123,11 +123,11 @@ class Imagination:
         seldom = p.put_lane_filling if filling else p.put_lane_unseen
         for sku, place in self._lanes(plate, state):
             filled = 1.0 if state.staff else seldom if state.counts.get(sku, 0) > 0 else max(seldom, p.put_lane_empty)
-            for part, chance in self._unseen_parts(sku, place, state, delta_g):
+            for part, chance in self._unseen_parts(belief, sku, place, state, delta_g):
                 out.append(Hypothesis((part,), _log(filled * chance / max(len(plate.lanes), 1))))
         others = [sku for sku in self._items if sku not in state.counts]
         for sku in others:
-            for part, chance in self._unseen_parts(sku, _anywhere(plate), state, delta_g):
+            for part, chance in self._unseen_parts(belief, sku, _anywhere(plate), state, delta_g):
                 out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(others))))
         return out
 
@@ -139,7 +139,9 @@ class Imagination:
         if not weight:
             return []
         leaving = [
-            part for sku, place in self._lanes(plate, state) for part, _ in self._lane_parts(sku, place, state, 0)[:1]
+            part
+            for sku, place in self._lanes(plate, state)
+            for part, _ in self._lane_parts(belief, sku, place, state, 0)[:1]
         ]
         leaving += [self._stray_part(stray) for stray in state.strays]
         out = []
@@ -155,20 +157,24 @@ class Imagination:
         loose = self._p.out_of_lane_moved if state.moved else self._p.out_of_lane
         return [(lane.sku, Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), loose)) for lane in plate.lanes]
 
-    def _lane_parts(self, sku: str, place: Place, state: PlateBelief, delta_g: float) -> list[tuple[Part, float]]:
+    def _lane_parts(
+        self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
+    ) -> list[tuple[Part, float]]:
         item, stock = self._items[sku], state.counts.get(sku, 0)
         out = []
         for count, chance in self._counts(item, delta_g, staff=state.staff):
             short = 1.0 if count <= stock else self._p.beyond_stock
-            part = Part(sku, count, -1, *_sum_of(item, count), place, from_lane=True)
+            part = Part(sku, count, -1, *_sum_of(belief.weights.of(sku), count), place, from_lane=True)
             out.append((part, chance * short))
         return out
 
-    def _unseen_parts(self, sku: str, place: Place, state: PlateBelief, delta_g: float) -> list[tuple[Part, float]]:
+    def _unseen_parts(
+        self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
+    ) -> list[tuple[Part, float]]:
         item = self._items[sku]
         place = Place(place.x, place.y, self._p.put_out_of_lane)
         return [
-            (Part(sku, count, 1, *_sum_of(item, count), place, from_lane=sku in state.counts), chance)
+            (Part(sku, count, 1, *_sum_of(belief.weights.of(sku), count), place, from_lane=sku in state.counts), chance)
             for count, chance in (
                 self._counts(item, delta_g, staff=True) if state.staff else enumerate(self._p.unseen, start=1)
             )
@@ -272,8 +278,8 @@ def _anywhere(plate: Plate) -> Place:
     return Place((0.0, plate.size_mm[0]), (0.0, plate.size_mm[1]), 0.0)
 
 
-def _sum_of(item: Item, count: int) -> tuple[float, float]:
-    return item.unit_weight_g * count, item.unit_sd_g**2 * count
+def _sum_of(unit: tuple[float, float], count: int) -> tuple[float, float]:
+    return unit[0] * count, unit[1] * count
 
 
 def _log(chance: float) -> float:

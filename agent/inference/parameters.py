@@ -98,6 +98,13 @@ class InferenceParameters:
     slow_ring_visit: float = -1.0  # a plateau that swings as slowly as a hand, taken for a true one
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
 
+    # learning of unit weights
+    weights_prior: float = 8.0  # units that the store file's figures count for
+    weights_memory: float = 60.0  # units that are remembered
+    weights_bound: float = 0.03  # of the told weight: no mean is moved further
+    weights_spread: float = 2.0  # no standard deviation is changed by more than this factor
+    weights_least: float = 0.98  # certainty of an event that teaches
+
     # how much is followed
     readings: int = 3  # of a change, by name; the others count together
     least_reading: float = 1e-4  # share of a reading that is worth a name

@@ -127,10 +127,14 @@ class Teller:
                 episode.nodes.clear()
 
     def _learn(self, step: Step) -> None:
-        """Of what people take at once; goods sold by weight are taken one by one."""
+        """Of what people take at once, and of what a unit weighs; goods sold by weight are taken one by one."""
         counts = tuple(qty for sku, qty in step.items if not self._items[sku].by_weight)
         if counts and len(counts) == len(step.items) and min(counts) > 0:
             self._belief.habits.learn(counts, step.certainty)
+        best = step.best
+        clean = best is not None and len(best.parts) == 1 and step.certainty >= self._belief.parameters.weights_least
+        if clean and counts == (1,) and best is not None and best.parts[0].source is None:
+            self._belief.weights.learn(step.items[0][0], abs(step.change.delta_g[0]))
 
     def _episode(self, name: str, before: Level, opened_ns: int) -> _Episode:
         """The plate's episode, begun anew where it grew old."""
