@@ -32,8 +32,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if os.geteuid() == 0:  # the server refuses to run as root
         user = "nobody"
         account = pwd.getpwnam(user)
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
+        for path in (folder, *folder.parents[:3]):  # with several workers each has a folder of its own between
+            if path.name.startswith(("pg", "popen-", "pytest-")):
+                path.chmod(0o755)
         shutil.chown(folder, account.pw_uid, account.pw_gid)
     data = folder / "data"
     subprocess.run(
