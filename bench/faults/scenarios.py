@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.faults import machines, network, parts
+from bench.faults import day, machines, network, parts
 from bench.faults.verdict import Verdict
 
 
@@ -27,7 +27,7 @@ SCENARIOS = (
     Scenario("broker-forgets", "broker restarted without its state", 20, network.broker_forgets),
     Scenario("broker-refuses", "broker refuses publishes (ACL)", 20, network.broker_refuses),
     Scenario("mqtt-3.1.1", "a broker of MQTT 3.1.1 only, stopped and started again", 20, network.three_one_one),
-    Scenario("network-cut", "network cut 4 x 50 s, 1 x 10 min, 10 000 events waiting", 5, network.network_cut),
+    Scenario("network-cut", "network cut 4 x 50 s, 1 x 5 min, 10 000 events waiting", 5, network.network_cut),
     Scenario("torn-journal", "power cut: writes since the last sync lost or torn", 50, machines.torn_journal),
     Scenario("disk-full", "disk full, then free", 5, machines.disk_full),
     Scenario("clock-stepped", "clock stepped by an hour, forth or back", 10, machines.clock_stepped),
@@ -40,5 +40,6 @@ SCENARIOS = (
     Scenario("cell-wild", "one cell wild", 20, parts.cell_fault("wild")),
     Scenario("cell-drifting", "one cell drifting (10 g/s)", 20, parts.cell_fault("drifting")),
     Scenario("random-bytes", "random bytes on the serial line (10 000 each)", 1000, parts.random_bytes),
+    Scenario("day", "24 h of shop time, replayed fast", 1, day.day),
     Scenario("hostile-payloads", "hostile MQTT payloads", 100_000, network.hostile_payloads),
 )
