@@ -1,5 +1,6 @@
 """Plateaus, contacts and steps of one plate: from grams to what may have happened, without knowing goods."""
 
+from agent.detection.ahead import Outlook
 from agent.detection.contact import Contact
 from agent.detection.level import Level
 from agent.detection.noise import RestNoise
@@ -7,4 +8,4 @@ from agent.detection.parameters import DetectionParameters
 from agent.detection.plate import PlateDetector
 from agent.detection.ring import Ring
 
-__all__ = ["Contact", "DetectionParameters", "Level", "PlateDetector", "RestNoise", "Ring"]
+__all__ = ["Contact", "DetectionParameters", "Level", "Outlook", "PlateDetector", "RestNoise", "Ring"]

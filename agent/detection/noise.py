@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.detection.ahead import NoiseAhead, Outlook
 from agent.detection.parameters import DetectionParameters
 
 _NS = 1e-9
@@ -75,6 +77,60 @@ class RestNoise:
     def scale(self, factor: float) -> None:
         """The plate is measured otherwise from now on: its conversions scatter so many times as much."""
         self._variance = self._variance * factor**2
+
+    def look_ahead(self, outlook: Outlook, begin: int, step_g: NDArray[np.float64]) -> NoiseAhead:
+        """What `learn` would make of the blocks of [blocks, modes] steps from `begin` on, one after the other.
+
+        Numbers of Python and of numpy are the same doubles; mode by mode, Python's are quicker here.
+        """
+        end = begin + len(step_g)
+        counts = outlook.count[begin:end]
+        span_s = outlook.span_ns[begin:end] * _NS
+        learnt = self._blocks + np.arange(len(counts))
+        shares = np.minimum(np.maximum(1.0 / (learnt + 1), span_s / self._p.noise_memory_s), 1.0)
+        weights = shares.tolist(), (1 - shares).tolist()
+        warm = (learnt >= _WARM_BLOCKS).tolist()
+        numbers = counts.tolist()
+        half = step_g**2 / 2
+        variances, wanders = np.empty((2, len(self._variance), len(numbers) + 1))
+        for mode, (variance, wander) in enumerate(zip(self._variance.tolist(), self._wander.tolist(), strict=True)):
+            seen = outlook.variance[begin:end, mode].tolist(), half[:, mode].tolist()
+            variances[mode], wanders[mode] = self._run(
+                variance, wander, zip(*weights, warm, numbers, *seen, strict=True)
+            )
+        rates = [self.rate_hz]
+        for rate_hz, share, keep, known in zip(
+            ((counts - 1) / span_s).tolist(), *weights, learnt.tolist(), strict=True
+        ):
+            rates.append(rate_hz if not known else keep * rates[-1] + share * rate_hz)
+        known_ahead = variances.T
+        return NoiseAhead(known_ahead, wanders.T, np.sqrt(np.maximum(known_ahead, self._floor**2)), rates)
+
+    def _run(
+        self, variance: float, wander: float, blocks: Iterable[tuple[float, float, bool, int, float, float]]
+    ) -> tuple[list[float], list[float]]:
+        """Variances of one mode before each block and after the last: `learn` for numbers."""
+        growth = self._p.noise_growth
+        variances, wanders = [variance], [wander]
+        for share, keep, warm, n, seen, half in blocks:
+            most = growth * variance
+            variance = keep * variance + share * (most if warm and most < seen else seen)
+            of_mean = variance / n
+            excess = half - of_mean
+            if excess > 0.0:
+                limit = growth * (wander if wander > of_mean else of_mean)
+                wander = keep * wander + share * (excess if excess < limit else limit)
+            else:
+                wander = keep * wander
+            variances.append(variance)
+            wanders.append(wander)
+        return variances, wanders
+
+    def accept(self, ahead: NoiseAhead, blocks: int) -> None:
+        """Take over what was looked ahead at, up to so many blocks."""
+        self._variance, self._wander = ahead.variance[blocks].copy(), ahead.wander[blocks].copy()
+        self.rate_hz = ahead.rate_hz[blocks]
+        self._blocks += blocks
 
     def learn_wander(self, step_g: NDArray[np.float64], tremor_g: float) -> None:
         """Take a step of the level [modes] and the slow motion of the weight that opened a contact without a hand."""

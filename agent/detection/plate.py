@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.detection.ahead import Outlook, RestAhead
 from agent.detection.contact import Contact
 from agent.detection.level import Level
 from agent.detection.noise import RestNoise
@@ -17,10 +18,13 @@ from agent.detection.runs import TrailingRun
 from agent.detection.trace import Trace
 
 _NS = 1e-9
+_FORGET_S = 0.3  # rest is remembered so much longer than a plateau before a contact
 
 
 class PlateDetector:
     """Constructor, state, two updates: `rest` for whole blocks while nothing happens, `touch` for ticks in a contact.
+
+    `look_ahead` and `accept` are `rest` for many blocks at once.
 
     The caller gives every row once, in order, and asks `contact` which of the two comes next. Until a first plateau
     was seen there is a contact without a `before`.
@@ -29,7 +33,7 @@ class PlateDetector:
     def __init__(
         self, modes: int, start_sigma_g: NDArray[np.float64], floor_g: float, parameters: DetectionParameters
     ) -> None:
-        self._p = parameters
+        self._p = self.parameters = parameters
         self.noise = RestNoise(start_sigma_g, floor_g, parameters)
         self.rings = [Ring(parameters) for _ in range(modes)]
         self._trace = Trace(modes)
@@ -59,8 +63,50 @@ class PlateDetector:
             self._open(int(t_ns[departed]))
             return n
         self._learn()
-        self._trace.forget_before(int(t_ns[-1]) - round((self._p.rest_memory_s + 0.3) / _NS))
+        self._trace.forget_before(self._needed_ns(int(t_ns[-1])))
         return n
+
+    @property
+    def foreseeable(self) -> bool:
+        """Rest may be looked ahead at. Else `rest` must be asked, as for a while after a contact."""
+        if self.contact is not None or self._rest is None or self._block_mean is None or not len(self._trace):
+            return False
+        ringing = self._rest.ring_g > 0 and self._learnt_ns - self._rest.end_ns < round(1 / _NS)
+        return self._trace.end_ns == self._learnt_ns and not ringing
+
+    def look_ahead(self, outlook: Outlook, begin: int, end: int) -> RestAhead | None:
+        """How `rest` would go on over blocks that follow what it took last; None where it must be asked.
+
+        Rows of an outlook hold no saturated ones. It must be `foreseeable`.
+        """
+        p = self._p
+        end = begin + _leading(outlook.enough[begin:end])
+        if begin == end:
+            return None
+        assert self._block_mean is not None
+        departure = outlook.departure(begin, end, self._block_mean)
+        noise = self.noise.look_ahead(outlook, begin, departure.step)
+        sigma, wander = noise.sigma_g[:-1], noise.wander_g[:-1]
+        spread = np.sqrt(sigma**2 / p.mean_samples + wander**2)
+        gone = (departure.row > p.departure_sigmas * sigma) | (departure.mean > p.mean_departure_sigmas * spread)
+        still: NDArray[np.bool_] = ~np.logical_or.reduce(gone, axis=1)
+        return RestAhead(outlook, begin, _leading(still), noise)
+
+    def accept(self, ahead: RestAhead, number: int) -> None:
+        """Rest went on over the first `number` blocks (at least one, at most `still`) of what was looked ahead at."""
+        outlook, last = ahead.outlook, ahead.begin + number - 1
+        end = int(outlook.first[last] + outlook.count[last])
+        self._learnt_ns = int(outlook.last_ns[last])
+        needed_ns = self._needed_ns(self._learnt_ns)
+        begin = min(max(int(outlook.t_ns.searchsorted(needed_ns)), int(outlook.first[ahead.begin])), end)
+        self._trace.append(outlook.t_ns[begin:end], outlook.z[begin:end], np.zeros(end - begin, np.bool_))
+        self._trace.forget_before(needed_ns)
+        self._block_mean = outlook.mean[last].copy()
+        self.noise.accept(ahead.noise, number)
+
+    def _needed_ns(self, now_ns: int) -> int:
+        """From when on rest is remembered."""
+        return now_ns - round((self._p.rest_memory_s + _FORGET_S) / _NS)
 
     def touch(self, t_ns: NDArray[np.int64], z: NDArray[np.float64], saturated: NDArray[np.bool_]) -> None:
         """Rows [n] of a tick within a contact."""
@@ -213,3 +259,8 @@ class PlateDetector:
         return any(
             not other.soft and other.begin_ns < level.end_ns and other.end_ns > level.begin_ns for other in known
         )
+
+
+def _leading(flags: NDArray[np.bool_]) -> int:
+    """How many are true before the first that is not."""
+    return len(flags) if flags.all() else int(np.argmin(flags))

@@ -58,6 +58,12 @@ class PlateCells:
         return self.touched or self.excluded is not None or not self.measured or self.health.suspect
 
     @property
+    def plain(self) -> bool:
+        """Every cell measures within its range, and nothing hints at the contrary."""
+        well = not (self.degraded or self.health.creeping or any(self.health.cause))
+        return well and self._heavy_ns is None and not self._overloaded
+
+    @property
     def stands_in(self) -> bool:
         """Three cells stand in for the fourth."""
         return self.excluded is not None

@@ -240,6 +240,12 @@ class Pipeline:
         block = self._p.block_ns
         while True:
             touched = any(run.detector.contact is not None for run in self.runs.values())
+            if self._cursor_ns % block == 0:
+                rested_ns = self._rest_ahead(self._cursor_ns, horizon_ns)
+                if not touched and rested_ns > self._cursor_ns:
+                    self._cursor_ns = rested_ns
+                    self._boards.forget(self.runs.values())
+                    continue
             aligned = self._cursor_ns % block == 0
             end_ns = self._cursor_ns + (block if aligned and not touched else tick)
             if end_ns > horizon_ns:
@@ -250,10 +256,29 @@ class Pipeline:
                 rows = self._boards.rows(run.board)
                 if rows is None or not run.fits(rows):
                     continue
-                if run.detector.contact is not None or whole:
+                if run.detector.contact is not None or (whole and run.rested_ns < end_ns):
                     self._take(name, run, end_ns)
             if whole:
                 self._boards.forget(self.runs.values())
+
+    def _rest_ahead(self, begin_ns: int, horizon_ns: int) -> int:
+        """Let plates at rest take whole blocks ahead, as long as nothing happens; up to when all have done so.
+
+        A plate at rest touches nothing that is common to the plates, so that it does not matter who goes first.
+        """
+        block = self._p.block_ns
+        until_ns = horizon_ns - horizon_ns % block
+        rested_ns = until_ns
+        for run in self.runs.values():
+            rows = self._boards.rows(run.board)
+            if rows is None or not run.fits(rows):
+                continue
+            reached_ns = max(run.rested_ns, begin_ns)
+            if reached_ns == begin_ns < until_ns:
+                reached_ns += block * run.rest_ahead(rows, begin_ns, (until_ns - begin_ns) // block, block)
+                run.rested_ns = reached_ns
+            rested_ns = min(rested_ns, reached_ns)
+        return rested_ns
 
     def _take(self, name: str, run: PlateRun, end_ns: int) -> None:
         """A plate's conversions up to `end_ns`: whole blocks at rest, ticks from where it departs until it rests again.

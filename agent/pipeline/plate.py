@@ -13,6 +13,7 @@ from agent.inference import Step, Verdict
 from agent.inference.likelihood import Geometry
 from agent.pipeline.board import Rows
 from agent.pipeline.cells import PlateCells
+from agent.pipeline.foresight import Foresight, foresee
 from agent.pipeline.unseen import humble
 from agent.store import Plate
 from agent.weighing import Carried, CellFilter, PlateScale
@@ -40,6 +41,11 @@ class PlateRun:
         self._stood_in = False
         self.detector = PlateDetector(scale.modes, start_g, floor_g, parameters)
         self.position = 0  # number of the next row of the board to take
+        self.rested_ns = 0  # up to here blocks were taken ahead of the others, for nothing happened
+        self._ahead_from_ns = 0  # before, something did
+        self._foresight: Foresight | None = None
+        self._screened: tuple[int, NDArray[np.int32], NDArray[np.bool_]] | None = None  # rows from a number on
+        self._ahead = _FIRST_AHEAD
         self.last_ns: int | None = None  # the last row taken
         self.gap: tuple[int, int] | None = None  # last row before and first after a time that nobody measured
         self.restored_level: Level | None = None
@@ -57,11 +63,14 @@ class PlateRun:
         begin = max(self.position, rows.first)
         a, b = begin - rows.first, max(end, begin) - rows.first
         self.position = max(end, begin)
-        noise = self.detector.noise
-        self.filter.noise_counts = np.abs(self.scale.counts_per_gram) * (noise.sigma_g[0] / np.sqrt(len(self.channels)))
+        self.filter.noise_counts = self._noise_counts(self.detector.noise.sigma_g[0])
         held_back = self.filter.held_back
         t_ns, counts, present = rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels]
-        counts, present = self.cells.screen(t_ns, counts, present, resting=self.detector.contact is None)
+        screened, self._screened = self._screened, None
+        if screened is not None and screened[0] == begin:
+            counts, present = screened[1:]
+        else:
+            counts, present = self.cells.screen(t_ns, counts, present, resting=self.detector.contact is None)
         if not self.cells.measured:
             if self.cells.worsened and self.last_ns is not None:
                 self.last_ns = min(self.last_ns, self.cells.since_ns)
@@ -91,11 +100,99 @@ class PlateRun:
         elif detector.contact is not None:
             detector.distrust(cells.since_ns, 0.0)
 
+    def rest_ahead(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
+        """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
+
+        What is taken is as if `take` and the detector had gone block by block. Where one is no plain rest it stays,
+        with all that follow, for them to take.
+        """
+        if (
+            blocks < _LEAST_AHEAD
+            or begin_ns < self._ahead_from_ns
+            or not (self.detector.foreseeable and self.filter.foreseeable and self.cells.plain)
+        ):
+            return 0
+        if self.last_ns is None or begin_ns - self.last_ns > _GAP_NS:
+            return 0
+        foresight = self._foresight
+        if foresight is None or not foresight.holds(rows, self.scale, self.position, begin_ns):
+            foresight = self._foresight = self._foreseen(rows, begin_ns, blocks, block_ns)
+            if foresight is None:
+                self._ahead_from_ns = begin_ns + block_ns
+                return 0
+        begin = (begin_ns - foresight.begin_ns) // block_ns
+        end = min(begin + min(blocks, self._ahead), len(foresight.outlook))
+        taken = self._accepted(foresight, begin, end)
+        if taken < end - begin:
+            self._ahead, self._ahead_from_ns = _FIRST_AHEAD, begin_ns + (taken + 1) * block_ns
+        else:
+            self._ahead = min(2 * self._ahead, _MOST_AHEAD)
+        return taken
+
+    def _foreseen(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> Foresight | None:
+        edges = rows.t_ns.searchsorted(begin_ns + block_ns * np.arange(blocks + 1))
+        if rows.first + int(edges[0]) != self.position:
+            return None
+        return foresee(
+            rows, edges, begin_ns, block_ns, self.channels, self.filter, self.scale, self.detector.parameters
+        )
+
+    def _accepted(self, foresight: Foresight, begin: int, end: int) -> int:
+        """How many blocks from `begin` on were taken."""
+        outlook = foresight.outlook
+        ahead = self.detector.look_ahead(outlook, begin, end)
+        if ahead is None or not ahead.still:
+            return 0
+        number = ahead.still
+        noise_counts = self._noise_counts(ahead.noise.sigma_g[:number, :1])
+        leap = foresight.most_leap(begin, begin + number)
+        np.maximum(leap[0], self.filter.leaps_to(foresight.raw[:, int(outlook.first[begin])]), out=leap[0])
+        for back in range(1, min(_REMEMBERED_BLOCKS + 1, number)):
+            np.maximum(leap[back:], leap[:-back], out=leap[back:])
+        wild = leap > self.filter.limit_counts(noise_counts)
+        if wild.any():
+            number = int(np.argmax(wild.any(axis=1)))
+        number = self._screened_ahead(foresight, begin, number)
+        if not number:
+            return 0
+        last = begin + number - 1
+        a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
+        self.detector.accept(ahead, number)
+        self.filter.accept(outlook.t_ns[a:b], foresight.raw[:, a:b])
+        self.filter.noise_counts = noise_counts[number - 1]
+        self.position += b - a
+        self.last_ns = int(outlook.t_ns[b - 1])
+        return number
+
+    def _screened_ahead(self, foresight: Foresight, begin: int, number: int) -> int:
+        """In how many of `number` blocks from `begin` on the cells go on as they are; those are screened and taken."""
+        outlook, rows, cells = foresight.outlook, foresight.rows, self.cells
+        skip = foresight.first - rows.first
+        drifting = list(cells.health.drifting)
+        for done in range(number):
+            a = int(outlook.first[begin + done])
+            b = a + int(outlook.count[begin + done])
+            held = slice(a + skip, b + skip)
+            t_ns, counts, present = rows.t_ns[held], rows.counts[held][:, self.channels], rows.present[held]
+            counts, present = cells.screen(t_ns, counts, present[:, self.channels], resting=True)
+            if not cells.plain or cells.returned or cells.health.drifting != drifting:
+                self._screened = (foresight.first + a, counts, present)
+                return done
+            cells.took(t_ns, self.scale.grams(foresight.raw[:, a:b].T))
+            if not cells.plain:
+                return done + 1
+        return number
+
+    def _noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Noise of a conversion of each cell [.., cells] in counts, where the weight's is `sigma_g` [.., 1]."""
+        result: NDArray[np.float64] = np.abs(self.scale.counts_per_gram) * (sigma_g / np.sqrt(len(self.channels)))
+        return result
+
     def unseen(self, step: Step) -> tuple[int, int] | None:
-        """From the plateau seen last to that seen first, where between them lies a time that nobody measured."""
+        """From when to when nobody measured, where that lies within a step; it ends with the plateau seen first."""
         if self.gap is None or step.before.end_ns > self.gap[0] or step.after.begin_ns < self.gap[0]:
             return None
-        return step.before.end_ns, max(self.gap[1], step.after.begin_ns)
+        return self.gap[0], max(self.gap[1], step.after.begin_ns)
 
     def honest(self, verdict: Verdict) -> Verdict:
         """A verdict with no more certainty than its cells and gaps allow."""
@@ -160,3 +257,7 @@ def without_cells(snapshot: dict[str, Any], plate: str) -> dict[str, Any]:
 
 
 _FLOOR_COUNTS = 25.0  # the data sheet's 50 nV at 10 SPS: less than this is not the chip's noise
+_LEAST_AHEAD = 4  # fewer blocks are quicker one by one
+_FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice as many the next time
+_MOST_AHEAD = 1024
+_REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve

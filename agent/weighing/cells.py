@@ -79,6 +79,49 @@ class CellFilter:
         return block
 
     @property
+    def foreseeable(self) -> bool:
+        """Nothing is held back, and every cell has delivered: `whole_ahead` may be asked."""
+        return self.held_back == 0 and self._last is not None and len(self._raw) > 0
+
+    def whole_ahead(
+        self, counts: NDArray[np.int32], present: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Conversions [n, cells] that follow, none of them saturated, as `feed` would make them whole if none is wild.
+
+        Returns:
+            [cells, n] whole conversions, and [cells, n] how far each leaps from the one before.
+        """
+        assert self._last is not None
+        rows = counts.T.astype(np.float64)
+        if not present.all():
+            there = np.ascontiguousarray(present.T)
+            index = np.where(there, np.arange(1, len(counts) + 1, dtype=np.int32), np.int32(0))
+            np.maximum.accumulate(index, axis=1, out=index)
+            rows = np.take_along_axis(np.concatenate((self._last[:, np.newaxis], rows), axis=1), index, axis=1)
+        leap = np.empty_like(rows)
+        np.subtract(rows[:, 1:], rows[:, :-1], out=leap[:, 1:])
+        leap[:, 0] = rows[:, 0] - self._raw[-1]
+        return rows, np.abs(leap, out=leap)
+
+    def leaps_to(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The largest leap [cells] among the conversions that are remembered and to the next, `row` [cells]."""
+        result: NDArray[np.float64] = np.abs(np.diff(np.concatenate((self._raw, row[np.newaxis])), axis=0)).max(axis=0)
+        return result
+
+    def accept(self, t_ns: NDArray[np.int64], rows: NDArray[np.float64]) -> None:
+        """Take over `whole_ahead`'s rows [cells, n] that came at `t_ns` [n]: none of them is wild or saturated."""
+        kept = self._p.motion_samples
+        self._t = np.concatenate((self._t, t_ns[-kept:]))[-kept:]
+        self._raw = np.concatenate((self._raw, rows[:, -kept:].T))[-kept:]
+        self._saturated = np.concatenate((self._saturated, np.zeros(min(len(t_ns), kept), np.bool_)))[-kept:]
+        self._given = len(self._t)
+        self._last = rows[:, -1].copy()
+
+    def limit_counts(self, noise_counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Leaps up to here are no wild conversion's, at such a noise."""
+        return self._p.wild_sigmas * noise_counts
+
+    @property
     def held_back(self) -> int:
         """How many rows wait for the next."""
         return len(self._t) - self._given
@@ -115,7 +158,7 @@ class CellFilter:
             return wild, False
         step = np.diff(self._raw, axis=0)
         leap = np.abs(step)
-        limit = self._p.wild_sigmas * self.noise_counts
+        limit = self.limit_counts(self.noise_counts)
         if not (leap > limit).any():
             return wild, False
         limits = np.maximum(limit, self._p.wild_over_motion * self._motion(leap))

@@ -1,0 +1,75 @@
+"""What a plate would weigh over the blocks to come: worked out once for all, used as long as the plate rests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.detection import DetectionParameters, Outlook
+from agent.pipeline.board import Rows
+from agent.weighing import CellFilter, PlateScale
+from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
+
+
+@dataclass(frozen=True, eq=False)
+class Foresight:
+    """Blocks of a plate from `begin_ns` on: `raw` [cells, n] conversions as far as none is wild, what they weigh, and
+    `leap` [blocks, cells], the largest step to a conversion of each block from the one before."""
+
+    rows: Rows
+    first: int  # number of the board's row that is the first
+    begin_ns: int
+    block_ns: int
+    zero_counts: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    leap: NDArray[np.float64]
+    outlook: Outlook
+
+    def holds(self, rows: Rows, scale: PlateScale, position: int, begin_ns: int) -> bool:
+        """Whether it says anything of the blocks from `begin_ns` on, whose first row has the number `position`."""
+        block = (begin_ns - self.begin_ns) // self.block_ns
+        if rows is not self.rows or scale.zero_counts is not self.zero_counts or not 0 <= block < len(self.outlook):
+            return False
+        return self.first + int(self.outlook.first[block]) == position
+
+    def most_leap(self, begin: int, end: int) -> NDArray[np.float64]:
+        """A copy of `leap` for blocks from `begin` to `end`."""
+        return self.leap[begin:end].copy()
+
+
+def foresee(
+    rows: Rows,
+    edges: NDArray[np.int64],
+    begin_ns: int,
+    block_ns: int,
+    channels: NDArray[np.int64],
+    cells: CellFilter,
+    scale: PlateScale,
+    parameters: DetectionParameters,
+) -> Foresight | None:
+    """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty or
+    saturated; None where that is the first of all."""
+    edges = edges[: _leading(edges[1:] > edges[:-1]) + 1]
+    if len(edges) < 2:
+        return None
+    a, b = int(edges[0]), int(edges[-1])
+    counts = rows.counts[a:b, channels]
+    if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
+        at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)).any(axis=1)
+        edges = edges[: int(edges.searchsorted(a + int(np.argmax(at_end)), side="right"))]
+        if len(edges) < 2:
+            return None
+        b = int(edges[-1])
+        counts = counts[: b - a]
+    raw, leap = cells.whole_ahead(counts, rows.present[a:b, channels])
+    first = edges[:-1] - a
+    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(raw), first, edges[1:] - edges[:-1], parameters)
+    most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
+    return Foresight(rows, rows.first + a, begin_ns, block_ns, scale.zero_counts, raw, most, outlook)
+
+
+def _leading(flags: NDArray[np.bool_]) -> int:
+    """How many are true before the first that is not."""
+    return len(flags) if flags.all() else int(np.argmin(flags))
