@@ -189,10 +189,10 @@ class PlateRun:
         return result
 
     def unseen(self, step: Step) -> tuple[int, int] | None:
-        """From when to when nobody measured, where that lies within a step; it ends with the plateau seen first."""
+        """From the plateau seen last to that seen first, where between them lies a time that nobody measured."""
         if self.gap is None or step.before.end_ns > self.gap[0] or step.after.begin_ns < self.gap[0]:
             return None
-        return self.gap[0], max(self.gap[1], step.after.begin_ns)
+        return step.before.end_ns, max(self.gap[1], step.after.begin_ns)
 
     def honest(self, verdict: Verdict) -> Verdict:
         """A verdict with no more certainty than its cells and gaps allow."""
