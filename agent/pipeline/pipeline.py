@@ -20,7 +20,7 @@ from agent.pipeline.faults import FaultBook
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
 from agent.pipeline.told import Data, PlateReading, Progress, Since, Told, Zeroed
-from agent.pipeline.unseen import unseen
+from agent.pipeline.unseen import nothing_lost, unseen
 from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
@@ -340,6 +340,8 @@ class Pipeline:
         verdict = run.honest(judge.consider(name, seen))
         if verdict.action == "wait":
             return
+        if run.gap is not None and verdict.action == "close":
+            verdict = nothing_lost(verdict, seen, self._ip)
         if run.cells.degraded:
             self._teller.forget(name)  # what three cells said shows nothing in another light
         detector.contact = seen
