@@ -60,6 +60,14 @@ class Beliefs:
                 self._near.pop(resting, None)
                 self._whole.pop(resting, None)
 
+    def drop(self, key: str) -> None:
+        """The account is forgotten."""
+        self._near.pop(key, None)
+        self._whole.pop(key, None)
+        self._rests_on.pop(key, None)
+        for resting in self._rests_on.values():
+            resting.discard(key)
+
     def _neighbours(self, key: str) -> set[str]:
         keys = {key}
         for event in self._movements.of(key):

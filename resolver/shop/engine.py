@@ -193,6 +193,7 @@ class Shop:
         """Drop an account that has its receipt."""
         del self.settled[key]
         self.visits.forget(key)
+        self._beliefs.drop(key)
         self._changed.discard(key)
         self._late.pop(key, None)
 
