@@ -43,8 +43,12 @@ class Level:
         """One plateau of this and a later stretch of the same level; each counts by its certainty."""
         share = later.variance.sum() / (self.variance.sum() + later.variance.sum())
         longer = self if self.samples >= later.samples else later
+        told = [level for level in (self, later) if level.tremor_g is not None and level.stillness_g]
+        clearest = min(told, key=lambda level: level.stillness_g, default=longer)
         return replace(
             longer,
+            tremor_g=clearest.tremor_g,
+            stillness_g=clearest.stillness_g,
             begin_ns=min(self.begin_ns, later.begin_ns),
             end_ns=max(self.end_ns, later.end_ns),
             samples=self.samples + later.samples,

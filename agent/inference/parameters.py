@@ -92,7 +92,7 @@ class InferenceParameters:
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm
     hand_period_s: float = 0.35  # a tremor shows fully after so long
-    hand_stillness_cap: float = 6.0
+    hand_stillness_cap: float = 8.0
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
     slow_ring_visit: float = -1.0  # a plateau that swings as slowly as a hand, taken for a true one

@@ -18,7 +18,7 @@ HINDSIGHT_NS = 30_000_000_000  # so long what was told may be seen otherwise
 HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
-CONVINCED = 0.9  # share of the other way, from which on what was told is corrected
+CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ class Teller:
         episode.nodes += [step.after for step in steps if step.after is not contact.current]
         if verdict.steps or verdict.pushed or episode.nodes[-1].apart(contact.current) > SAME_SIGMAS:
             episode.nodes.append(contact.current)
+        else:
+            episode.nodes[-1] = episode.nodes[-1].joined(contact.current)
 
     @staticmethod
     def _doubtful(episode: _Episode, verdict: Verdict) -> bool:

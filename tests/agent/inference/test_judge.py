@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.inference import InferenceParameters, Step
+from agent.inference import InferenceParameters, Step, remember
 from tests.agent.inference.scene import Scene
 
 COLA = (75.0, 150.0)  # a place in cola's lane on P1
@@ -203,3 +203,60 @@ def test_a_judgement_changes_no_belief() -> None:
     levels = [scene.level([]), scene.level([(-350.0, *COLA)], 0.5), scene.level([(-1_360.0, *RICE)])]
     scene.judge.consider("P1", scene.contact(*levels))
     assert scene.belief.snapshot() == before
+
+
+def test_ways_that_mean_the_same_are_no_doubt() -> None:
+    """The same can on a first, uneasy plateau and on the next: where it rested is nobody's question."""
+    scene = Scene()
+    levels = [
+        scene.level([]),
+        scene.level([(-350.0, *COLA)], 0.2, sigma_g=1.5),
+        scene.level([(-350.3, *COLA)], 0.4),
+    ]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert [one(step) for step in verdict.steps] == [(("cola", 1),)]
+    assert verdict.steps[0].certainty > 0.99
+    assert verdict.share > 0.99
+
+
+def test_a_hand_that_stays_on_what_it_set_down_is_no_other_product() -> None:
+    scene = Scene()
+    scene.happen("P1", (-350.0, *COLA))
+    levels = [
+        scene.level([]),
+        scene.level([(374.0, *COLA)], 0.2),
+        scene.level([(350.0, *COLA)], 0.4),
+    ]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert [one(step) for step in verdict.steps] == [(("cola", 1),)]
+
+
+def test_what_comes_back_and_leans_against_the_side_is_known_and_may_slip() -> None:
+    scene = Scene()
+    scene.happen("P1", (-1_010.0, *RICE))
+    assert scene.happen("P1", (945.0, *RICE)).items == (("rice", 1),)
+    slipped = scene.change("P1", (65.0, *RICE))
+    assert slipped.steps == ()
+    for step in slipped.pushed:
+        remember(scene.belief, "P1", step, None, scene.t_ns)
+    scene.judge.forget()
+    assert scene.happen("P1", (-1_010.0, *RICE)).items == (("rice", 1),)
+
+
+def test_where_staff_fills_a_lane_more_is_expected() -> None:
+    scene = Scene()
+    first = scene.change("P1", (2_020.0, *RICE)).steps[0]
+    scene.judge.forget()
+    scene.happen("P1", (1_010.0, *RICE))
+    second = scene.change("P1", (2_020.0, *RICE)).steps[0]
+    assert (first.items, second.items) == ((("rice", 2),), (("rice", 2),))
+    assert 1 - second.certainty < (1 - first.certainty) / 3
+
+
+def test_what_may_be_something_else_is_told_so_when_it_moves_again() -> None:
+    scene = Scene(cells=1)
+    scene.happen("P1", (-350.5, *COLA))  # cola or zero: nobody can tell
+    back = scene.change("P1", (350.5, *COLA)).steps[0]
+    shares = dict(back.ranked)
+    assert shares[(("cola", 1),)] > 0.25
+    assert shares[(("zero", 1),)] > 0.25
