@@ -113,6 +113,11 @@ class BoardLink:
                 yield frame
         self.line.look(int(arrivals.t_mono_ns[-1]), self.stream.counters.bad)
 
+    def follow(self, other: BoardLink) -> None:
+        """The board that hung at another port hangs here now: its rows are counted on."""
+        if self.rows is not None and other.rows is not None:
+            self.rows.first = max(self.rows.first, other.rows.end)
+
     def look(self, arrivals: Arrivals, until_ns: int, silent_ns: int) -> Calm | None:
         """Decode a stretch up to `until_ns` in which nothing happens: no frame missing or damaged, no news of the
         board, no pause longer than `silent_ns`. `accept` takes it over, `rewind` puts it back; None: it is put back.

@@ -31,6 +31,7 @@ class Boards:
         self._faults = faults
         self._links: dict[str, BoardLink] = {}
         self._by_board: dict[str, BoardLink] = {}
+        self._last: dict[str, BoardLink] = {}  # where each board was used last
         self._refused: set[str] = set()
         self._boots: dict[str, int] = {}
         self._looked: dict[str, tuple[Hello, Status | None, bool, bool]] = {}  # what `_cells` spoke of last
@@ -213,6 +214,9 @@ class Boards:
             self._refused.discard(who.board_id)
             yield from _one(self._faults.end(duplicate), recovered=True)
         self._by_board[who.board_id] = link
+        last, self._last[who.board_id] = self._last.get(who.board_id, link), link
+        if last is not link:
+            link.follow(last)
         yield from self._restarted(who, plates)
 
     def _restarted(self, who: Hello, plates: tuple[str, ...]) -> Iterator[FaultChange]:

@@ -7,6 +7,7 @@ import pytest
 from agent.messages import Fault, Movement
 from agent.messages.events import FAULT, PICK, PUT, RECOVERED
 from agent.pipeline import Chunk, Pipeline, Told
+from agent.pipeline.board import BoardLink
 from agent.pipeline.told import Zeroed
 from agent.wire import identify
 from bench.wire import Hello
@@ -102,6 +103,20 @@ def test_a_board_that_moves_to_another_port_is_no_duplicate() -> None:
     told = fed(Pipeline(small_store(BOARD), "a1", "e"), chunks)
     assert "duplicate-board" not in {name for _, name, _ in faults(told)}
     assert [event.type for event in movements(told)] == [PICK]
+
+
+def test_at_another_port_the_rows_of_a_board_are_counted_on() -> None:
+    """So that a plate, which knows how many it took, takes the first that come there."""
+    board = Board("port0")
+    here, there = BoardLink("port0"), BoardLink("port1")
+    assert len(list(here.take(board.introduce() + board.weigh(2.0)))) == 1
+    board.source = "port1"
+    list(there.take(board.introduce(boot=2) + board.weigh(1.0)))
+    there.follow(here)
+    assert here.rows is not None
+    assert there.rows is not None
+    assert there.rows.first == here.rows.end > 100
+    assert there.rows.end > there.rows.first
 
 
 def test_silence_becomes_a_fault_and_its_end_a_recovery() -> None:
