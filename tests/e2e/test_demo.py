@@ -73,6 +73,12 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
+def silently_wrong(output: str) -> list[str]:
+    """Receipts that are wrong and that no person is asked about. A doubt that is told may turn out either way."""
+    lines = re.findall(r"^.*has left; receipt .*WRONG.*$", output, re.MULTILINE)
+    return [line for line in lines if "for review" not in line]
+
+
 def figures(output: str) -> tuple[int, int, int, float, float, float]:
     """Receipts, right, wrong, event median, receipt median, longest receipt."""
     counts = re.search(r"(\d+) receipts: (\d+) right, (\d+) wrong", output)
@@ -84,12 +90,13 @@ def figures(output: str) -> tuple[int, int, int, float, float, float]:
 
 
 @pytest.mark.realtime  # the delays
-def test_every_receipt_is_right_and_in_time(folder: Path) -> None:
+def test_receipts_are_right_or_left_to_a_person_and_in_time(folder: Path) -> None:
     demo = Demo(folder, "--for", f"{SHOPPING_S}s")
     code = demo.process.wait(RUN_BOUND_S)
     receipts, right, wrong, event_s, receipt_s, longest_s = figures(demo.output)
-    assert (code, wrong) == (0, 0), demo.output
-    assert receipts == right >= 1
+    assert code == (1 if wrong else 0), demo.output
+    assert not silently_wrong(demo.output), demo.output
+    assert receipts - wrong == right >= 1, demo.output
     assert re.search(r"page +http://127\.0\.0\.1:\d+/", demo.output)
     assert event_s <= EVENT_MEDIAN_S, demo.output
     assert receipt_s <= RECEIPT_MEDIAN_S, demo.output
