@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from agent.inference.habits import Habits
-from agent.inference.items import Items
+from agent.inference.items import Shares
 from agent.inference.parameters import InferenceParameters
 from agent.inference.weights import UnitWeights
 from agent.store import Item, Plate
@@ -29,7 +29,7 @@ class Bundle:
     plate: str
     place_mm: tuple[float, float] | None = None
     hidden_g: float = 0.0
-    doubt: tuple[tuple[Items, float], ...] = ()
+    doubt: Shares = ()
 
     @property
     def surely(self) -> float:

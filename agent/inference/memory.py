@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agent.inference.belief import Belief, Bundle
 from agent.inference.hypotheses import Part
-from agent.inference.items import Items
+from agent.inference.items import Shares
 from agent.inference.likelihood import Change
 from agent.inference.step import Step
 
@@ -99,7 +99,7 @@ def _weights(change: Change, parts: tuple[Part, ...]) -> list[tuple[float, float
     return out
 
 
-def _doubt(step: Step, belief: Belief) -> tuple[tuple[Items, float], ...]:
+def _doubt(step: Step, belief: Belief) -> Shares:
     """What else may have moved: only goods or things of about the same weight come into question."""
     p = belief.parameters
     others = [(items, share) for items, share in step.ranked[1:] if share >= p.least_doubt]
@@ -122,7 +122,7 @@ def _leave(
     weight_g: float,
     variance_g2: float,
     t_ns: int,
-    doubt: tuple[tuple[Items, float], ...],
+    doubt: Shares,
 ) -> None:
     state = belief.plates[plate]
     if part.source is not None:
@@ -142,7 +142,7 @@ def _come(
     variance_g2: float,
     place_mm: Place,
     t_ns: int,
-    doubt: tuple[tuple[Items, float], ...],
+    doubt: Shares,
 ) -> None:
     state = belief.plates[plate]
     hidden_g = part.source.weight_g - weight_g if part.leans and part.source is not None else 0.0
@@ -162,9 +162,7 @@ def _within(part: Part, place_mm: tuple[float, float]) -> bool:
     return x0 <= place_mm[0] <= x1 and y0 <= place_mm[1] <= y1
 
 
-def _foreign(
-    belief: Belief, plate: str, change: Change, place_mm: Place, t_ns: int, doubt: tuple[tuple[Items, float], ...]
-) -> None:
+def _foreign(belief: Belief, plate: str, change: Change, place_mm: Place, t_ns: int, doubt: Shares) -> None:
     """Something else came or left: it is remembered by its weight, so that it is known when it moves again."""
     weight_g, variance_g2 = abs(change.delta_g[0]), change.variance_g2[0]
     bundle = Bundle(None, 1, weight_g, variance_g2, t_ns, plate, place_mm, doubt=doubt)

@@ -70,19 +70,22 @@ class Weigher:
         else:
             hypotheses = self._imagination.puts(belief, plate, delta, now_ns)
         hypotheses += self._imagination.swaps(belief, plate, now_ns)
-        scored = [(h.log_prior + log_goods(change, h, geometry, p), h) for h in hypotheses]
+        scored = self._scored(change, hypotheses, geometry)
         otherwise = -math.inf
         if foreign:
             otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
-        slips = [
-            (h.log_prior + log_goods(change, h, geometry, p), h) for h in self._imagination.slips(belief, plate, delta)
-        ]
+        slips = self._scored(change, self._imagination.slips(belief, plate, delta), geometry)
         slipped, slip = max(slips, default=(-math.inf, None), key=lambda pair: pair[0])
         likeliest = slip if slipped > max(still, pushed) else None
         pushed_along = likeliest is None and pushed > still
         step = Step(before, after, change, (), likeliest, nothing=True, pushed=pushed_along, certainty=1.0)
         nothing = Reading(math.log(0.5) + log_sum([still, pushed, slipped]), step)
         return self._named(nothing, before, after, change, scored, otherwise)
+
+    def _scored(
+        self, change: Change, hypotheses: list[Hypothesis], geometry: Geometry
+    ) -> list[tuple[float, Hypothesis]]:
+        return [(h.log_prior + log_goods(change, h, geometry, self._p), h) for h in hypotheses]
 
     def _named(
         self,

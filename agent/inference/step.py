@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agent.detection import Level
 from agent.inference.hypotheses import Hypothesis
-from agent.inference.items import FOREIGN, Items
+from agent.inference.items import FOREIGN, Items, Shares
 from agent.inference.likelihood import Change
 
 
@@ -22,7 +22,7 @@ class Step:
     before: Level
     after: Level
     change: Change
-    ranked: tuple[tuple[Items, float], ...]
+    ranked: Shares
     best: Hypothesis | None
     nothing: bool
     pushed: bool
@@ -32,6 +32,11 @@ class Step:
     @property
     def direction(self) -> int:
         return 1 if self.change.delta_g[0] > 0 else -1
+
+    @property
+    def meaning(self) -> tuple[tuple[int, Items], ...]:
+        """Direction and items, where goods moved."""
+        return () if self.nothing else ((self.direction, self.items),)
 
     @property
     def items(self) -> Items:

@@ -16,7 +16,7 @@ from agent.inference.items import Items
 from agent.inference.likelihood import Change, Geometry, log_hand, log_still
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
-from agent.inference.readings import Reading, Weigher
+from agent.inference.readings import Weigher
 from agent.inference.step import Step
 from agent.inference.sums import log_sum
 
@@ -34,7 +34,7 @@ class Way:
 
     @property
     def meaning(self) -> Meaning:
-        return tuple((step.direction, step.items) for step in self.steps if not step.nothing)
+        return tuple(moved for step in self.steps for moved in step.meaning)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Ways:
         )
         meaning = way.meaning
         for reading in readings.named:
-            known = (*meaning, *_meant(reading))
+            known = (*meaning, *reading.step.meaning)
             logs = (way.log + between + reading.log, way.log_best + between + reading.log)
             arrived.setdefault(known, []).append((*logs, way, reading.step))
         lost.append(way.log + between + readings.log_others)
@@ -191,11 +191,6 @@ class Ways:
             known = math.log(self._p.hand) + log_hand(change, onward, apart_s, node, self._geometry, self._p)
             self._hands[(rest, i, first)] = known
         return known
-
-
-def _meant(reading: Reading) -> Meaning:
-    step = reading.step
-    return () if step.nothing else ((step.direction, step.items),)
 
 
 _TINY = 1e-15
