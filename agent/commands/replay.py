@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,9 @@ if TYPE_CHECKING:
     from agent.journal import Journal
     from agent.pipeline.told import Told
     from agent.sources.recording import Recording
-    from agent.sources.types import SourceChunk
     from agent.store import Store
 
 DEFAULT_EPOCH = "replay"
-STRETCH_NS = 30_000_000_000  # taken at once: the longer, the quicker; some megabytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,26 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _replay(store: Store, agent: str, epoch: str, recording: Recording, journal: Journal | None) -> None:
     from agent.commands.common import made_pipeline
-    from agent.pipeline.arrivals import gathered
+    from agent.pipeline.arrivals import Arrivals
 
     pipeline = made_pipeline(store, agent, epoch, journal)
-    for stretch in _stretches(recording):
-        _tell(pipeline.feed_stretch(gathered(stretch)), store, agent)
+    for stretch in recording.stretches():
+        came = [Arrivals(part.source, part.t_mono_ns, part.number, part.ends, part.data) for part in stretch]
+        _tell(pipeline.feed_stretch(came), store, agent)
     _tell(pipeline.finish(), store, agent)
     if journal:
         journal.save_belief(pipeline.snapshot())
-
-
-def _stretches(recording: Recording) -> Iterator[list[SourceChunk]]:
-    """The recording's chunks, some seconds at a time."""
-    stretch: list[SourceChunk] = []
-    for chunk in recording.chunks():
-        if stretch and chunk.t_mono_ns - stretch[0].t_mono_ns >= STRETCH_NS:
-            yield stretch
-            stretch = []
-        stretch.append(chunk)
-    if stretch:
-        yield stretch
 
 
 def _tell(told: list[Told], store: Store, agent: str) -> None:

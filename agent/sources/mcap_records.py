@@ -8,31 +8,59 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import compress
 from typing import IO, Any
 
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, Message
+from mcap.records import Channel, Chunk
 
 MAGIC = b"\x89MCAP0\r\n"
 MAX_RECORD_BYTES = 1 << 30  # a length beyond this is damage, not data
 _HEAD = struct.Struct("<BQ")
-_MESSAGE = struct.Struct("<HIQQ")  # read without the library's stream: a recording is messages and little else
+_MESSAGE = struct.Struct("<BQHIQQ")  # with its head: a recording is messages and little else, read in one go
+
+
+@dataclass(slots=True)
+class Messages:
+    """Messages that follow each other: the channel of each, its `log_time`, and its bytes."""
+
+    channel_ids: list[int] = field(default_factory=list)
+    log_times: list[int] = field(default_factory=list)
+    data: list[bytes] = field(default_factory=list)
+
+    def extend(self, later: Messages) -> None:
+        """Messages that follow."""
+        self.channel_ids += later.channel_ids
+        self.log_times += later.log_times
+        self.data += later.data
+
+    def leave_only(self, channel_ids: Container[int]) -> None:
+        """Drop messages of other channels, and those that hold nothing."""
+        keep = [k in channel_ids and bool(data) for k, data in zip(self.channel_ids, self.data, strict=True)]
+        if not all(keep):
+            self.channel_ids = list(compress(self.channel_ids, keep))
+            self.log_times = list(compress(self.log_times, keep))
+            self.data = list(compress(self.data, keep))
 
 
 class McapReader:
-    """Gives channels and messages. Afterwards `cut_at` says at which byte a file ended too early (None: whole),
-    and `damaged` holds the positions of chunks that were left out because they are damaged."""
+    """Gives channels, and messages as many at once as stand together.
+
+    Afterwards `cut_at` says at which byte a file ended too early (None: whole), and `damaged` holds the positions of
+    chunks that were left out because they are damaged.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self.cut_at: int | None = None
         self.damaged: list[int] = []
 
-    def records(self) -> Iterator[Channel | Message]:
+    def records(self) -> Iterator[Channel | Messages]:
         """Channels and messages in file order, to the end or the cut. The stream stands behind the magic."""
         position = len(MAGIC)
         while True:
@@ -47,7 +75,7 @@ class McapReader:
             body = self._stream.read(length)
             whole = len(body) == length
             if opcode in (Opcode.CHANNEL, Opcode.MESSAGE) and whole:
-                yield from _plain(opcode, body)
+                yield from _inner(head + body)
             elif opcode == Opcode.CHUNK:
                 yield from self._chunk(body, position, whole=whole)
             if not whole:
@@ -59,7 +87,7 @@ class McapReader:
                 self.cut_at = None if closing == MAGIC else position + len(closing)
                 return
 
-    def _chunk(self, body: bytes, position: int, *, whole: bool) -> Iterator[Channel | Message]:
+    def _chunk(self, body: bytes, position: int, *, whole: bool) -> Iterator[Channel | Messages]:
         try:
             chunk = Chunk.read(ReadDataStream(BytesIO(body)))
         except (McapError, struct.error, UnicodeDecodeError):
@@ -98,29 +126,39 @@ def _decoded(decoder: Any, data: bytes, error: type[Exception], step: int = 4096
     return b"".join(parts)
 
 
-def _inner(data: bytes) -> Iterator[Channel | Message]:
+def _inner(data: bytes) -> Iterator[Channel | Messages]:
+    """Channels and messages among whole records; one that is too short for its own fields says nothing."""
+    found = Messages()
+    channel, time, part = found.channel_ids.append, found.log_times.append, found.data.append
+    unpack, head = _MESSAGE.unpack_from, _HEAD.size
+    message, least, total = int(Opcode.MESSAGE), _MESSAGE.size, len(data)
     position = 0
-    while position + _HEAD.size <= len(data):
+    while position + least <= total:
+        opcode, length, channel_id, _, log_time, _ = unpack(data, position)
+        end = position + head + length
+        if end > total:
+            break
+        if opcode == message and position + least <= end:
+            channel(channel_id)
+            time(log_time)
+            part(data[position + least : end])
+        elif opcode == Opcode.CHANNEL:
+            if found.data:
+                yield found
+                found = Messages()
+                channel, time, part = found.channel_ids.append, found.log_times.append, found.data.append
+            yield from _channel(data[position + head : end])
+        position = end
+    if found.data:
+        yield found
+    if position + head <= total:  # a last record may be shorter than a message's fields
         opcode, length = _HEAD.unpack_from(data, position)
-        begin = position + _HEAD.size
-        if begin + length > len(data):
-            return
-        yield from _plain(opcode, data[begin : begin + length])
-        position = begin + length
+        if opcode == Opcode.CHANNEL and position + head + length <= total:
+            yield from _channel(data[position + head : position + head + length])
 
 
-def _plain(opcode: int, body: bytes) -> Iterator[Channel | Message]:
+def _channel(body: bytes) -> Iterator[Channel]:
     try:
-        if opcode == Opcode.CHANNEL:
-            yield Channel.read(ReadDataStream(BytesIO(body)))
-        elif opcode == Opcode.MESSAGE:
-            channel, sequence, log_time, publish_time = _MESSAGE.unpack_from(body)
-            yield Message(
-                channel_id=channel,
-                data=body[_MESSAGE.size :],
-                log_time=log_time,
-                publish_time=publish_time,
-                sequence=sequence,
-            )
+        yield Channel.read(ReadDataStream(BytesIO(body)))
     except (McapError, struct.error, UnicodeDecodeError):
-        return  # a record that is too short for its own fields says nothing
+        return

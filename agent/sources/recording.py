@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from mcap.records import Channel
 
-from agent.sources.mcap_records import MAGIC, McapReader
-from agent.sources.types import SourceChunk
+from agent.sources.mcap_records import MAGIC, McapReader, Messages
+from agent.sources.types import SourceChunk, SourceStretch
 
 SERIAL_PREFIX = "serial/"
+STRETCH_MESSAGES = 4_000  # worked on at once; the more, the quicker: a minute of two boards, some megabytes
 
 
 class RecordingError(ValueError):
@@ -22,13 +24,14 @@ class RecordingError(ValueError):
 
 
 class Recording:
-    """The serial channels of an MCAP file. `remarks` says after the last chunk what of the file was not whole."""
+    """The serial channels of an MCAP file. `remarks` says after the last stretch what of the file was not whole."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._remarks: list[str] = []
         self._messages = 0
         self._backwards = 0
+        self._last_ns = 0
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -41,6 +44,17 @@ class Recording:
         Raises:
             RecordingError: no file, not readable, or not MCAP at all.
         """
+        for stretch in self.stretches():
+            parts = []
+            for port in stretch:
+                begins = [0, *port.ends.tolist()]
+                for k, (number, t_ns) in enumerate(zip(port.number.tolist(), port.t_mono_ns.tolist(), strict=True)):
+                    parts.append((number, SourceChunk(port.source, t_ns, port.data[begins[k] : begins[k + 1]])))
+            for _, chunk in sorted(parts, key=lambda part: part[0]):
+                yield chunk
+
+    def stretches(self) -> Iterator[list[SourceStretch]]:
+        """The same messages port by port, as many at once as are quick to work on; RecordingError likewise."""
         try:
             with self._path.open("rb") as stream:
                 magic = stream.read(len(MAGIC))
@@ -55,24 +69,42 @@ class Recording:
             reason = (error.strerror or str(error)).lower()
             raise RecordingError(self._path, f"{reason}; name a recording that can be read") from None
 
-    def _serial(self, reader: McapReader) -> Iterator[SourceChunk]:
+    def _serial(self, reader: McapReader) -> Iterator[list[SourceStretch]]:
         topics: dict[int, str] = {}
-        last_ns: int | None = None
+        held = Messages()
         for record in reader.records():
             if isinstance(record, Channel):
-                if record.topic.startswith(SERIAL_PREFIX):
+                if record.id not in topics and record.topic.startswith(SERIAL_PREFIX):
+                    held.leave_only(topics)  # what came before its channel was named is of no port
                     topics[record.id] = record.topic
                 continue
-            topic = topics.get(record.channel_id)
-            if topic is None or not record.data:
-                continue
-            if last_ns is not None and record.log_time < last_ns:
-                self._backwards += 1
-            self._messages += 1
-            # The recorder's clock never goes back; where a file says otherwise, time stands still.
-            last_ns = max(record.log_time, last_ns or record.log_time)
-            yield SourceChunk(topic, last_ns, record.data)
+            held.extend(record)
+            if len(held.data) >= STRETCH_MESSAGES:
+                yield from self._stretch(held, topics)
+                held = Messages()
+        yield from self._stretch(held, topics)
         self._remark(reader)
+
+    def _stretch(self, messages: Messages, topics: dict[int, str]) -> Iterator[list[SourceStretch]]:
+        messages.leave_only(topics)
+        if not messages.data:
+            return
+        t_ns = np.array(messages.log_times, np.int64)
+        t_ns[0] = max(int(t_ns[0]), self._last_ns)
+        # The recorder's clock never goes back; where a file says otherwise, time stands still.
+        risen = np.maximum.accumulate(t_ns)
+        self._backwards += int(np.count_nonzero(risen[1:] > t_ns[1:])) + (int(t_ns[0]) > messages.log_times[0])
+        self._messages += len(risen)
+        self._last_ns = int(risen[-1])
+        channel_ids = np.array(messages.channel_ids)
+        lengths = np.fromiter(map(len, messages.data), np.int64, len(messages.data))
+        stretch = []
+        for topic in dict.fromkeys(topics.values()):
+            number = np.flatnonzero(np.isin(channel_ids, [k for k, name in topics.items() if name == topic]))
+            if len(number):
+                data = b"".join([messages.data[k] for k in number.tolist()])
+                stretch.append(SourceStretch(topic, risen[number], number, np.cumsum(lengths[number]), data))
+        yield stretch
 
     def _remark(self, reader: McapReader) -> None:
         name = self._path
