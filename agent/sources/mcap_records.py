@@ -21,6 +21,7 @@ from mcap.records import Channel, Chunk
 
 MAGIC = b"\x89MCAP0\r\n"
 MAX_RECORD_BYTES = 1 << 30  # a length beyond this is damage, not data
+_UNREADABLE = (McapError, struct.error, UnicodeDecodeError, OverflowError)  # what the library makes of damage
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<BQHIQQ")  # with its head: a recording is messages and little else, read in one go
 
@@ -90,7 +91,7 @@ class McapReader:
     def _chunk(self, body: bytes, position: int, *, whole: bool) -> Iterator[Channel | Messages]:
         try:
             chunk = Chunk.read(ReadDataStream(BytesIO(body)))
-        except (McapError, struct.error, UnicodeDecodeError):
+        except _UNREADABLE:
             if whole:
                 self.damaged.append(position)
             return
@@ -160,5 +161,5 @@ def _inner(data: bytes) -> Iterator[Channel | Messages]:
 def _channel(body: bytes) -> Iterator[Channel]:
     try:
         yield Channel.read(ReadDataStream(BytesIO(body)))
-    except (McapError, struct.error, UnicodeDecodeError):
+    except _UNREADABLE:
         return

@@ -15,6 +15,9 @@ SERIAL_PREFIX = "serial/"
 STRETCH_MESSAGES = 4_000  # worked on at once; the more, the quicker: a minute of two boards, some megabytes
 
 
+_LATEST_NS = 1 << 62  # in the year 2116; what is later is damage
+
+
 class RecordingError(ValueError):
     """What was named as a recording is none, or cannot be read; the text is one line."""
 
@@ -89,7 +92,7 @@ class Recording:
         messages.leave_only(topics)
         if not messages.data:
             return
-        t_ns = np.array(messages.log_times, np.int64)
+        t_ns = np.minimum(np.array(messages.log_times, np.uint64), np.uint64(_LATEST_NS)).astype(np.int64)
         t_ns[0] = max(int(t_ns[0]), self._last_ns)
         # The recorder's clock never goes back; where a file says otherwise, time stands still.
         risen = np.maximum.accumulate(t_ns)
