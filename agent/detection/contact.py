@@ -16,7 +16,8 @@ from agent.detection.trace import Trace
 class Contact:
     """What is known of a contact so far.
 
-    `before` is the plateau it left (None: the plate was never seen at rest), `plateaus` those that stood within it
+    `before` is the plateau it left (None: the plate was never seen at rest), `rested_ns` the instant up to
+    which it was said to rest (0: never), `plateaus` those that stood within it
     and ended, oldest first, `current` the one that stands now. `peak_g` is the largest departure of the weight.
     """
 
@@ -27,6 +28,7 @@ class Contact:
     plateaus: list[Level] = field(default_factory=list)
     current: Level | None = None
     peak_g: float = 0.0
+    rested_ns: int = 0
     asked_ns: int = 0  # up to when `current` was put to judgement
 
     @property
@@ -64,6 +66,9 @@ class Contact:
 
     def instant_ns(self, start: Level, end: Level) -> int:
         """When the change between two plateaus happened: the last crossing of its half, in the mode that moved most."""
+        return max(self._crossing_ns(start, end), self.rested_ns)
+
+    def _crossing_ns(self, start: Level, end: Level) -> int:
         t_ns, z = self.trace.between(start.end_ns, end.begin_ns)
         if len(t_ns) < 2:  # a crossing lies between two rows
             return (start.end_ns + end.begin_ns) // 2

@@ -133,9 +133,10 @@ class PlateDetector:
             oldest = min(oldest, contact.current.begin_ns)
         self._trace.forget_before(oldest)
 
-    def settle(self, level: Level) -> None:
-        """The contact is over: the plate rests on `level` since its beginning."""
-        self._learn_wander(level)
+    def settle(self, level: Level, *, seen: bool = True) -> None:
+        """The contact is over: the plate rests on `level` since its beginning. `seen`: it was measured throughout."""
+        if seen:
+            self._learn_wander(level)
         t_ns, z, _ = self._trace.since(level.begin_ns)
         span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
         if level.ring_g > 0 and np.count_nonzero(span) >= self._p.block_samples:
@@ -203,8 +204,10 @@ class PlateDetector:
 
     def _open(self, t_ns: int) -> None:
         before = self._before(t_ns)
+        # where rows are missing before the departure, nobody knows when in between it was
+        rested_ns = max(self._trace.end_ns if len(self._trace) else 0, t_ns - t_ns % self._p.block_ns)
         self._trace.opened_ns = t_ns
-        self.contact = Contact(before, t_ns, self._trace, self._p)
+        self.contact = Contact(before, t_ns, self._trace, self._p, rested_ns=rested_ns)
 
     def _before(self, t_ns: int) -> Level:
         """The plateau before a departure: the last of rest, without the very last."""

@@ -49,8 +49,8 @@ def foresee(
     scale: PlateScale,
     parameters: DetectionParameters,
 ) -> Foresight | None:
-    """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty or
-    saturated; None where that is the first of all."""
+    """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty,
+    saturated, or lacks a cell for longer than its last conversion may be held; None where that is the first of all."""
     edges = edges[: _leading(edges[1:] > edges[:-1]) + 1]
     if len(edges) < 2:
         return None
@@ -63,7 +63,14 @@ def foresee(
             return None
         b = int(edges[-1])
         counts = counts[: b - a]
-    raw, leap = cells.whole_ahead(counts, rows.present[a:b, channels])
+    present = rows.present[a:b, channels]
+    if not present.all() and (stale := cells.stale(present)).any():
+        edges = edges[: int(edges.searchsorted(a + int(np.argmax(stale)), side="right"))]
+        if len(edges) < 2:
+            return None
+        b = int(edges[-1])
+        counts, present = counts[: b - a], present[: b - a]
+    raw, leap = cells.whole_ahead(counts, present)
     first = edges[:-1] - a
     outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(raw), first, edges[1:] - edges[:-1], parameters)
     most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)

@@ -64,6 +64,7 @@ class Pipeline:
         self._faults = FaultBook()
         self._boards = Boards(self.runs, self._faults)
         self._cursor_ns: int | None = None
+        self._begun_ns = 0  # where the cursor began
         self._teller = Teller(epoch, store.items, self.belief, self._judge)
         if snapshot is not None:
             self._restore(snapshot)
@@ -110,17 +111,16 @@ class Pipeline:
         until = self._cursor_ns
         if until is not None:
             until -= until % self._p.block_ns
-        opened = []
+        opened, blind = [], []
+        silent = self._boards.silent()
         for name, run in self.runs.items():
             contact = run.detector.contact
-            if contact is not None and run.last_ns is not None:
-                opened.append(Since(name, contact.opened_ns))
-        silent = self._boards.silent()
-        blind = [
-            Since(name, run.last_ns or 0)
-            for name, run in self.runs.items()
-            if run.board in silent or not run.cells.measured
-        ]
+            if run.board in silent or not run.measured:
+                blind.append(Since(name, run.measured_ns or self._begun_ns))
+            elif contact is not None:
+                opened.append(Since(name, contact.rested_ns or contact.opened_ns))
+            elif run.filter.held_back and run.last_ns is not None:
+                opened.append(Since(name, run.last_ns))  # whether the next conversion was a leap is not known yet
         return Progress(until, self._teller.sequence, tuple(opened), tuple(blind))
 
     def readings(self) -> list[PlateReading]:
@@ -130,7 +130,7 @@ class Pipeline:
         for name, run in self.runs.items():
             detector = run.detector
             level = detector.level if detector.contact is None else detector.contact.current
-            unknown = level is None or run.board in silent or not run.cells.measured
+            unknown = level is None or run.board in silent or not run.measured
             weight = None if level is None or unknown else float(level.mean[0])
             contents = self.belief.plates[name].contents()
             stable = detector.contact is None and weight is not None
@@ -236,7 +236,7 @@ class Pipeline:
         if self._cursor_ns is None:
             first_ns = self._boards.first_ns()
             assert first_ns is not None
-            self._cursor_ns = first_ns - first_ns % self._p.block_ns
+            self._cursor_ns = self._begun_ns = first_ns - first_ns % self._p.block_ns
         block = self._p.block_ns
         while True:
             touched = any(run.detector.contact is not None for run in self.runs.values())
@@ -326,34 +326,34 @@ class Pipeline:
                 return
             if run.restored_level is None:
                 detector.settle(current)
-                run.gap = None
+                run.gaps.clear()
                 return
             contact.before, run.restored_level = run.restored_level, None
-            run.gap = (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns))
+            run.gaps.insert(0, (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns)))
         if current.seconds < self._ip.nothing_after_s or run.cells.health.suspect:
             return
         if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._ip.ask_every_s * 1e9):
             return
         contact.asked_ns = contact.now_ns
         seen = run.cells.seen(contact)
-        judge = self._judge_unseen if run.gap is not None or run.cells.touched else self._judge
+        judge = self._judge_unseen if run.gaps or run.cells.touched else self._judge
         verdict = run.honest(judge.consider(name, seen))
         if verdict.action == "wait":
             return
-        if run.gap is not None and verdict.action == "close":
+        if run.gaps and verdict.action == "close":
             verdict = nothing_lost(verdict, seen, self._ip)
         if run.cells.degraded:
             self._teller.forget(name)  # what three cells said shows nothing in another light
         detector.contact = seen
         self._teller.conclude(name, run, verdict, self._quality(name, run))
-        detector.settle(current)
+        detector.settle(current, seen=not run.gaps)
         moved = run.cells.told(seen, verdict, current)
         if moved is not None:
             self._teller.forget(name)
             detector.shift(moved)
         self._judge.forget()
         self._judge_unseen.forget()
-        run.gap = None
+        run.gaps.clear()
 
     def _quality(self, name: str, run: PlateRun) -> tuple[str, ...]:
         return tuple(sorted({*self._faults.quality(name), *run.cells.quality()}))

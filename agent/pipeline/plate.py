@@ -47,7 +47,7 @@ class PlateRun:
         self._screened: tuple[int, NDArray[np.int32], NDArray[np.bool_]] | None = None  # rows from a number on
         self._ahead = _FIRST_AHEAD
         self.last_ns: int | None = None  # the last row taken
-        self.gap: tuple[int, int] | None = None  # last row before and first after a time that nobody measured
+        self.gaps: list[tuple[int, int]] = []  # last row before and first after each time that nobody measured
         self.restored_level: Level | None = None
         self._carried_g = np.zeros(len(plate.cells))  # by each cell when last at rest, about
         self.interrupted = False  # the rows last taken follow such a time
@@ -57,6 +57,18 @@ class PlateRun:
     def geometry(self) -> Geometry:
         scale = self.scale
         return Geometry.of(self.plate, scale.x0_mm, scale.y0_mm, scale.half_x_mm, scale.half_y_mm, scale.modes)
+
+    @property
+    def measured(self) -> bool:
+        """Its cells suffice, and have delivered in this life."""
+        return self.cells.measured and self.last_ns is not None
+
+    @property
+    def measured_ns(self) -> int | None:
+        """When it was measured last, if need be in an earlier life; None: never."""
+        if self.last_ns is None and self.restored_level is not None:
+            return self.restored_level.end_ns
+        return self.last_ns
 
     def take(self, rows: Rows, end: int) -> tuple[CellBlock, NDArray[np.float64]]:
         """The plate's whole conversions up to row `end`, and their modes."""
@@ -71,6 +83,8 @@ class PlateRun:
             counts, present = screened[1:]
         else:
             counts, present = self.cells.screen(t_ns, counts, present, resting=self.detector.contact is None)
+        if any(self.cells.health.cause):
+            self.filter.forget([c for c, cause in enumerate(self.cells.health.cause) if cause])
         if not self.cells.measured:
             if self.cells.worsened and self.last_ns is not None:
                 self.last_ns = min(self.last_ns, self.cells.since_ns)
@@ -82,7 +96,8 @@ class PlateRun:
             self.cells.took(block.t_ns, grams)
             first_ns = int(block.t_ns[0])
             if self.last_ns is not None and first_ns - self.last_ns > _GAP_NS:
-                self.gap, self.interrupted = (self.last_ns, first_ns), True
+                self.missed(self.last_ns, first_ns)
+                self.interrupted = True
             self.last_ns = int(block.t_ns[-1])
         return block, self.scale.to_modes(grams)
 
@@ -96,7 +111,7 @@ class PlateRun:
             return
         if cells.returned and cells.excluded is None:
             detector.distrust(cells.since_ns, cells.back())
-            self.gap = self.gap or (cells.since_ns, self.last_ns)
+            self.missed(cells.since_ns, self.last_ns)
         elif detector.contact is not None:
             detector.distrust(cells.since_ns, 0.0)
 
@@ -158,7 +173,9 @@ class PlateRun:
         last = begin + number - 1
         a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
         self.detector.accept(ahead, number)
-        self.filter.accept(outlook.t_ns[a:b], foresight.raw[:, a:b])
+        skip = foresight.first - foresight.rows.first
+        held = slice(max(b - _REMEMBERED_ABSENCES, a) + skip, b + skip)
+        self.filter.accept(outlook.t_ns[a:b], foresight.raw[:, a:b], foresight.rows.present[held, self.channels])
         self.filter.noise_counts = noise_counts[number - 1]
         self.position += b - a
         self.last_ns = int(outlook.t_ns[b - 1])
@@ -188,16 +205,22 @@ class PlateRun:
         result: NDArray[np.float64] = np.abs(self.scale.counts_per_gram) * (sigma_g / np.sqrt(len(self.channels)))
         return result
 
+    def missed(self, begin_ns: int, end_ns: int) -> None:
+        """Between these two instants nobody measured: what differs across them is a change."""
+        self.gaps.append((begin_ns, end_ns))
+        if len(self.gaps) > _MOST_GAPS:
+            first, second, *rest = self.gaps
+            self.gaps = [(first[0], second[1]), *rest]
+
     def unseen(self, step: Step) -> tuple[int, int] | None:
         """From the plateau seen last to that seen first, where between them lies a time that nobody measured."""
-        if self.gap is None or step.before.end_ns > self.gap[0] or step.after.begin_ns < self.gap[0]:
-            return None
-        return step.before.end_ns, max(self.gap[1], step.after.begin_ns)
+        between = [gap for gap in self.gaps if step.before.end_ns <= gap[0] <= step.after.begin_ns]
+        return (step.before.end_ns, max(between[-1][1], step.after.begin_ns)) if between else None
 
     def honest(self, verdict: Verdict) -> Verdict:
         """A verdict with no more certainty than its cells and gaps allow."""
         verdict = self.cells.capped(verdict)
-        if self.gap is None:
+        if not self.gaps:
             return verdict
         return replace(verdict, steps=tuple(humble(step) if self.unseen(step) else step for step in verdict.steps))
 
@@ -233,9 +256,15 @@ class PlateRun:
         """Take back a snapshot: the first plateau is compared with the level before."""
         self.detector.restore(state["detector"])
         saved = state["level"]
-        if saved is None or len(saved["mean"]) != self.scale.modes:
+        if saved is None:
             return
         mean = np.array(saved["mean"])
+        if len(mean) != self.scale.modes:  # on other cells now: the weight is the same, where it stands is not known
+            mean = np.append(mean[:1], np.zeros(self.scale.modes - 1))
+            variance = np.full(len(mean), _ELSEWHERE_SHARE**2 * mean[0] ** 2)
+            variance[0] = _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2
+            self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
+            return
         if state.get("carried") is not None:  # a state of before may lack it
             carried = Carried.of(state["carried"])
             grams = carried.read_by(self.scale)
@@ -260,4 +289,7 @@ _FLOOR_COUNTS = 25.0  # the data sheet's 50 nV at 10 SPS: less than this is not 
 _LEAST_AHEAD = 4  # fewer blocks are quicker one by one
 _FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice as many the next time
 _MOST_AHEAD = 1024
+_REMEMBERED_ABSENCES = 3  # rows; what is absent for longer is not held
+_MOST_GAPS = 16  # within one contact
+_ELSEWHERE_SHARE = 1.0  # of the load: a moment may be that of all of it at one side
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve

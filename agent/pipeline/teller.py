@@ -74,7 +74,7 @@ class Teller:
         episode = self._episode(name, contact.before, contact.opened_ns)
         episode.peak_g = max(episode.peak_g, contact.peak_g)
         steps = verdict.steps
-        if run.gap is None and self._doubtful(episode, verdict):
+        if not run.gaps and self._doubtful(episode, verdict):
             seen = self._in_hindsight(name, run, episode, verdict)
             if seen is not None:
                 steps = seen

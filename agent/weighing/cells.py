@@ -7,6 +7,7 @@ for a ring at a third of the rate looks alike in one cell alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ class CellFilterParameters:
     calm_share: float = 0.25  # other cells are calm below this share of the leap
     motion_samples: int = 12
     start_noise_counts: float = 160.0  # before any is measured: 3 x the data sheet's 50 counts
+    held_rows: int = 2  # absent ones in a row that take the value before; what is older is no measurement
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +55,13 @@ class CellFilter:
         self._saturated = np.empty(0, np.bool_)
         self._given = 0  # rows of the context that were given already
         self._last: NDArray[np.float64] | None = None
+        self._absent = np.zeros(cells, np.int64)  # rows in a row
 
     def feed(self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_]) -> CellBlock:
-        """Whole conversions of counts [n, cells] where `present` [n, cells]; the last row may wait for the next."""
+        """Whole conversions of counts [n, cells] where `present` [n, cells]; the last row may wait for the next.
+
+        Rows of which a cell has been absent for too long are left out.
+        """
         rows, t_ns, saturated = self._hold_absent(t_ns, counts, present)
         self._t = np.concatenate((self._t, t_ns))
         self._raw = np.concatenate((self._raw, rows))
@@ -108,8 +114,22 @@ class CellFilter:
         result: NDArray[np.float64] = np.abs(np.diff(np.concatenate((self._raw, row[np.newaxis])), axis=0)).max(axis=0)
         return result
 
-    def accept(self, t_ns: NDArray[np.int64], rows: NDArray[np.float64]) -> None:
-        """Take over `whole_ahead`'s rows [cells, n] that came at `t_ns` [n]: none of them is wild or saturated."""
+    def forget(self, cells: Sequence[int]) -> None:
+        """What these cells delivered last is not to be held: they did not measure."""
+        if self._last is not None:
+            self._last[cells] = np.nan
+
+    def stale(self, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of rows [n] that follow, with cells `present` [n, cells], hold a value for too long."""
+        result: NDArray[np.bool_] = self._absences(_last_present(present)).max(axis=1) > self._p.held_rows
+        return result
+
+    def accept(self, t_ns: NDArray[np.int64], rows: NDArray[np.float64], present: NDArray[np.bool_]) -> None:
+        """Take over `whole_ahead`'s rows [cells, n] that came at `t_ns` [n]: none of them is wild, saturated or stale.
+
+        `present` [m, cells] is of the last of them, as many as may be held and one.
+        """
+        self._absent = self._absences(_last_present(present))[-1]
         kept = self._p.motion_samples
         self._t = np.concatenate((self._t, t_ns[-kept:]))[-kept:]
         self._raw = np.concatenate((self._raw, rows[:, -kept:].T))[-kept:]
@@ -134,21 +154,32 @@ class CellFilter:
     def _hold_absent(
         self, t_ns: NDArray[np.int64], counts: NDArray[np.int32], present: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Absent conversions take the value before; rows before every cell has delivered once are left out."""
+        """Absent conversions take the value before, for a while; rows before every cell has delivered are left out."""
         rows = counts.astype(np.float64)
         at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)) & present
         saturated: NDArray[np.bool_] = np.logical_or.reduce(at_end, axis=1)
+        stale = np.zeros(len(rows), np.bool_)
         if not present.all():
-            index = np.where(present, np.arange(1, len(rows) + 1)[:, None], 0)
-            np.maximum.accumulate(index, axis=0, out=index)
+            index = _last_present(present)
             before = np.full(self._cells, np.nan) if self._last is None else self._last
             rows = np.take_along_axis(np.vstack((before, rows)), index, axis=0)
+            absences = self._absences(index)
+            stale = absences.max(axis=1) > self._p.held_rows
+            self._absent = absences[-1]
+        elif len(rows):
+            self._absent = np.zeros(self._cells, np.int64)
         if len(rows):
-            self._last = rows[-1]
-        known = ~np.isnan(rows).any(axis=1)
+            self._last = rows[-1].copy()
+        known = ~(np.isnan(rows).any(axis=1) | stale)
         if not known.all():
             rows, t_ns, saturated = rows[known], t_ns[known], saturated[known]
         return rows, t_ns, saturated
+
+    def _absences(self, last_present: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many rows in a row each cell has been absent by each row [n, cells]."""
+        number = np.arange(1, len(last_present) + 1)[:, None]
+        result: NDArray[np.int64] = np.where(last_present > 0, number - last_present, number + self._absent)
+        return result
 
     def _wild(self) -> tuple[NDArray[np.bool_], bool]:
         """Which conversions of the held rows are wild [n, cells], and whether the last one may be."""
@@ -187,3 +218,10 @@ class CellFilter:
         order = np.sort(leap, axis=1)
         others = np.where(leap == order[:, -1:], order[:, -2:-1], order[:, -1:])
         return candidates & (others < self._p.calm_share * leap)
+
+
+def _last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Number, from 1 on, of the last row up to each row [n, cells] in which each cell was present; 0: none was."""
+    index = np.where(present, np.arange(1, len(present) + 1)[:, None], 0)
+    result: NDArray[np.int64] = np.maximum.accumulate(index, axis=0)
+    return result

@@ -26,6 +26,7 @@ class HealthParameters:
 
     suspect_rows: int = 3  # so many absent or repeated in a row: nothing is decided on them
     silent_rows: int = 4  # absent; chips whose rates differ leave out one now and then, never several
+    silent_s: float = 0.5  # and for so long: chips that a busy machine reads stand still for less, and go on
     stuck_chance: float = 1e-12  # that a sound cell repeats itself so often
     least_repeats: float = 0.02  # of conversions, by chance: 50 nV are some 25 counts
     repeats_slack: float = 1.2  # what was seen may be less than what is usual
@@ -61,7 +62,7 @@ class CellHealth:
     """A plate's cells over their raw conversions. `cause` and `since_ns` name the cells that do not measure."""
 
     def __init__(self, scale: PlateScale, parameters: HealthParameters | None = None) -> None:
-        self._p = p = parameters or HealthParameters()
+        self._p = p = self.parameters = parameters or HealthParameters()
         cells = len(scale.plate.cells)
         self.cells = cells
         self.cause = [""] * cells
@@ -79,7 +80,8 @@ class CellHealth:
         self._same = [0] * cells  # how often it repeated itself just now
         self._absent = [0] * cells
         self._extreme_ns = [0] * cells  # saturated since; 0: it is not
-        self._run_ns = [0] * cells  # when the repeats or absences began
+        self._run_ns = [0] * cells  # when the repeats began
+        self._gone_ns = [0] * cells  # and the absences
         self._blemish_ns = [0] * cells
         self._repeats = np.full(cells, -1.0)  # share of conversions; below 0: not learnt
         self._limit = [p.unlearnt_rows] * cells
@@ -166,19 +168,15 @@ class CellHealth:
             changed = here & (whole[:, c] != previous[:, c])
             self._same[c], began = _tail(changed, here, self._same[c])
             self._absent[c], gone = _tail(here, ~here, self._absent[c])
-            if self._same[c] or self._absent[c]:
-                start = began if self._same[c] else gone
-                if start or not self._run_ns[c]:
-                    self._run_ns[c] = int(t_ns[max(start - 1, 0)])
-            else:
-                self._run_ns[c] = 0
+            self._run_ns[c] = _since(t_ns, began, self._run_ns[c]) if self._same[c] else 0
+            self._gone_ns[c] = _since(t_ns, gone, self._gone_ns[c]) if self._absent[c] else 0
             extreme = here & ((counts[:, c] >= SATURATED_HIGH) | (counts[:, c] <= SATURATED_LOW))
             if not extreme[-1] and here[-1]:
                 self._extreme_ns[c] = 0
             elif extreme.any() and not self._extreme_ns[c]:
                 self._extreme_ns[c] = int(t_ns[int(extreme.argmax())])
             p = self._p
-            if extreme.any() or self._absent[c] >= p.suspect_rows or self._same[c] >= p.suspect_rows:
+            if extreme.any() or self._silent(c, int(t_ns[-1])) or self._same[c] >= p.suspect_rows:
                 self._blemish_ns[c] = int(t_ns[-1])
             running |= bool(self._same[c] or self._absent[c] or self._extreme_ns[c] or self.cause[c])
         self._calm = not running
@@ -188,7 +186,7 @@ class CellHealth:
         changed = False
         for c in range(self.cells):
             cause = ""
-            if self._absent[c] >= p.silent_rows:
+            if self._silent(c, now_ns):
                 cause = SILENT
             elif self._extreme_ns[c]:
                 lasted_s = (now_ns - self._extreme_ns[c]) * _NS
@@ -197,11 +195,15 @@ class CellHealth:
             elif self._same[c] >= self._limit[c]:
                 cause = STUCK
             if cause and not self.cause[c]:
-                began_ns = self._extreme_ns[c] if cause == SATURATED else self._run_ns[c]
-                changed |= self._set(c, cause, began_ns)
+                began = {SILENT: self._gone_ns, SATURATED: self._extreme_ns, STUCK: self._run_ns}[cause]
+                changed |= self._set(c, cause, began[c])
             elif self.cause[c] and (now_ns - self._blemish_ns[c]) * _NS >= self._sound_s[self.cause[c]]:
                 changed |= self._set(c, "", now_ns)
         return changed
+
+    def _silent(self, c: int, now_ns: int) -> bool:
+        p = self._p
+        return self._absent[c] >= p.silent_rows and (now_ns - self._gone_ns[c]) * _NS >= p.silent_s
 
     def _set(self, c: int, cause: str, since_ns: int) -> bool:
         self.cause[c], self.since_ns[c] = cause, since_ns
@@ -325,6 +327,11 @@ class CellHealth:
                 self._absorbed[c] = size[c] = 0.0
             limit = self._absorbed_limit_g * (0.5 if self.drifting[c] else 1.0)
             self.drifting[c] = bool(size[c] > limit and (np.delete(size, c) < size[c] / 2).all())
+
+
+def _since(t_ns: NDArray[np.int64], first: int, before_ns: int) -> int:
+    """The last instant before a run that begins at row `first`; at 0 it may go on from an earlier block."""
+    return before_ns if before_ns and not first else int(t_ns[max(first - 1, 0)])
 
 
 def _tail(breaks: NDArray[np.bool_], counted: NDArray[np.bool_], before: int) -> tuple[int, int]:

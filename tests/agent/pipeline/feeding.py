@@ -116,16 +116,18 @@ class Board:
         self.t_ns += round(seconds * S)
         self._us += round(seconds * 1e6)
 
-    def weigh(self, seconds: float, weight_g: float | None = None, move_s: float = 0.15) -> list[Chunk]:
-        """Go to a weight and rest there."""
+    def weigh(
+        self, seconds: float, weight_g: float | None = None, move_s: float = 0.15, *, present: bool = True
+    ) -> list[Chunk]:
+        """Go to a weight and rest there; where it is not `present`, the chip gives no conversion."""
         n = round(seconds * RATE_HZ)
         target = self.weight_g if weight_g is None else weight_g
         share = np.clip(np.arange(n) / (move_s * RATE_HZ), 0, 1)
         weights = self.weight_g + (target - self.weight_g) * (1 - np.cos(np.pi * share)) / 2
         self.weight_g = target
-        counts = np.round(1_000 + COUNTS_PER_GRAM * weights + self._rng.normal(0, 120, n)).astype(np.int64)
+        counts = np.round(1_000 + COUNTS_PER_GRAM * weights + self._rng.normal(0, 120, n)).astype(np.int64) * present
         t_us = self._us + (np.arange(1, n + 1) * 1e6 / RATE_HZ).astype(np.int64)
-        frames = sample_frames(self._seq + np.arange(n), t_us, np.ones(n, np.int64), counts[:, None])
+        frames = sample_frames(self._seq + np.arange(n), t_us, np.full(n, int(present)), counts[:, None])
         out = []
         for k in range(0, n, 2):
             rows = frames[k : k + 2]

@@ -12,6 +12,8 @@ from agent.pipeline import Chunk, Pipeline, Told
 from agent.wire import FrameStream, Hello
 from bench.wire import Hello as BoardHello
 from tests.agent.pipeline.feeding import BOARD, BUSY, Board, Case, S, case, fed, small_store
+from tests.agent.pipeline.test_cells import Plate
+from tests.agent.pipeline.test_cells import store as cells_store
 
 
 def brief(told: list[Told]) -> list[tuple[str, str, list[tuple[str, int]]]]:
@@ -135,3 +137,17 @@ def test_a_snapshot_of_another_store_is_taken_as_far_as_it_fits() -> None:
     saved["belief"]["plates"]["P9"] = saved["belief"]["plates"]["P1"]
     second = Pipeline(store, "a1", "e2", saved)
     assert set(second.snapshot()["plates"]) == {"P1"}
+
+
+def test_a_plate_that_stands_on_more_cells_now_is_compared_by_its_weight() -> None:
+    plate = Plate(cells=1)
+    first = Pipeline(cells_store(cells=1), "a1", "e1")
+    fed(first, plate.introduce() + plate.rest(4.0), finish=False)
+    saved = json.loads(json.dumps(first.snapshot()))
+    again = Plate(cells=4)
+    again.t_ns = plate.t_ns + 60 * S
+    again.grams = again.grams - 350.0 * again.shares(75.0, 150.0)
+    (event,) = fed(Pipeline(cells_store(cells=4), "a1", "e2", saved), again.introduce() + again.rest(5.0))
+    assert event.type == CHANGE
+    assert isinstance(event.data, Change)
+    assert event.data.delta_g == pytest.approx(-350.0, abs=2.0)

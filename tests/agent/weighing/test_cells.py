@@ -113,6 +113,8 @@ def test_no_cut_between_blocks_shows(cuts: list[int], seed: int) -> None:
     counts[rng.integers(5, 295, 4), rng.integers(0, 4, 4)] += 20_000
     counts[150:] += 15_000
     present = rng.random((300, 4)) > 0.02
+    for row, cell in zip(rng.integers(0, 280, 3), rng.integers(0, 4, 3), strict=True):
+        present[row : row + rng.integers(1, 20), cell] = False
     counts[~present] = 0
     whole, pieces = fed(counts, present), fed(counts, present, cuts)
     assert np.array_equal(whole.t_ns, pieces.t_ns)
@@ -124,12 +126,30 @@ def test_no_cut_between_blocks_shows(cuts: list[int], seed: int) -> None:
 def test_an_absent_conversion_takes_the_value_before() -> None:
     counts = rest(40)
     present = np.ones((40, 4), np.bool_)
-    present[10:13, 1] = False
-    counts[10:13, 1] = 0  # as the contract has it
+    present[10:12, 1] = False
+    counts[10:12, 1] = 0  # as the contract has it
     block = fed(counts, present)
-    assert (block.counts[10:13, 1] == counts[9, 1]).all()
+    assert (block.counts[10:12, 1] == counts[9, 1]).all()
     assert np.array_equal(block.counts[:, 0], counts[:, 0].astype(float))
     assert not block.saturated.any()
+
+
+@pytest.mark.parametrize("cuts", [[], [12], [13, 15]])
+def test_what_a_cell_delivered_long_ago_is_no_measurement(cuts: list[int]) -> None:
+    present = np.ones((40, 4), np.bool_)
+    present[10:20, 1] = False
+    block = fed(rest(40), present, cuts)
+    assert block.t_ns.tolist() == [*times(40)[:12].tolist(), *times(40)[20:].tolist()]
+
+
+def test_what_a_cell_delivered_while_it_did_not_measure_is_not_held() -> None:
+    counts, present = rest(40), np.ones((40, 4), np.bool_)
+    present[20:22, 1] = False
+    cells = CellFilter(4)
+    cells.feed(times(40)[:20], counts[:20], present[:20])
+    cells.forget([1])
+    block = cells.feed(times(40)[20:], counts[20:], present[20:])
+    assert block.t_ns[0] == times(40)[22]
 
 
 def test_rows_before_every_cell_delivered_are_left_out() -> None:

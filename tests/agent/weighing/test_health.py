@@ -77,7 +77,7 @@ def test_a_source_that_often_repeats_itself_by_nature_is_not_stuck() -> None:
     assert line.causes == []
 
 
-def test_absent_conversions_silence_a_cell_at_once_and_single_ones_do_not() -> None:
+def test_absent_conversions_silence_a_cell_and_single_ones_do_not() -> None:
     line = Line(block=1)
     line.feed(line.rows(3.0))
     rows = line.rows(1.0)
@@ -88,14 +88,47 @@ def test_absent_conversions_silence_a_cell_at_once_and_single_ones_do_not() -> N
     present[:, 1] = False
     line.feed(rows, present)
     assert [causes for _, causes in line.causes] == [("", "cell-silent", "", "")]
-    assert line.causes[0][0] < 4.1
+    assert line.causes[0][0] == pytest.approx(4.0 + line.health.parameters.silent_s, abs=0.03)
+    assert line.health.since_ns[1] == pytest.approx(4.0 * S, abs=0.03 * S)
     line.feed(line.rows(2.0))
     assert line.causes[-1][1] == ("", "", "", "")
 
 
+@pytest.mark.parametrize("rate_hz", [80, 10])
+def test_a_cell_that_rows_lack_for_a_fraction_of_a_second_is_sound_but_suspect_meanwhile(rate_hz: int) -> None:
+    line = Line(block=1, rate_hz=rate_hz)
+    for _ in range(20):
+        rows = line.rows(1.5)
+        present = np.ones(rows.shape, np.bool_)
+        gone = round(0.4 * rate_hz)
+        present[-gone:, 2] = False
+        line.feed(rows, present)
+        assert line.health.suspect
+        line.feed(line.rows(0.5))
+        assert not line.health.suspect
+    assert line.causes == []
+
+
+def test_a_cell_that_was_silent_is_sound_a_second_after_it_is_back_however_rows_stumble_then() -> None:
+    line = Line(block=1)
+    line.feed(line.rows(3.0))
+    rows = line.rows(2.0)
+    present = np.ones(rows.shape, np.bool_)
+    present[:, 1] = False
+    line.feed(rows, present)
+    began_s = line.t_ns / S
+    rows = line.rows(2.0)
+    present = np.ones(rows.shape, np.bool_)
+    for k in range(20, 150, 25):
+        present[k : k + 8, 1] = False
+    line.feed(rows, present)
+    assert [causes for _, causes in line.causes] == [("", "cell-silent", "", ""), ("",) * 4]
+    assert line.causes[-1][0] < began_s + 1.2
+
+
 def test_a_cell_without_any_conversion_from_the_start_is_silent() -> None:
     line = Line(block=2)
-    rows = line.rows(0.5)
+    rows = line.rows(0.6)
     present = np.ones(rows.shape, np.bool_)
     present[:, 3] = False
     line.feed(rows, present)
