@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -43,6 +43,10 @@ class Move:
     piece_dg: int = 0
     spread_dg: float = 0.0
 
+    def less(self, count: int, weight_dg: int) -> Move:
+        """The same with so many fewer units, of which `weight_dg` are left."""
+        return replace(self, qty=self.qty - count, weight_dg=weight_dg)
+
 
 Moves = tuple[Move, ...]
 
@@ -51,6 +55,11 @@ def named(basket: Basket) -> tuple[Basket, Decimal]:
     """The goods that have a name, and the worth of those that have none."""
     worth = sum((held.unit_price * held.qty for held in basket if held.sku == NAMELESS), Decimal(0))
     return (tuple(held for held in basket if held.sku != NAMELESS), worth) if worth else (basket, worth)
+
+
+def count_of(basket: Basket, sku: str) -> int:
+    """How many units of an item a basket holds."""
+    return sum(held.qty for held in basket if held.sku == sku)
 
 
 def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:

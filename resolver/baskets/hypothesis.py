@@ -30,6 +30,8 @@ class Clue:
 
     `weight_dg` is the change in 0.1 g, unsigned; a `sigma_dg` of 0 says that it was not weighed. `unexplained` is the
     worth of what it took if that was nothing of what its readings name. `puts`: the weight came to the plate.
+    `contact` is the instant (ns) at which its contact was measured, the same for all movements of one contact; `parts`
+    names those of this contact that went the other way, `closes` those since the plate weighed what it weighs again.
     """
 
     id: str
@@ -41,6 +43,9 @@ class Clue:
     unexplained: Decimal = Decimal(0)
     plate: str = ""
     puts: bool = False
+    contact: int = 0
+    parts: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
 
     @property
     def gives_back(self) -> bool:
@@ -55,7 +60,7 @@ class Clue:
 class Choice(NamedTuple):
     """What a hypothesis says of one event; `owner` is None for nobody known, `before` the event before.
 
-    `lacking` says that something was given back which that basket did not hold.
+    `lacking` says that something was given back which that basket did not hold, `moves` what went into a basket.
     """
 
     event: str
@@ -63,12 +68,23 @@ class Choice(NamedTuple):
     reading: int
     lacking: bool
     before: Choice | None
+    moves: Moves = ()
+
+    def since(self, events: tuple[str, ...]) -> list[Choice]:
+        """What was chosen for these events."""
+        found: list[Choice] = []
+        at: Choice | None = self
+        while at is not None and len(found) < len(events):
+            if at.event in events:
+                found.append(at)
+            at = at.before
+        return found
 
 
 class Hypothesis(NamedTuple):
     """A basket for each account, with its probability and the choices that lead to it.
 
-    `carried` are the units of each account by their weights, `standing` the foreign things on the plates.
+    `carried` are the units of each account by their weights, `standing` what was put down on the plates.
     """
 
     probability: float

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from decimal import Decimal
+from math import hypot
 
 from agent.store import Store
 from resolver.baskets import Clue, Reading
@@ -25,6 +26,13 @@ LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
 """No weighing is taken to be better than 0.3 g."""
+MOST_CLOSED = 6
+CLOSED_NS = 60 * SECOND_NS
+"""So many movements, and so much time, are looked back over for a plate to weigh the same again."""
+LEAST_LEVEL_G, LEVEL_SIGMAS = 1.0, 3.0
+"""A plate weighs the same within this, or so many standard deviations."""
+PLAIN = 3.0
+"""Only movements that are heavier than so many times that are told from noise by it."""
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
 
@@ -64,7 +72,11 @@ class Movements:
             if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
                 insort(self._returns, (fact.order, key))
             self._reread(key)
-            self._stale.update(near for _, near in self._around(fact))
+            near = [other for _, other in self._around(fact)]
+            self._stale.update(near, self._next(fact))
+            for other in near:
+                if self._of_one_contact(fact, self._facts[other]):
+                    self._meanings.pop(other, None)
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -170,7 +182,18 @@ class Movements:
         weight_dg = abs(fact.movement.delta_g) * 10
         sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
         return Clue(
-            fact.id, known[0], owners, nobody, weight_dg, sigma_dg, known[1], fact.movement.plate, not takes(fact)
+            fact.id,
+            known[0],
+            owners,
+            nobody,
+            weight_dg,
+            sigma_dg,
+            known[1],
+            fact.movement.plate,
+            not takes(fact),
+            fact.movement.settled,
+            self._parts(fact),
+            self._closes(fact),
         )
 
     def _meaning(self, fact: MovementFact, correction: CorrectionFact | None) -> tuple[tuple[Reading, ...], Decimal]:
@@ -182,7 +205,48 @@ class Movements:
                 share = else_share(put, self._corrections.get(key))
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
-        return readings(self._store, fact, correction, brought), unexplained(self._store, fact, came)
+        others = [other for _, key in self._around(fact) if self._of_one_contact(fact, other := self._facts[key])]
+        parted = any(takes(other) != takes(fact) for other in others)
+        read = readings(self._store, fact, correction, brought, alone=not others, parted=parted)
+        return read, unexplained(self._store, fact, came)
+
+    def _next(self, fact: MovementFact) -> list[EventKey]:
+        """Movements of the plate that look back as far as this one."""
+        placed = self._on_plate[fact.movement.plate]
+        first = bisect_right(placed, fact.order, key=lambda entry: entry[0])
+        return [key for _, key in placed[first : first + MOST_CLOSED]]
+
+    def _parts(self, fact: MovementFact) -> tuple[str, ...]:
+        """Movements before that were parted from this one, and went the other way."""
+        return tuple(
+            other.id
+            for _, key in self._around(fact)
+            if self._of_one_contact(fact, other := self._facts[key])
+            and takes(other) != takes(fact)
+            and other.order < fact.order
+        )
+
+    def _closes(self, fact: MovementFact) -> tuple[str, ...]:
+        """Movements before, at least two, since the plate weighed what it weighs after this one again."""
+        placed = self._on_plate[fact.movement.plate]
+        last = bisect_left(placed, fact.order, key=lambda entry: entry[0])
+        found: list[str] = []
+        for _, key in reversed(placed[max(0, last - MOST_CLOSED) : last]):
+            before = self._facts[key].movement
+            found.append(self._facts[key].id)
+            sigma_g = hypot(before.sigma_g, fact.movement.sigma_g)
+            off_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * sigma_g)
+            least_g = min(abs(self._facts[key].movement.delta_g) for _, key in placed[last - len(found) : last + 1])
+            if least_g <= PLAIN * off_g or fact.t_utc_ns - self._facts[key].t_utc_ns > CLOSED_NS:
+                return ()
+            if abs(before.before_g - fact.movement.after_g) <= off_g:
+                return tuple(found) if len(found) > 1 else ()
+        return ()
+
+    @staticmethod
+    def _of_one_contact(a: MovementFact, b: MovementFact) -> bool:
+        """Whether two movements of a plate were measured in one contact, which the agent parted."""
+        return a is not b and a.movement.settled == b.movement.settled
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""

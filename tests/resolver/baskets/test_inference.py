@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.baskets import EMPTY, Basket, Clue, Move, Reading, apply, infer
-from resolver.baskets.inference import LACKING, STRANGER_PUT
+from resolver.baskets.branches import LACKING, STRANGER_PUT
 
 PRICE = Decimal("1.00")
 KEYS = ("s1", "s2")

@@ -218,7 +218,7 @@ def test_a_foreign_thing_is_not_billed() -> None:
 def test_a_put_of_what_nobody_holds_is_no_negative_billing() -> None:
     shop = Script()
     shop.enter("s1", 0)
-    shop.put(2, {"juice": 1})
+    shop.put(2, {"juice": 1}, delta_g=237.0)
     shop.pick(5, {"cola": 1})
     shop.exit("s1", 10)
     shop.watermark(11)
@@ -278,7 +278,11 @@ def test_the_price_is_that_of_the_instant_of_the_pick() -> None:
 def test_a_doubtful_event_goes_to_review_with_its_reason() -> None:
     shop = Script()
     shop.enter("s1", 0)
-    event = shop.pick(2, {"cola": 1}, confidence=0.7)
+    candidates = [
+        {"items": [{"sku": "cola", "qty": 1}], "probability": 0.7},
+        {"items": [{"sku": "juice", "qty": 1}], "probability": 0.3},
+    ]
+    event = shop.pick(2, {"cola": 1}, confidence=0.7, candidates=candidates)
     shop.exit("s1", 10)
     shop.watermark(11)
     receipt = only_receipt(shop).receipt

@@ -87,3 +87,49 @@ def test_how_many_pieces_they_were_does_not_matter_where_the_weight_is_billed() 
     shop.watermark(11)
     receipt = only_receipt(shop).receipt
     assert receipt.state == "final" and receipt.lines[0].weight_g == 161.0
+
+
+def doubt(first: str, share: float, second: str) -> list[dict[str, object]]:
+    return [
+        {"items": [{"sku": first, "qty": 1}], "probability": share},
+        {"items": [{"sku": second, "qty": 1}], "probability": round(1.0 - share, 3)},
+    ]
+
+
+def test_what_was_set_down_and_taken_again_is_the_same_whatever_it_was() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.pick(2, {"juice": 1}, plate="P2", delta_g=-237.0)
+    shop.pick(4, {"cola": 1}, delta_g=-350.0)
+    candidates = doubt("juice", 0.8, "cola")
+    shop.put(8, {"juice": 1}, delta_g=231.0, confidence=0.8, candidates=candidates)
+    shop.pick(14, {"juice": 1}, delta_g=-231.1, confidence=0.8, candidates=candidates)
+    shop.exit("s1", 20)
+    shop.watermark(21)
+    issued = only_receipt(shop)
+    assert bought(issued) == {"juice": 1, "cola": 1} and issued.receipt.state == "final"
+
+
+def test_a_unit_that_nobody_held_and_two_taken_in_one_contact_are_one() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.put(2, {"cola": 1}, delta_g=349.0, settled=shop.at(5))
+    shop.pick(4, {"cola": 2}, delta_g=-699.0, settled=shop.at(5))
+    shop.exit("s1", 10)
+    shop.watermark(11)
+    assert bought(only_receipt(shop)) == {"cola": 1}
+
+
+def test_a_plate_that_weighs_the_same_again_gave_nothing_away() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    likely = [{"items": [{"sku": "cola", "qty": 1}], "probability": 0.7}]
+    shop.put(2, {}, delta_g=60.0, before_g=7000.0, after_g=7060.0, confidence=0.6, candidates=[])
+    shop.pick(
+        5, {"cola": 1}, delta_g=-340.0, before_g=7060.0, after_g=6720.0, confidence=0.7, candidates=likely,
+        settled=shop.at(5.2),
+    )  # fmt: skip
+    shop.put(8, {}, delta_g=280.0, before_g=6720.0, after_g=7000.0, confidence=0.8, candidates=[], settled=shop.at(5.2))
+    shop.exit("s1", 20)
+    shop.watermark(21)
+    assert bought(only_receipt(shop)) == {}

@@ -1,0 +1,276 @@
+"""What one event may have done after one hypothesis: by whom, in which reading, and what everybody holds then."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import sqrt
+from typing import NamedTuple
+
+from resolver.baskets import standing as things
+from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of
+from resolver.baskets.carried import MOST_GAIN, Bundle, Carried, Kind, fit, given_back, nameless, taken
+from resolver.baskets.hypothesis import Clue, Hypothesis
+from resolver.baskets.standing import Label, Standing, Thing
+
+LEAST_BRANCH = 2e-4
+"""A reading by an owner that is less likely than this does not open a branch of its own."""
+REMEMBERED = 0.01
+"""A put that is of no item of the store with less than this leaves nothing behind to be looked for."""
+LACKING = 0.02
+"""A put of what the basket does not hold: a thing brought along, or a pick that was never seen."""
+STRANGER_PUT = 0.2
+"""A put by somebody unknown, of whom it is not known what he holds."""
+
+TORN = 0.05
+"""One contact, parted into a put and a pick, of which one is goods and the other is not."""
+UNEVEN = 0.03
+"""A plate that weighs to the gram what it weighed three movements or more before, and goods are missing or too many."""
+
+Place = tuple[tuple[Basket, ...], tuple[Carried, ...], Standing]
+Owners = list[tuple[str | None, float]]
+
+
+class Prior(NamedTuple):
+    """Probability of an owner (None: nobody known) with a reading, by its number."""
+
+    chance: float
+    owner: str | None
+    reading: int
+
+
+class Branch(NamedTuple):
+    """One owner and reading of an event, after one hypothesis.
+
+    `fit` is how much likelier its weight is than that of any such units; 1 where nothing is known.
+    """
+
+    before: Hypothesis
+    owner: str | None
+    reading: int
+    probability: float
+    place: Place
+    lacking: bool = False
+    fit: float = 1.0
+
+
+def owners_of(clue: Clue, index: dict[str, int]) -> Owners:
+    """Who may have been it; those outside of `index` count as nobody known."""
+    known = [(owner, share) for owner, share in clue.owners if owner in index and share > 0.0]
+    outside = clue.nobody + sum(share for owner, share in clue.owners if owner not in index)
+    return [*known, (None, outside)] if outside > 0.0 else [*known]
+
+
+def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
+    """Who may have done what, whatever was before."""
+    shares = [reading.probability for reading in clue.readings]
+    return _likely([prior for owner, share in owners for prior in _of_owner(clue, owner, share, shares, again=False)])
+
+
+def branches_of(
+    before: Hypothesis, clue: Clue, owners: Owners, usual: list[Prior], index: dict[str, int]
+) -> list[Branch]:
+    """All that the event may have been after a hypothesis."""
+    if clue.puts or not before.standing:
+        return [_branch(before, clue, None, index, prior) for prior in usual]
+    found = things.match(before.standing, clue.plate, clue.weight_dg, clue.sigma_dg)
+    meant = None if found is None else _meaning(clue, before.standing[found[0]].label)
+    if found is None or meant is None:
+        return [_branch(before, clue, None, index, prior) for prior in usual]
+    number, density = found
+    priors = [
+        prior
+        for owner, share in owners
+        for prior in _of_owner(
+            clue, owner, share, _shares(before.standing[number], clue, owner, density, meant), again=True
+        )
+    ]
+    return [
+        _branch(before, clue, number if prior.reading == meant else None, index, prior) for prior in _likely(priors)
+    ]
+
+
+def _likely(priors: list[Prior]) -> list[Prior]:
+    return [prior for prior in priors if prior.chance >= LEAST_BRANCH] or priors
+
+
+def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, again: bool) -> list[Prior]:
+    """`again`: it may have been a thing that stood there."""
+    if owner is None and not (clue.puts or again or clue.gives_back):
+        return [Prior(share, None, shares.index(max(shares)))]  # what a stranger took changes no basket
+    return [Prior(share * chance, owner, number) for number, chance in enumerate(shares) if chance > 0.0]
+
+
+def _meaning(clue: Clue, label: Label) -> int | None:
+    """The reading that takes what a thing is."""
+    for number, reading in enumerate(clue.readings):
+        if label_of(reading.moves, 1) == label:
+            return number
+    return None
+
+
+def label_of(moves: Moves, sign: int) -> Label | None:
+    """Items and counts, where all of them go one way (1: from the plate)."""
+    if any(move.qty * sign < 0 or move.sku == NAMELESS for move in moves):
+        return None
+    return tuple(sorted((move.sku, move.qty * sign) for move in moves))
+
+
+def _shares(thing: Thing, clue: Clue, owner: str | None, density: float, meant: int) -> list[float]:
+    """The probabilities of the readings, where this thing stood there.
+
+    Of goods of the shop the agent knew that they stood there, but not how surely this weight is theirs.
+    """
+    shares = [reading.probability for reading in clue.readings]
+    if thing.label:
+        usual = things.usual(clue.weight_dg, clue.sigma_dg, *_weight(clue.readings[meant].moves))
+        gain = min(MOST_GAIN, max(1.0, density / usual)) if usual > 0.0 else MOST_GAIN
+        shares[meant] *= gain
+        total = sum(shares)
+        return [share / total for share in shares]
+    rivals = [things.Rival(reading.probability, *_weight(reading.moves)) for reading in clue.readings if reading.moves]
+    prior = things.ANOTHERS if thing.owner and thing.owner != owner else things.TAKEN_AGAIN
+    again = things.share(prior, density, clue.weight_dg, clue.sigma_dg, rivals)
+    return [(1.0 - again) * share + (again if number == meant else 0.0) for number, share in enumerate(shares)]
+
+
+def _weight(moves: Moves) -> tuple[float, float]:
+    """Mean and standard deviation of what moved, in 0.1 g."""
+    mean = sum(abs(move.qty) * move.piece_dg for move in moves)
+    return float(mean), sqrt(sum(abs(move.qty) * move.spread_dg**2 for move in moves))
+
+
+def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, int], prior: Prior) -> Branch:
+    """`thing` is the number of the thing that is taken."""
+    chance, owner, number = prior
+    moves, standing = clue.readings[number].moves, before.standing
+    probability = before.probability * chance
+    if thing is not None:
+        standing = things.without(standing, thing)
+    if not moves:
+        return _of_no_item(before, clue, thing, index, prior, standing)
+    if owner is None:
+        back = any(move.qty < 0 for move in moves)
+        place = (before.baskets, before.carried, _left(standing, clue, moves, None))
+        return Branch(before, owner, number, probability * (STRANGER_PUT if back else 1.0), place)
+    at = index[owner]
+    if standing and not clue.puts:
+        moves, standing = _but_his_own(standing, clue, moves, owner)
+    basket, lacks = apply(before.baskets[at], moves)
+    fitting, carried = _carried(before, at, clue, moves, lacking=bool(lacks))
+    if clue.puts:
+        standing = _left(standing, clue, moves, owner if lacks else None)
+    place = _place(before, at, basket, carried, standing)
+    return Branch(before, owner, number, probability * (LACKING if lacks else 1.0), place, bool(lacks), fitting)
+
+
+def _of_no_item(
+    before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, int], prior: Prior, standing: Standing
+) -> Branch:
+    """Something that is no item of the store, or that the agent could not name."""
+    chance, owner, number = prior
+    probability, unmoved = before.probability * chance, (before.baskets, before.carried, standing)
+    if thing is not None or (owner is None and not clue.puts):
+        return Branch(before, owner, number, probability, unmoved)
+    if not clue.puts:
+        assert owner is not None
+        if not clue.unexplained:
+            return Branch(before, owner, number, probability, unmoved)
+        at = index[owner]
+        basket, _ = apply(before.baskets[at], (Move(NAMELESS, 1, 0, clue.unexplained),))
+        bundle = Bundle(NAMELESS, 1, clue.weight_dg, clue.sigma_dg**2, clue.unexplained)
+        place = _place(before, at, basket, taken(before.carried[at], bundle), standing)
+        return Branch(before, owner, number, probability, place)
+    if owner is not None:
+        at = index[owner]
+        found = nameless(before.carried[at], clue.weight_dg, clue.sigma_dg**2)
+        if found is not None:
+            gain, back = found
+            bundle = before.carried[at][back]
+            basket, _ = apply(before.baskets[at], (Move(NAMELESS, -1, 0, bundle.worth),))
+            place = _place(before, at, basket, given_back(before.carried[at], bundle, back), standing)
+            return Branch(before, owner, number, probability * gain, place)
+    if clue.readings[number].probability >= REMEMBERED:
+        own = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, owner=owner or "", contact=clue.contact)
+        unmoved = (before.baskets, before.carried, things.with_thing(standing, own))
+    return Branch(before, owner, number, probability, unmoved)
+
+
+def _place(before: Hypothesis, at: int, basket: Basket, carried: Carried, standing: Standing) -> Place:
+    return (
+        (*before.baskets[:at], basket, *before.baskets[at + 1 :]),
+        (*before.carried[:at], carried, *before.carried[at + 1 :]),
+        standing,
+    )
+
+
+def _left(standing: Standing, clue: Clue, moves: Moves, lacking: str | None) -> Standing:
+    """With what was put down; `lacking` names the one whose own it must be, for he did not hold it."""
+    label = label_of(moves, -1) if clue.puts and clue.sigma_dg else None
+    if not label:
+        return standing
+    thing = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, label, contact=clue.contact)
+    if lacking is not None:
+        thing = thing._replace(label=(), like=label, owner=lacking)
+    return things.with_thing(standing, thing)
+
+
+def _but_his_own(standing: Standing, clue: Clue, moves: Moves, owner: str) -> tuple[Moves, Standing]:
+    """Without what he had put there in the same contact and did not hold: an agent may tell one unit that moved as a
+    unit put and two taken."""
+    for number, thing in enumerate(standing):
+        if not clue.contact or thing.contact != clue.contact or thing.owner != owner or len(thing.like) != 1:
+            continue
+        ((sku, count),) = thing.like
+        for at, move in enumerate(moves):
+            if move.sku == sku and move.qty >= count:
+                weight_dg = max(0, move.weight_dg - round(thing.weight_dg)) if move.by_weight else 0
+                rest = move.less(count, weight_dg)
+                kept = (*moves[:at], *((rest,) if rest.qty else ()), *moves[at + 1 :])
+                return kept, things.without(standing, number)
+    return moves, standing
+
+
+def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: bool) -> tuple[float, Carried]:
+    """How well what was given back fits what its owner carries, and what he carries then."""
+    carried = before.carried[at]
+    if not clue.sigma_dg or lacking:
+        return 1.0, carried
+    if len(moves) == 1 and moves[0].qty > 0:
+        bundle = Bundle(moves[0].sku, moves[0].qty, clue.weight_dg, clue.sigma_dg**2)
+        return 1.0, taken(carried, bundle)
+    back = _returned(clue, moves)
+    if back is None:
+        return 1.0, carried
+    kind = next(Kind(move.piece_dg, move.spread_dg) for move in moves if move.qty < 0)
+    besides = [(move.qty, Kind(move.piece_dg, move.spread_dg)) for move in moves if move.qty > 0]
+    held = count_of(before.baskets[at], back.sku) if len(before.baskets) > 1 else 0
+    gain, number = fit(carried, back, kind, held, besides)
+    return gain, given_back(carried, back, number)
+
+
+def _returned(clue: Clue, moves: Moves) -> Bundle | None:
+    """What was given back, where it is of one item and more came than left."""
+    back = [move for move in moves if move.qty < 0]
+    if len(back) != 1 or not (clue.puts or len(moves) == 1):
+        return None
+    return Bundle(back[0].sku, -back[0].qty, clue.weight_dg, clue.sigma_dg**2)
+
+
+def coherence(branch: Branch, clue: Clue) -> float:
+    """How well a reading goes with those of the movements before on its plate that it hangs together with."""
+    moves = () if branch.lacking else clue.readings[branch.reading].moves
+    factor = 1.0
+    trail = branch.before.trail
+    if trail is None:
+        return factor
+    if clue.parts and any(
+        bool(choice.moves or choice.lacking) != bool(moves or branch.lacking) for choice in trail.since(clue.parts)
+    ):
+        factor *= TORN
+    if clue.closes:
+        net = Counter({move.sku: move.qty for move in moves})
+        for choice in trail.since(clue.closes):
+            net.update({move.sku: move.qty for move in choice.moves})
+        if any(net.values()):
+            factor *= UNEVEN
+    return factor
