@@ -14,6 +14,8 @@ from resolver.baskets.standing import Label, Standing, Thing
 
 LEAST_BRANCH = 2e-4
 """A reading by an owner that is less likely than this does not open a branch of its own."""
+LEAST_AHEAD = 1e-6
+"""What is this much less likely to begin with is not looked at, however well its weight might fit."""
 REMEMBERED = 0.01
 """A put that is of no item of the store with less than this leaves nothing behind to be looked for."""
 LACKING = 0.02
@@ -67,26 +69,39 @@ def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
 
 
 def branches_of(
-    before: Hypothesis, clue: Clue, owners: Owners, usual: list[Prior], index: dict[str, int]
+    hypotheses: list[Hypothesis], clue: Clue, owners: Owners, usual: list[Prior], index: dict[str, int]
 ) -> list[Branch]:
-    """All that the event may have been after a hypothesis."""
-    if clue.puts or not before.standing:
-        return [_branch(before, clue, None, index, prior) for prior in usual]
-    found = things.match(before.standing, clue.plate, clue.weight_dg, clue.sigma_dg)
-    meant = None if found is None else _meaning(clue, before.standing[found[0]].label)
-    if found is None or meant is None:
-        return [_branch(before, clue, None, index, prior) for prior in usual]
-    number, density = found
-    priors = [
-        prior
-        for owner, share in owners
-        for prior in _of_owner(
-            clue, owner, share, _shares(before.standing[number], clue, owner, density, meant), again=True
-        )
-    ]
-    return [
-        _branch(before, clue, number if prior.reading == meant else None, index, prior) for prior in _likely(priors)
-    ]
+    """All that the event may have been after any of the hypotheses."""
+    found: list[Branch] = []
+    known: dict[Thing, list[Prior]] = {}
+    least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
+    for before in hypotheses:
+        standing = () if clue.puts else before.standing
+        at = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg) if standing else None
+        meant = None if at is None else _meaning(clue, standing[at[0]].label)
+        priors, number = usual, None
+        if at is not None and meant is not None:
+            number, density = at
+            if standing[number] not in known:
+                known[standing[number]] = _in_light_of(standing[number], clue, owners, density, meant)
+            priors = known[standing[number]]
+        found += [
+            _branch(before, clue, number if prior.reading == meant else None, index, prior)
+            for prior in priors
+            if before.probability * prior.chance >= least
+        ]
+    return found
+
+
+def _in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant: int) -> list[Prior]:
+    """Who may have done what, where this thing stood there, which is what the reading `meant` takes."""
+    return _likely(
+        [
+            prior
+            for owner, share in owners
+            for prior in _of_owner(clue, owner, share, _shares(thing, clue, owner, density, meant), again=True)
+        ]
+    )
 
 
 def _likely(priors: list[Prior]) -> list[Prior]:

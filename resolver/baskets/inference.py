@@ -8,11 +8,11 @@ taken again. Hypotheses that agree on all of this are one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, apply
-from resolver.baskets.branches import Branch, Place, Prior, branches_of, coherence, owners_of, priors_of
+from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
+from resolver.baskets.branches import Branch, Prior, branches_of, coherence, owners_of, priors_of
 from resolver.baskets.carried import Bundle, Carried, taken
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis, Posterior
 from resolver.baskets.standing import Standing
@@ -21,6 +21,8 @@ BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
 LEAST_MASS = 1e-4
 """A hypothesis this much less likely than the likeliest is dropped."""
+LEAST_ALONE = 1e-5
+"""What is this much less likely to begin with is not looked at."""
 
 
 def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Posterior:
@@ -38,22 +40,24 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     usual = priors_of(clue, owners)
     if len(index) == 1 and not clue.gives_back and not clue.puts and not _stands(hypotheses, clue.plate):
         return _taken_alone(hypotheses, clue, usual, beam)
-    merged: dict[Place, tuple[float, float, Branch]] = {}
-    branches = [branch for before in hypotheses for branch in branches_of(before, clue, owners, usual, index)]
-    for branch, weighed in _weighed(branches):
+    alone = len(index) == 1
+    merged: dict[Hashable, tuple[float, float, Branch]] = {}
+    for branch, weighed in _weighed(branches_of(hypotheses, clue, owners, usual, index)):
         probability = weighed * coherence(branch, clue) if clue.parts or clue.closes else weighed
-        old = merged.get(branch.place)
+        baskets, _, standing = branch.place
+        key: Hashable = (baskets, standing) if alone else branch.place
+        old = merged.get(key)
         if old is None or probability > old[1]:
-            merged[branch.place] = ((old[0] if old else 0.0) + probability, probability, branch)
+            merged[key] = ((old[0] if old else 0.0) + probability, probability, branch)
         else:
-            merged[branch.place] = (old[0] + probability, old[1], old[2])
-    ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
-    floor = ranked[0][1][0] * LEAST_MASS
-    kept = [(place, mass, branch) for place, (mass, _, branch) in ranked if mass > floor]
-    total = sum(mass for _, mass, _ in kept)
+            merged[key] = (old[0] + probability, old[1], old[2])
+    ranked = sorted(merged.values(), key=lambda entry: (-entry[0], entry[2].place))[:beam]
+    floor = ranked[0][0] * LEAST_MASS
+    kept = [(mass, branch) for mass, _, branch in ranked if mass > floor]
+    total = sum(mass for mass, _ in kept)
     return [
-        Hypothesis(mass / total, baskets, _chosen(clue, branch), carried, standing)
-        for (baskets, carried, standing), mass, branch in kept
+        Hypothesis(mass / total, branch.place[0], _chosen(clue, branch), branch.place[1], branch.place[2])
+        for mass, branch in kept
     ]
 
 
@@ -66,21 +70,23 @@ def _taken_alone(hypotheses: list[Hypothesis], clue: Clue, priors: list[Prior], 
     """The same for what most events are: somebody took something, and nobody else is concerned."""
     unnamed = (Move(NAMELESS, 1, 0, clue.unexplained),) if clue.unexplained else ()
     ways = [
-        (chance, owner, number, () if owner is None else clue.readings[number].moves or unnamed)
-        for chance, owner, number in priors
+        (chance, number, owner, () if owner is None else clue.readings[number].moves or unnamed)
+        for chance, owner, number in sorted(priors, key=lambda prior: -prior.chance)
     ]
-    merged: dict[tuple[Basket, Carried, Standing], tuple[float, float, Hypothesis, str | None, int]] = {}
+    least = hypotheses[0].probability * ways[0][0] * LEAST_ALONE
+    merged: dict[tuple[Basket, Standing], tuple[float, float, Hypothesis, str | None, int, Moves]] = {}
     for before in hypotheses:
-        (held,), (carried,) = before.baskets, before.carried
-        for chance, owner, number, moves in ways:
+        held, standing = before.baskets[0], before.standing
+        for chance, number, owner, moves in ways:
             probability = before.probability * chance
-            place = (apply(held, moves)[0], _with(carried, clue, moves)) if moves else (held, carried)
-            key = (*place, before.standing)
+            if probability < least:
+                break
+            key = (apply(held, moves)[0] if moves else held, standing)
             old = merged.get(key)
             if old is None:
-                merged[key] = (probability, probability, before, owner, number)
+                merged[key] = (probability, probability, before, owner, number, moves)
             elif probability > old[1]:
-                merged[key] = (old[0] + probability, probability, before, owner, number)
+                merged[key] = (old[0] + probability, probability, before, owner, number, moves)
             else:
                 merged[key] = (old[0] + probability, *old[1:])
     ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
@@ -92,14 +98,14 @@ def _taken_alone(hypotheses: list[Hypothesis], clue: Clue, priors: list[Prior], 
             mass / total,
             (basket,),
             Choice(clue.id, owner, number, False, before.trail, clue.readings[number].moves),
-            (carried,),
+            (_with(before.carried[0], clue, moves),),
             standing,
         )
-        for (basket, carried, standing), (mass, _, before, owner, number) in kept
+        for (basket, standing), (mass, _, before, owner, number, moves) in kept
     ]
 
 
-def _with(carried: Carried, clue: Clue, moves: tuple[Move, ...]) -> Carried:
+def _with(carried: Carried, clue: Clue, moves: Moves) -> Carried:
     if len(moves) != 1 or not clue.sigma_dg:
         return carried
     worth = moves[0].unit_price if moves[0].sku == NAMELESS else Decimal(0)

@@ -28,6 +28,12 @@ class Database(Protocol):
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement for every row."""
 
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows; those whose key is known are left out."""
+
+    def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+        """Those of the rows that a table has in these columns."""
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
 
@@ -64,6 +70,14 @@ class SqliteDatabase:
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self._connection.executemany(sql, rows)
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        places = ", ".join("?" * len(columns))
+        self.many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING", rows)  # noqa: S608 # names are constants of this package
+
+    def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+        sql = f"SELECT 1 FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in columns)}"  # noqa: S608 # likewise
+        return [row for row in rows if self.rows(sql, row)]
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(sql, parameters).fetchall()
@@ -131,6 +145,19 @@ class PostgresDatabase:
         with self._connection.cursor() as cursor:
             cursor.executemany(_percent(sql), rows)
 
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if rows:
+            names = ", ".join(columns)
+            sql = f"INSERT INTO {table} ({names}) SELECT * FROM {_unnest(rows)} ON CONFLICT DO NOTHING"  # noqa: S608 # names are constants of this package
+            self._connection.execute(sql.encode(), _by_column(rows))
+
+    def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+        if not rows:
+            return []
+        names = ", ".join(columns)
+        sql = f"SELECT {names} FROM {table} JOIN {_unnest(rows)} AS wanted ({names}) USING ({names})"  # noqa: S608 # likewise
+        return self._connection.execute(sql.encode(), _by_column(rows)).fetchall()
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(_percent(sql), parameters).fetchall()
 
@@ -145,6 +172,16 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _unnest(rows: Sequence[Row]) -> str:
+    """Rows as one parameter a column: a statement for all of them, where one a row costs a turn of the server each."""
+    types = ["bigint" if isinstance(value, int) else "text" for value in rows[0]]
+    return f"unnest({', '.join(f'%b::{kind}[]' for kind in types)})"
+
+
+def _by_column(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _percent(sql: str) -> Any:

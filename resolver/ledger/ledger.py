@@ -19,6 +19,10 @@ from resolver.shop import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.curves import Curves
 from resolver.shop.publishing import cloud_event
 
+ISSUED = (
+    "event_id", "receipt", "account", "kind", "state", "amount", "at_utc_ns", "exited_utc_ns", "sessions", "billed",
+    "decided_by", "sent", "payload",
+)  # fmt: skip
 BASKET_KEPT_NS = 3600 * 1_000_000_000
 """A retained basket is cleared this long after its receipt."""
 
@@ -64,10 +68,10 @@ class Ledger:
                 raise LedgerError(f"the ledger's {name} is {found[name]!r}, not {value!r}: name another database")
         self._db.commit()
 
-    def is_new(self, fact: SessionFact) -> bool:
-        """Whether this session message was never recorded."""
-        found = self._db.rows("SELECT 1 FROM message WHERE source = ? AND id = ?", (fact.source, fact.id))
-        return not found
+    def known(self, facts: Sequence[SessionFact]) -> set[tuple[str, str]]:
+        """(source, id) of those session messages that were recorded before."""
+        wanted = [(fact.source, fact.id) for fact in facts]
+        return {(source, name) for source, name in self._db.known("message", ("source", "id"), wanted)}
 
     def record(self, messages: Iterable[Stored]) -> None:
         """Keep messages; those known by (source, id) are left out."""
@@ -76,12 +80,7 @@ class Ledger:
             for m in messages
             if isinstance(m.fact, (Told, SessionFact, PresenceFact))
         ]
-        if rows:
-            self._db.many(
-                "INSERT INTO message (source, id, kind, topic, t_utc_ns, session, payload) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                rows,
-            )
+        self._db.add("message", ("source", "id", "kind", "topic", "t_utc_ns", "session", "payload"), rows)
 
     def save_logs(self, logs: Iterable[AgentLog]) -> None:
         """Keep how completely each agent was heard, as far as it changed."""
@@ -101,10 +100,10 @@ class Ledger:
 
     def keep(self, effects: Sequence[Effect], curves: Curves) -> None:
         """Keep what was issued and opened; receipts wait in the outbox until `sent`."""
+        issued = [effect for effect in effects if isinstance(effect, (Issued, Adjusted))]
+        self._keep_issued(issued)
         for effect in effects:
-            if isinstance(effect, (Issued, Adjusted)):
-                self._keep_issued(effect)
-            elif isinstance(effect, Review):
+            if isinstance(effect, Review):
                 self._open(effect, curves)
             elif isinstance(effect, Closed):
                 self._db.execute("DELETE FROM review WHERE review_case = ? AND closed_utc_ns IS NULL", (effect.case,))
@@ -170,30 +169,16 @@ class Ledger:
     def close(self) -> None:
         self._db.close()
 
-    def _keep_issued(self, effect: Issued | Adjusted) -> None:
-        payload = cloud_event(self._store, effect).to_json()
-        if isinstance(effect, Issued):
-            receipt = effect.receipt
-            kind, state, amount, at, exited = "receipt", receipt.state, receipt.total, receipt.issued, receipt.exited
-            number = receipt.receipt
-            for session in effect.sessions:
-                self._db.execute(
-                    "INSERT INTO clear_basket (session, due_utc_ns) VALUES (?, ?) "
-                    "ON CONFLICT (session) DO UPDATE SET due_utc_ns = excluded.due_utc_ns",
-                    (session, at + BASKET_KEPT_NS),
-                )
-        else:
-            kind, state, amount, at, exited = "adjustment", "final", effect.adjustment.amount, effect.made_utc_ns, 0
-            number = effect.adjustment.receipt
-        row = (
-            effect.event_id, number, effect.account, kind, state, format(amount, "f"), at, exited,
-            json.dumps(effect.sessions), goods_text(effect.billed), effect.decided_by, 0, payload,
-        )  # fmt: skip
-        self._db.execute(
-            "INSERT INTO issued (event_id, receipt, account, kind, state, amount, at_utc_ns, exited_utc_ns, sessions, "
-            "billed, decided_by, sent, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            row,
-        )
+    def _keep_issued(self, effects: Sequence[Issued | Adjusted]) -> None:
+        self._db.add("issued", ISSUED, [_issued_row(self._store, effect) for effect in effects])
+        due = {
+            session: effect.receipt.issued + BASKET_KEPT_NS
+            for effect in effects
+            if isinstance(effect, Issued)
+            for session in effect.sessions
+        }
+        self._db.many("DELETE FROM clear_basket WHERE session = ?", [(session,) for session in due])
+        self._db.add("clear_basket", ("session", "due_utc_ns"), list(due.items()))
 
     def _open(self, review: Review, curves: Curves) -> None:
         self._db.execute(
@@ -209,6 +194,21 @@ class Ledger:
                 json.dumps(review_document(review, curves), ensure_ascii=False, allow_nan=False),
             ),
         )
+
+
+def _issued_row(store: str, effect: Issued | Adjusted) -> tuple[str | int | None, ...]:
+    payload = cloud_event(store, effect).to_json()
+    if isinstance(effect, Issued):
+        receipt = effect.receipt
+        kind, state, amount, at, exited = "receipt", receipt.state, receipt.total, receipt.issued, receipt.exited
+        number = receipt.receipt
+    else:
+        kind, state, amount, at, exited = "adjustment", "final", effect.adjustment.amount, effect.made_utc_ns, 0
+        number = effect.adjustment.receipt
+    return (
+        effect.event_id, number, effect.account, kind, state, format(amount, "f"), at, exited,
+        json.dumps(effect.sessions), goods_text(effect.billed), effect.decided_by, 0, payload,
+    )  # fmt: skip
 
 
 def review_document(review: Review, curves: Curves) -> dict[str, Any]:

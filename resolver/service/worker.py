@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.messages import MessageError, Reply, Topics, parse_payload
 from agent.store import Store
-from resolver.inbox import SECOND_NS, Reader, SessionFact, Told
+from resolver.inbox import SECOND_NS, Fact, Reader, SessionFact, Told
 from resolver.ledger import Ledger, Stored, goods_of
 from resolver.link import Incoming, Link
 from resolver.page.live import Live
@@ -120,7 +120,7 @@ class Worker:
         batch = self._gather()
         now = self._clock()
         self._note_connection(now)
-        stored = [entry for message in batch if (entry := self._take(message)) is not None]
+        stored = self._take(batch)
         effects = self._shop.settle(now) if batch or self._was_connected else []
         effects += self._grant(now)
         self._make_durable(stored, effects, now)
@@ -165,22 +165,28 @@ class Worker:
             self._outbox_dirty = True
         self._was_connected = connected
 
-    def _take(self, message: Incoming) -> Stored | None:
+    def _take(self, batch: list[Incoming]) -> list[Stored]:
+        """Hear the batch; gives what was not here before."""
+        read = [(message, fact) for message in batch if (fact := self._read(message)) is not None]
+        known = self._ledger.known([fact for _, fact in read if isinstance(fact, SessionFact)])
+        return [
+            Stored(fact, message.topic, message.payload.decode())
+            for message, fact in read
+            if not (isinstance(fact, SessionFact) and (fact.source, fact.id) in known) and self._shop.hear(fact)
+        ]
+
+    def _read(self, message: Incoming) -> Fact | None:
+        """The fact of a message; None for what only the page or nobody needs."""
         if self._showing.take(message.topic, message.payload):
             return None
         if message.topic.startswith(self._topics.agent("")) and message.topic.endswith("/replies"):
             self._reply(message)
             return None
         try:
-            fact = self._reader.read(message.topic, message.payload)
+            return self._reader.read(message.topic, message.payload)
         except MessageError as error:
             self._refuse(message.topic, error.reason)
             return None
-        if fact is None or (isinstance(fact, SessionFact) and not self._ledger.is_new(fact)):
-            return None
-        if not self._shop.hear(fact):
-            return None
-        return Stored(fact, message.topic, message.payload.decode())
 
     def _refuse(self, topic: str, reason: str) -> None:
         key = reason[:120]

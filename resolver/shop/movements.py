@@ -75,7 +75,7 @@ class Movements:
             near = [other for _, other in self._around(fact)]
             self._stale.update(near, self._next(fact))
             for other in near:
-                if self._of_one_contact(fact, self._facts[other]):
+                if other != key and _of_one_contact(fact, self._facts[other]):
                     self._meanings.pop(other, None)
         return key
 
@@ -95,7 +95,7 @@ class Movements:
 
     def sessions_changed(self, from_utc_ns: int) -> None:
         """Who was inside changed from this instant on."""
-        first = bisect_left(self._order, from_utc_ns - self._skew_ns, key=_instant)
+        first = _from(self._order, from_utc_ns - self._skew_ns)
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
@@ -148,7 +148,7 @@ class Movements:
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
-        first = bisect_left(self._order, t_utc_ns, key=_instant)
+        first = _from(self._order, t_utc_ns)
         for _, key in self._order[:first]:
             clue = self._clues.pop(key, None)
             for owner, _ in clue.owners if clue else ():
@@ -160,7 +160,7 @@ class Movements:
             self._contested.discard(key)
         del self._order[:first]
         for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
-            del placed[: bisect_left(placed, t_utc_ns, key=_instant)]
+            del placed[: _from(placed, t_utc_ns)]
         self._corrections = {
             key: fact
             for key, fact in self._corrections.items()
@@ -174,13 +174,17 @@ class Movements:
         correction = self._corrections.get(key)
         if fact.movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
-        owners = self._owners(fact)
+        around = self._around(fact)
+        owners = self._owners(fact, around)
         nobody = max(0.0, 1.0 - sum(share for _, share in owners))
+        contact = [other for _, near in around if near != key and _of_one_contact(fact, other := self._facts[near])]
         known = self._meanings.get(key)
         if known is None:
-            known = self._meanings[key] = self._meaning(fact, correction)
+            known = self._meanings[key] = self._meaning(fact, correction, contact)
         weight_dg = abs(fact.movement.delta_g) * 10
         sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
+        puts = not takes(fact)
+        parts = tuple(other.id for other in contact if takes(other) == puts and other.order < fact.order)
         return Clue(
             fact.id,
             known[0],
@@ -190,14 +194,16 @@ class Movements:
             sigma_dg,
             known[1],
             fact.movement.plate,
-            not takes(fact),
+            puts,
             fact.movement.settled,
-            self._parts(fact),
+            parts,
             self._closes(fact),
         )
 
-    def _meaning(self, fact: MovementFact, correction: CorrectionFact | None) -> tuple[tuple[Reading, ...], Decimal]:
-        """Its readings, and the worth of what it may have taken that has no name."""
+    def _meaning(
+        self, fact: MovementFact, correction: CorrectionFact | None, contact: list[MovementFact]
+    ) -> tuple[tuple[Reading, ...], Decimal]:
+        """Its readings, and the worth of what it may have taken that has no name; `contact` are others of its own."""
         brought = came = 0.0
         for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if takes(fact) else ():
             put = self._facts[key]
@@ -205,48 +211,31 @@ class Movements:
                 share = else_share(put, self._corrections.get(key))
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
-        others = [other for _, key in self._around(fact) if self._of_one_contact(fact, other := self._facts[key])]
-        parted = any(takes(other) != takes(fact) for other in others)
-        read = readings(self._store, fact, correction, brought, alone=not others, parted=parted)
+        parted = any(takes(other) != takes(fact) for other in contact)
+        read = readings(self._store, fact, correction, brought, alone=not contact, parted=parted)
         return read, unexplained(self._store, fact, came)
 
     def _next(self, fact: MovementFact) -> list[EventKey]:
         """Movements of the plate that look back as far as this one."""
         placed = self._on_plate[fact.movement.plate]
-        first = bisect_right(placed, fact.order, key=lambda entry: entry[0])
+        first = bisect_right(placed, (fact.order, (fact.source, fact.id)))
         return [key for _, key in placed[first : first + MOST_CLOSED]]
-
-    def _parts(self, fact: MovementFact) -> tuple[str, ...]:
-        """Movements before that were parted from this one, and went the other way."""
-        return tuple(
-            other.id
-            for _, key in self._around(fact)
-            if self._of_one_contact(fact, other := self._facts[key])
-            and takes(other) != takes(fact)
-            and other.order < fact.order
-        )
 
     def _closes(self, fact: MovementFact) -> tuple[str, ...]:
         """Movements before, at least two, since the plate weighed what it weighs after this one again."""
         placed = self._on_plate[fact.movement.plate]
-        last = bisect_left(placed, fact.order, key=lambda entry: entry[0])
-        found: list[str] = []
+        last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
+        least_g, found = abs(fact.movement.delta_g), 0
         for _, key in reversed(placed[max(0, last - MOST_CLOSED) : last]):
-            before = self._facts[key].movement
-            found.append(self._facts[key].id)
-            sigma_g = hypot(before.sigma_g, fact.movement.sigma_g)
-            off_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * sigma_g)
-            least_g = min(abs(self._facts[key].movement.delta_g) for _, key in placed[last - len(found) : last + 1])
-            if least_g <= PLAIN * off_g or fact.t_utc_ns - self._facts[key].t_utc_ns > CLOSED_NS:
+            before = self._facts[key]
+            movement, found = before.movement, found + 1
+            off_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * hypot(movement.sigma_g, fact.movement.sigma_g))
+            least_g = min(least_g, abs(movement.delta_g))
+            if least_g <= PLAIN * off_g or fact.t_utc_ns - before.t_utc_ns > CLOSED_NS:
                 return ()
-            if abs(before.before_g - fact.movement.after_g) <= off_g:
-                return tuple(found) if len(found) > 1 else ()
+            if abs(movement.before_g - fact.movement.after_g) <= off_g:
+                return tuple(key[1] for _, key in placed[last - found : last]) if found > 1 else ()
         return ()
-
-    @staticmethod
-    def _of_one_contact(a: MovementFact, b: MovementFact) -> bool:
-        """Whether two movements of a plate were measured in one contact, which the agent parted."""
-        return a is not b and a.movement.settled == b.movement.settled
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""
@@ -270,11 +259,11 @@ class Movements:
                     self._meanings.pop(other, None)
                     self._stale.add(other)
 
-    def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
+    def _owners(self, fact: MovementFact, around: list[_Placed]) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        about = [t_utc_ns for (t_utc_ns, *_), _ in self._around(fact)]
+        about = [t_utc_ns for (t_utc_ns, *_), _ in around]
         shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns, about)
         if shares is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
@@ -295,13 +284,17 @@ class Movements:
 
     @staticmethod
     def _span(placed: list[_Placed], start_utc_ns: int, end_utc_ns: int) -> list[_Placed]:
-        first = bisect_left(placed, start_utc_ns, key=_instant)
-        last = bisect_left(placed, end_utc_ns + 1, key=_instant)
-        return placed[first:last]
+        return placed[_from(placed, start_utc_ns) : _from(placed, end_utc_ns + 1)]
 
 
-def _instant(entry: _Placed) -> int:
-    return entry[0][0]
+def _from(placed: list[_Placed], t_utc_ns: int) -> int:
+    """The number of the first movement at or after an instant."""
+    return bisect_left(placed, ((t_utc_ns,),))  # a prefix stands before all that begin with it
+
+
+def _of_one_contact(a: MovementFact, b: MovementFact) -> bool:
+    """Whether two movements of a plate were measured in one contact, which the agent parted."""
+    return a.movement.settled == b.movement.settled
 
 
 def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:

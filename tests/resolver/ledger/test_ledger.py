@@ -33,7 +33,7 @@ class Keeper:
         for message in script.messages:
             fact = self.reader.read(message["topic"], message["payload"])
             assert fact is not None
-            if isinstance(fact, SessionFact) and not self.ledger.is_new(fact):
+            if isinstance(fact, SessionFact) and self.ledger.known([fact]):
                 continue
             if self.shop.hear(fact):
                 stored.append(Stored(fact, message["topic"], json.dumps(message["payload"])))
@@ -52,7 +52,9 @@ class Keeper:
 def a_visit(confidence: float = 0.998) -> Script:
     script = Script()
     script.enter("s1", 0)
-    script.pick(2, {"cola": 2}, confidence=confidence)
+    likely = [{"items": [{"sku": "cola", "qty": 2}], "probability": confidence}]
+    other = [{"items": [{"sku": "cola", "qty": 1}], "probability": round(1.0 - confidence, 3)}]
+    script.pick(2, {"cola": 2}, confidence=confidence, candidates=likely + other)
     script.exit("s1", 5)
     return script
 
