@@ -324,11 +324,11 @@ class Pipeline:
         if contact.before is None:
             if current.seconds < self._ip.likely_after_s:
                 return
-            if run.restored_level is None:
+            contact.before = run.remembered(contact.opened_ns)
+            if contact.before is None:  # the first time ever: there is nothing to compare with
                 detector.settle(current)
                 run.gaps.clear()
                 return
-            contact.before, run.restored_level = run.restored_level, None
             run.gaps.insert(0, (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns)))
         if current.seconds < self._ip.nothing_after_s or run.cells.health.suspect:
             return
@@ -342,10 +342,12 @@ class Pipeline:
             return
         if run.gaps and verdict.action == "close":
             verdict = nothing_lost(verdict, seen, self._ip)
-        if run.cells.degraded:
-            self._teller.forget(name)  # what three cells said shows nothing in another light
+        if run.cells.degraded or run.gaps:
+            self._teller.forget(name)  # what three cells said, or nobody saw, shows nothing in another light
         detector.contact = seen
         self._teller.conclude(name, run, verdict, self._quality(name, run))
+        if run.gaps:
+            self._teller.forget(name)
         detector.settle(current, seen=not run.gaps)
         moved = run.cells.told(seen, verdict, current)
         if moved is not None:

@@ -19,8 +19,9 @@ from agent.store import Plate
 from agent.weighing import Carried, CellFilter, PlateScale
 from agent.weighing.cells import CellBlock
 
-_OFF_SD_G = 0.5  # a plate that was off is known to so much, and to so much of its load
-_OFF_SHARE = 0.0005
+_OFF_SD_G = 0.5  # a plate that was off is known to so much,
+_OFF_SHARE = 0.0005  # and to so much of its load: creep,
+_OFF_CREEP_NS = 180_000_000_000  # most of which comes within three minutes
 _THREE_CELLS = float(np.sqrt(2.0))  # noise of a sum of which one cell is made up for by the others, over that of four
 _GAP_NS = 1_000_000_000  # a plate that was not measured for so long may have changed meanwhile
 
@@ -114,6 +115,14 @@ class PlateRun:
             self.missed(cells.since_ns, self.last_ns)
         elif detector.contact is not None:
             detector.distrust(cells.since_ns, 0.0)
+
+    def remembered(self, now_ns: int) -> Level | None:
+        """The level of an earlier life, as well as it is known by now; it is given once."""
+        level, self.restored_level = self.restored_level, None
+        if level is None:
+            return None
+        crept = min(max((now_ns - level.end_ns) / _OFF_CREEP_NS, 0.0), 1.0) * _OFF_SHARE * float(level.mean[0])
+        return replace(level, variance=level.variance + crept**2)
 
     def rest_ahead(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
         """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
@@ -261,8 +270,7 @@ class PlateRun:
         mean = np.array(saved["mean"])
         if len(mean) != self.scale.modes:  # on other cells now: the weight is the same, where it stands is not known
             mean = np.append(mean[:1], np.zeros(self.scale.modes - 1))
-            variance = np.full(len(mean), _ELSEWHERE_SHARE**2 * mean[0] ** 2)
-            variance[0] = _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2
+            variance = np.append(_OFF_SD_G**2, np.full(self.scale.modes - 1, mean[0] ** 2))
             self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
             return
         if state.get("carried") is not None:  # a state of before may lack it
@@ -273,7 +281,7 @@ class PlateRun:
                 self._carried_g = grams
         if state.get("cells") is not None:  # likewise
             self.cells.restore(state["cells"], self._carried_g)
-        variance = np.full(len(mean), _OFF_SD_G**2 + (_OFF_SHARE * mean[0]) ** 2 + self.cells.doubt_g2)
+        variance = np.full(len(mean), _OFF_SD_G**2 + self.cells.doubt_g2)
         self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
 
 
@@ -291,5 +299,4 @@ _FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice 
 _MOST_AHEAD = 1024
 _REMEMBERED_ABSENCES = 3  # rows; what is absent for longer is not held
 _MOST_GAPS = 16  # within one contact
-_ELSEWHERE_SHARE = 1.0  # of the load: a moment may be that of all of it at one side
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve

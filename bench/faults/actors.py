@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -134,6 +135,12 @@ class Agent:
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         return self._ended(signal.SIGTERM)
+
+    def events(self) -> int:
+        """How many its journal ever took."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/journal.sqlite?mode=ro", uri=True)) as journal:
+            (number,) = journal.execute("SELECT MAX(no) FROM event").fetchone()
+        return int(number or 0)
 
     def resident_bytes(self) -> int:
         """Memory that it holds."""
