@@ -7,6 +7,7 @@ is back, what it says is compared with what was believed of it.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from agent.inference import Verdict
 from agent.pipeline.faults import FaultKey
 from agent.weighing import CellHealth, Corners, PlateScale
 from agent.weighing.health import DRIFTING, SILENT
+from agent.weighing.held import Rows
 
 DEGRADED_SHARE = 0.9  # three cells cannot tell one thing in one place from two in two: no reading is surer
 RETURN_SD_G = 1.0  # creep and warmth while a cell was out
@@ -90,6 +92,26 @@ class PlateCells:
             counts[:, bad] = np.round(self._scale.zero_counts[bad])
             present[:, bad] = True
         return counts, present
+
+    def rest_ahead(
+        self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]
+    ) -> int:
+        """`screen` and `took` for blocks at rest, each from edge to edge of `rows`; see `CellHealth.rest_ahead`.
+
+        None of them loads the plate beyond its range. Returns how many were taken, which changed nothing.
+        """
+        number = self.health.rest_ahead(rows, edges, whole, leap)
+        if number:
+            self.returned = self.worsened = False
+            t_ns = rows[0]
+            oldest_ns = int(t_ns[edges[number] - 1]) - _RECENT_NS
+            first = next(k for k in range(number) if int(t_ns[edges[k + 1] - 1]) >= oldest_ns)
+            grams = self._scale.grams(whole[:, edges[first] : edges[number]].T)
+            for a, b in itertools.pairwise(edges[first : number + 1]):
+                self._recent.append((t_ns[a:b], grams[a - edges[first] : b - edges[first]]))
+            while self._recent[0][0][-1] < oldest_ns:
+                self._recent.popleft()
+        return number
 
     def complete(self, grams: NDArray[np.float64]) -> NDArray[np.float64]:
         """Grams [n, cells] with a corner that is out made up for, in place."""

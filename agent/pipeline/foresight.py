@@ -12,11 +12,14 @@ from agent.pipeline.board import Rows
 from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
 
+FEW = 3  # rows that stay the same: so many are no suspicion yet
+
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on: `raw` [cells, n] conversions as far as none is wild, what they weigh, and
-    `leap` [blocks, cells], the largest step to a conversion of each block from the one before."""
+    """Blocks of a plate from `begin_ns` on: `raw` [cells, n] conversions as far as none is wild, what they weigh,
+    `leap` [blocks, cells], the largest step to a conversion of each block from the one before, and which blocks are
+    `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
@@ -25,6 +28,7 @@ class Foresight:
     zero_counts: NDArray[np.float64]
     raw: NDArray[np.float64]
     leap: NDArray[np.float64]
+    lively: NDArray[np.bool_]
     outlook: Outlook
 
     def holds(self, rows: Rows, scale: PlateScale, position: int, begin_ns: int) -> bool:
@@ -74,7 +78,12 @@ def foresee(
     first = edges[:-1] - a
     outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(raw), first, edges[1:] - edges[:-1], parameters)
     most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
-    return Foresight(rows, rows.first + a, begin_ns, block_ns, scale.zero_counts, raw, most, outlook)
+    same = leap == 0.0
+    same[:, 0] = True  # what was before is not known for sure
+    still = np.logical_and.reduce([same[:, k : same.shape[1] - FEW + 1 + k] for k in range(FEW)]).any(axis=0)
+    lively = np.ones(len(first), np.bool_)
+    lively[first.searchsorted(np.flatnonzero(still) + FEW - 1, side="right") - 1] = False
+    return Foresight(rows, rows.first + a, begin_ns, block_ns, scale.zero_counts, raw, most, lively, outlook)
 
 
 def _leading(flags: NDArray[np.bool_]) -> int:

@@ -192,22 +192,47 @@ class PlateRun:
 
     def _screened_ahead(self, foresight: Foresight, begin: int, number: int) -> int:
         """In how many of `number` blocks from `begin` on the cells go on as they are; those are screened and taken."""
+        done = 0
+        while done < number:
+            taken = self._plainly_ahead(foresight, begin + done, begin + min(number, done + _MOST_PLAIN))
+            done += taken
+            if done < number and not taken:
+                goes_on, taken = self._one_ahead(foresight, begin + done)
+                done += taken
+                if not goes_on:
+                    return done
+        return done
+
+    def _plainly_ahead(self, foresight: Foresight, begin: int, end: int) -> int:
+        """How many blocks from `begin` on were screened at once, for nothing is the matter with any cell."""
+        outlook, rows = foresight.outlook, foresight.rows
+        ends = outlook.first[begin:end] + outlook.count[begin:end]
+        odd = ~foresight.lively[begin:end] | (outlook.z[ends - 1, 0] > _WITHIN * self.plate.max_g)
+        if odd.any():
+            end = begin + int(np.argmax(odd))
+        if end <= begin or not self.cells.plain:
+            return 0
+        a, b = int(outlook.first[begin]), int(ends[end - begin - 1])
+        held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
+        edges = [0, *(ends[: end - begin] - a).tolist()]
+        own = rows.t_ns[held], rows.counts[held][:, self.channels], rows.present[held][:, self.channels]
+        return self.cells.rest_ahead(own, edges, foresight.raw[:, a:b], foresight.leap[begin:end])
+
+    def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
+        """Screen one block; whether the cells go on as they are, and how many were taken."""
         outlook, rows, cells = foresight.outlook, foresight.rows, self.cells
         skip = foresight.first - rows.first
         drifting = list(cells.health.drifting)
-        for done in range(number):
-            a = int(outlook.first[begin + done])
-            b = a + int(outlook.count[begin + done])
-            held = slice(a + skip, b + skip)
-            t_ns, counts, present = rows.t_ns[held], rows.counts[held][:, self.channels], rows.present[held]
-            counts, present = cells.screen(t_ns, counts, present[:, self.channels], resting=True)
-            if not cells.plain or cells.returned or cells.health.drifting != drifting:
-                self._screened = (foresight.first + a, counts, present)
-                return done
-            cells.took(t_ns, self.scale.grams(foresight.raw[:, a:b].T))
-            if not cells.plain:
-                return done + 1
-        return number
+        a = int(outlook.first[block])
+        b = a + int(outlook.count[block])
+        held = slice(a + skip, b + skip)
+        t_ns, counts, present = rows.t_ns[held], rows.counts[held][:, self.channels], rows.present[held]
+        counts, present = cells.screen(t_ns, counts, present[:, self.channels], resting=True)
+        if not cells.plain or cells.returned or cells.health.drifting != drifting:
+            self._screened = (foresight.first + a, counts, present)
+            return False, 0
+        cells.took(t_ns, self.scale.grams(foresight.raw[:, a:b].T))
+        return cells.plain, 1
 
     def _noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of a conversion of each cell [.., cells] in counts, where the weight's is `sigma_g` [.., 1]."""
@@ -299,4 +324,6 @@ _FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice 
 _MOST_AHEAD = 1024
 _REMEMBERED_ABSENCES = 3  # rows; what is absent for longer is not held
 _MOST_GAPS = 16  # within one contact
+_MOST_PLAIN = 256  # blocks that are screened at once
+_WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve

@@ -1,0 +1,229 @@
+"""Cells that creep on alone, seen in medians over short steps: quickly, so that they do not measure, or slowly at rest."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.weighing.health_parameters import HealthParameters
+from agent.weighing.held import HeldRows, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Steps that whole blocks at rest complete: `block` [k] after which each is complete, `mean_g` [k, cells]."""
+
+    block: list[int]
+    mean_g: NDArray[np.float64]
+
+
+class CellDrift:
+    """Of a plate's cells. `creeping`: one creeps now; `drifting` [cells]: slowly, so that somebody should look at it."""
+
+    def __init__(self, factor: NDArray[np.float64], max_g: float, parameters: HealthParameters) -> None:
+        """`factor` [cells]: counts a gram, without sign."""
+        self._p = p = parameters
+        self.cells = len(factor)
+        self._factor = factor
+        self._creep_g = max(p.drift_g, p.drift_share * max_g)
+        self._absorbed_limit_g = max(p.absorbed_g, p.absorbed_share * max_g)
+        self.held = HeldRows(p.step_s)
+        self.creeping = False
+        self.drifting = [False] * self.cells
+        self._means: deque[NDArray[np.float64]] = deque(maxlen=p.drift_steps + 1)
+        self._resting = True  # all of this step so far
+        self._rested = False  # all of the step before
+        self._pending: NDArray[np.float64] | None = None  # the last step, where it was one at rest
+        self._absorbed = np.zeros(self.cells)
+
+    def append(self, rows: Rows, *, resting: bool) -> None:
+        """Rows of the present step."""
+        self.held.append(rows)
+        self._resting &= resting
+
+    def forget(self) -> None:
+        """A cell went bad or came back: steps across that say nothing."""
+        self._means.clear()
+        self.held.clear()
+        self._rested = self._resting = False
+        self._pending = None
+
+    def judge(self, cause: list[str]) -> tuple[int | None, bool]:
+        """The step is complete: which cell creeps, and whether it has done so for so long that it does not measure.
+
+        `cause` [cells] names those that do not measure already. `begin` is to follow.
+        """
+        _, counts, present = self.held.together()
+        self.held.clear()
+        resting = self._resting
+        if not present.all():
+            counts = counts[present.all(axis=1)]
+        if not len(counts):
+            self._means.clear()
+            self._rested = self.creeping = False
+            self._pending = None
+            return None, False
+        mean = _median(counts, 0) / self._factor
+        if resting and self._pending is not None:  # the step before has been followed by rest
+            self._absorb(self._pending, cause)
+        both = resting and self._rested and bool(self._means)
+        self._pending = mean - self._means[-1] if both else None
+        self._means.append(mean)
+        self._rested = resting
+        cell = self._creeps(self._p.creeping_steps)
+        self.creeping = cell is not None
+        if cell is None:
+            return None, False
+        return cell, self._creeps(self._p.drift_steps) == cell
+
+    def begin(self) -> None:
+        """The next step begins."""
+        self._resting = True
+
+    def look_ahead(self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]) -> tuple[Steps, int]:
+        """Steps of blocks at rest that follow, each from edge to edge of `rows`, while every cell measures; and in how
+        many blocks from the first on nothing is found."""
+        t_ns, counts, present = rows
+        filled = self.held.fills(first_ns, last_ns)
+        nothing = Steps([], np.empty((0, self.cells)))
+        if not filled:
+            return nothing, len(last_ns)
+        if self.creeping or any(self.drifting):
+            return nothing, 0
+        ends = np.array([edges[k + 1] for k in filled])
+        _, first, there = self.held.held_with((t_ns[: ends[0]], counts[: ends[0]], present[: ends[0]]))
+        first = first[there.all(axis=1)]
+        whole = present[: ends[-1]].all(axis=1)
+        before = np.cumsum(whole)[ends - 1]  # whole rows up to each end
+        none = np.diff(before, prepend=before[0] - len(first)) == 0
+        if none.any():
+            filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
+        if not filled:
+            return nothing, 0
+        mean = np.empty((len(filled), self.cells))
+        mean[0] = _median(first, 0)
+        mean[1:] = _medians(counts[: ends[-1]][whole], before)
+        mean /= self._factor
+        quiet = self._leading_quiet(mean)
+        if quiet < len(filled):
+            return Steps(filled, mean), filled[quiet]
+        return Steps(filled, mean), filled[-1] + 1 if none.any() else len(last_ns)
+
+    def accept(self, steps: Steps, blocks: int, rows: Rows, edges: list[int]) -> None:
+        """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
+        number = sum(k < blocks for k in steps.block)
+        begin = 0
+        if number:
+            begin = steps.block[number - 1] + 1
+            self._resting_on(steps.mean_g[:number])
+            self.held.clear()
+            self.begin()
+        t_ns, counts, present = rows
+        if begin < blocks:
+            part = slice(edges[begin], edges[blocks])
+            self.held.append((t_ns[part], counts[part], present[part]))
+
+    def _resting_on(self, mean_g: NDArray[np.float64]) -> None:
+        """Steps that all ended at rest, of which none was found to be anything."""
+        steps = self._ways(mean_g)
+        *absorbed, self._pending = [self._pending if self._resting else None, *steps]
+        self._absorbed = self._absorbed_by(absorbed)[-1]
+        self._means.extend(mean_g)
+        self._rested = self._resting if len(mean_g) == 1 else True
+        self.creeping = False
+
+    def _ways(self, mean_g: NDArray[np.float64]) -> list[NDArray[np.float64] | None]:
+        """What each step would leave pending."""
+        both = self._resting and self._rested and bool(self._means)
+        first = mean_g[0] - self._means[-1] if both else None
+        if len(mean_g) == 1:
+            return [first]
+        later = mean_g[1:] - mean_g[:-1]
+        return [first, later[0] if self._resting else None, *later[1:]]
+
+    def _absorbed_by(self, steps: list[NDArray[np.float64] | None]) -> list[NDArray[np.float64]]:
+        """`_absorbed` after each of some pending steps."""
+        decay = 1.0 - self._p.step_s / self._p.absorbed_memory_s
+        out, absorbed = [], self._absorbed
+        for step in steps:
+            if step is not None:
+                absorbed = (absorbed + step) * decay
+            out.append(absorbed)
+        return out
+
+    def _leading_quiet(self, mean_g: NDArray[np.float64]) -> int:
+        """How many of these steps at rest are surely no creeping and no drift."""
+        p = self._p
+        steps = [self._pending if self._resting else None, *self._ways(mean_g)[:-1]]
+        absorbed = np.abs(np.array(self._absorbed_by(steps))).max(axis=1)
+        odd = absorbed > self._absorbed_limit_g / 2
+        if self.cells > 1:
+            all_means = np.concatenate((np.array(self._means).reshape(-1, self.cells), mean_g))
+            known = len(all_means) - len(mean_g)
+            ways = all_means[1:] - all_means[:-1]
+            windows = len(ways) - p.creeping_steps + 1
+            if windows > 0:
+                usual = np.abs(_medians_of(ways, p.creeping_steps)).max(axis=1)
+                # the window that ends with mean m begins `creeping_steps` before it
+                of_step = np.arange(len(mean_g)) + known - p.creeping_steps
+                there = of_step >= 0
+                odd[there] |= usual[of_step[there]] >= self._creep_g
+        return len(odd) if not odd.any() else int(np.argmax(odd))
+
+    def _creeps(self, steps: int) -> int | None:
+        """The cell that crept on alone over so many steps; None: no one."""
+        p = self._p
+        if len(self._means) <= steps or self.cells == 1:
+            return None
+        means = np.array(self._means)[-steps - 1 :]
+        way = means[1:] - means[:-1]
+        usual = _median(way, 0)
+        size = np.abs(usual)
+        cell = int(size.argmax())
+        if size[cell] < self._creep_g or (np.delete(size, cell) > p.calm_share * size[cell]).any():
+            return None
+        uneven = float(np.median(np.abs(way[:, cell] - usual[cell])))
+        steady = np.count_nonzero(way[:, cell] * usual[cell] > 0) >= p.drift_steadily * steps
+        return cell if steady and uneven < p.drift_evenness * size[cell] else None
+
+    def _absorb(self, step_g: NDArray[np.float64], cause: list[str]) -> None:
+        """What each cell moved at rest, where no contact was: slow drift of one cell alone."""
+        p = self._p
+        self._absorbed = (self._absorbed + step_g) * (1.0 - p.step_s / p.absorbed_memory_s)
+        size = np.abs(self._absorbed)
+        if not any(cause) and not any(self.drifting) and float(size.max()) <= self._absorbed_limit_g / 2:
+            return
+        for c in range(self.cells):
+            if cause[c]:
+                self._absorbed[c] = size[c] = 0.0
+            limit = self._absorbed_limit_g * (0.5 if self.drifting[c] else 1.0)
+            self.drifting[c] = bool(size[c] > limit and (np.delete(size, c) < size[c] / 2).all())
+
+
+def _median(values: NDArray[np.int32] | NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """`numpy.median` along an axis, without its overhead for few values."""
+    ordered = np.sort(values, axis=axis)
+    n = values.shape[axis]
+    upper = ordered.take(n // 2, axis=axis).astype(np.float64)
+    if n % 2:
+        return upper
+    result: NDArray[np.float64] = (ordered.take(n // 2 - 1, axis=axis) + upper) / 2
+    return result
+
+
+def _medians(counts: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Medians [k - 1, cells] of the rows between neighbouring `ends` [k]."""
+    begin, count = ends[:-1], ends[1:] - ends[:-1]
+    out = np.empty((len(begin), counts.shape[1]))
+    for n in np.unique(count).tolist():
+        alike = count == n
+        out[alike] = _median(counts[begin[alike][:, np.newaxis] + np.arange(n)], 1)
+    return out
+
+
+def _medians_of(ways: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """Medians [n - steps + 1, cells] of `steps` rows in a row of `ways` [n, cells]."""
+    return _median(np.lib.stride_tricks.sliding_window_view(ways, steps, axis=0), 2)

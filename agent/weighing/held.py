@@ -1,0 +1,56 @@
+"""Rows of a plate that are held until they last for long enough to be judged together."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NS = 1e-9
+
+Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]
+"""`t_ns` [n], counts and present [n, cells]."""
+
+
+class HeldRows:
+    """Blocks of rows from the first that was not judged yet."""
+
+    def __init__(self, least_s: float) -> None:
+        self._least_s = least_s
+        self._blocks: list[Rows] = []
+
+    def append(self, rows: Rows) -> None:
+        """Rows that follow."""
+        self._blocks.append(rows)
+
+    def clear(self) -> None:
+        self._blocks.clear()
+
+    def full(self, now_ns: int) -> bool:
+        """What is held lasts for long enough."""
+        return bool(self._blocks) and (now_ns - int(self._blocks[0][0][0])) * _NS >= self._least_s
+
+    def together(self) -> Rows:
+        """All that is held, in one piece."""
+        if len(self._blocks) == 1:
+            return self._blocks[0]
+        t_ns, counts, present = zip(*self._blocks, strict=True)
+        return np.concatenate(t_ns), np.concatenate(counts), np.concatenate(present)
+
+    def fills(self, first_ns: list[int], last_ns: list[int]) -> list[int]:
+        """Which of blocks that follow would fill it, each from the one after the last that did."""
+        begin_ns = int(self._blocks[0][0][0]) if self._blocks else None
+        out = []
+        for k, now_ns in enumerate(last_ns):
+            if begin_ns is None:
+                begin_ns = first_ns[k]
+            if (now_ns - begin_ns) * _NS >= self._least_s:
+                out.append(k)
+                begin_ns = None
+        return out
+
+    def held_with(self, rows: Rows) -> Rows:
+        """What is held and `rows` behind it, in one piece; nothing is kept."""
+        if not self._blocks:
+            return rows
+        t_ns, counts, present = zip(*self._blocks, rows, strict=True)
+        return np.concatenate(t_ns), np.concatenate(counts), np.concatenate(present)

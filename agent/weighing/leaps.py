@@ -1,0 +1,131 @@
+"""What shows in a cell's conversions over a second: how often it repeats itself, and leaps there and back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.weighing.health_parameters import HealthParameters
+from agent.weighing.held import HeldRows, Rows
+
+_NS = 1e-9
+
+
+class CellLeaps:
+    """Of a plate's cells. `limit` [cells]: so many repeats in a row no sound cell gives."""
+
+    def __init__(self, factor: NDArray[np.float64], max_g: float, parameters: HealthParameters) -> None:
+        """`factor` [cells]: counts a gram, without sign."""
+        self._p = p = parameters
+        self.cells = len(factor)
+        self._factor = factor
+        self._leap_g = np.maximum(p.leap_counts / factor, p.leap_share * max_g)
+        self._leap_g = self._leap_g * (p.alone_factor if self.cells == 1 else 1.0)
+        self.far_counts: NDArray[np.float64] = self._leap_g * factor * _SURELY
+        """[cells]: what leaps by less is no leap."""
+        self.held = HeldRows(p.window_s)
+        self.limit = [p.unlearnt_rows] * self.cells
+        self._repeats = [-1.0] * self.cells  # share of conversions; below 0: not learnt
+        self._windows = [0] * self.cells  # in a row in which each was wild
+
+    def judge(self, cause: list[str], same: list[int]) -> tuple[list[int], list[int]]:
+        """The window is complete: cells that leapt at all, and those that do not measure for it.
+
+        `cause` [cells] names those that do not measure already, `same` [cells] how often each repeated itself just now.
+        """
+        t_ns, counts, present = self.held.together()
+        self.held.clear()
+        if len(t_ns) < self._p.wild_rows + 1:
+            return [], []
+        learns = [not cause[c] and same[c] < self._p.suspect_rows for c in range(self.cells)]
+        self._repeated((t_ns, counts, present), learns)
+        return self._wild(counts / self._factor, present, cause)
+
+    def look_ahead(self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]) -> tuple[list[int], int]:
+        """Of blocks at rest that follow, each from edge to edge of `rows`, none of which leaps far: those that complete
+        a window, and in how many blocks from the first on nothing is found."""
+        t_ns, counts, present = rows
+        filled = self.held.fills(first_ns, last_ns)
+        if filled:
+            end = edges[filled[0] + 1]
+            _, held, there = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
+            both = there[1:] & there[:-1]
+            if (both & (np.abs(held[1:] - held[:-1]) >= self.far_counts)).any():
+                return filled, filled[0]
+        return filled, len(last_ns)
+
+    def accept(self, filled: list[int], blocks: int, rows: Rows, edges: list[int]) -> None:
+        """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
+        t_ns, counts, present = rows
+        filled = [k for k in filled if k < blocks]
+        begin = 0
+        for number, k in enumerate(filled):
+            part = slice(edges[begin], edges[k + 1])
+            of_window = t_ns[part], counts[part], present[part]
+            begin = k + 1
+            held = self.held.held_with(of_window) if not number else of_window
+            if len(held[0]) < self._p.wild_rows + 1:
+                continue
+            self._repeated(held, [True] * self.cells)
+            self._windows = [0] * self.cells
+        if filled:
+            self.held.clear()
+        if begin < blocks:
+            part = slice(edges[begin], edges[blocks])
+            self.held.append((t_ns[part], counts[part], present[part]))
+
+    def _repeated(self, rows: Rows, learns: list[bool]) -> None:
+        """How often each cell repeats itself by its nature, told from a window."""
+        p = self._p
+        t_ns, counts, present = rows
+        both = present[1:] & present[:-1]
+        seen = np.add.reduce(both, axis=0).tolist()
+        equal = np.add.reduce(both & (counts[1:] == counts[:-1]), axis=0).tolist()
+        pace = min((int(t_ns[-1]) - int(t_ns[0])) * _NS / p.repeats_memory_s, 1.0)
+        for c, known in enumerate(self._repeats):
+            if not learns[c] or not seen[c]:
+                continue
+            share = equal[c] / seen[c]
+            self._repeats[c] = share if known < 0 else known + pace * (share - known)
+            likely = max(self._repeats[c] * p.repeats_slack, p.least_repeats)
+            never = likely > p.most_repeats
+            self.limit[c] = 1 << 30 if never else math.ceil(math.log(p.stuck_chance) / math.log(likely))
+
+    def _wild(
+        self, grams: NDArray[np.float64], present: NDArray[np.bool_], cause: list[str]
+    ) -> tuple[list[int], list[int]]:
+        """Leaps there and back in two conversions, while the other cells moved far less."""
+        p = self._p
+        step = grams[1:] - grams[:-1]
+        size = np.abs(step)
+        leap = np.minimum(size[:-1], size[1:])
+        far = leap > self._leap_g
+        if far.any():
+            far = (step[:-1] * step[1:] < 0) & far & present[1:-1] & present[2:] & present[:-2]
+        if not far.any():
+            self._windows = [0] * self.cells
+            return [], []
+        sound = np.array([not name for name in cause])
+        moved = np.maximum(size[:-1], size[1:])
+        leapt, wild = [], []
+        for c in range(self.cells):
+            others = sound.copy()
+            others[c] = False
+            calm = far[:, c]
+            if others.any():
+                calm = calm & (moved[:, others].max(axis=1) < p.calm_share * leap[:, c])
+            half = len(calm) // 2
+            spread = bool(calm[:half].any() and calm[half:].any())
+            number = int(np.count_nonzero(calm))
+            odd = spread and number >= max(p.wild_rows, p.wild_share * len(calm))
+            self._windows[c] = self._windows[c] + 1 if odd else 0
+            if number:
+                leapt.append(c)
+            if self._windows[c] >= (p.alone_windows if self.cells == 1 else 1) and not cause[c]:
+                wild.append(c)
+        return leapt, wild
+
+
+_SURELY = 0.999  # counts are turned into grams and back
