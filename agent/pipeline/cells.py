@@ -93,9 +93,7 @@ class PlateCells:
             present[:, bad] = True
         return counts, present
 
-    def rest_ahead(
-        self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]
-    ) -> int:
+    def rest_ahead(self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
         """`screen` and `took` for blocks at rest, each from edge to edge of `rows`; see `CellHealth.rest_ahead`.
 
         None of them loads the plate beyond its range. Returns how many were taken, which changed nothing.

@@ -1,4 +1,4 @@
-"""Cells that creep on alone, seen in medians over short steps: quickly, so that they do not measure, or slowly at rest."""
+"""Cells that creep on alone, seen in medians over short steps: fast, so that they do not measure, or slowly at rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Steps:
 
 
 class CellDrift:
-    """Of a plate's cells. `creeping`: one creeps now; `drifting` [cells]: slowly, so that somebody should look at it."""
+    """Of a plate's cells. `creeping`: one creeps now; `drifting` [cells]: slowly, which somebody should look at."""
 
     def __init__(self, factor: NDArray[np.float64], max_g: float, parameters: HealthParameters) -> None:
         """`factor` [cells]: counts a gram, without sign."""
@@ -207,7 +207,7 @@ def _median(values: NDArray[np.int32] | NDArray[np.float64], axis: int) -> NDArr
     """`numpy.median` along an axis, without its overhead for few values."""
     ordered = np.sort(values, axis=axis)
     n = values.shape[axis]
-    upper = ordered.take(n // 2, axis=axis).astype(np.float64)
+    upper: NDArray[np.float64] = ordered.take(n // 2, axis=axis).astype(np.float64)
     if n % 2:
         return upper
     result: NDArray[np.float64] = (ordered.take(n // 2 - 1, axis=axis) + upper) / 2

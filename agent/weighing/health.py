@@ -98,12 +98,10 @@ class CellHealth:
             changed |= self._judge_window(now_ns)
         return changed
 
-    def rest_ahead(
-        self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]
-    ) -> int:
+    def rest_ahead(self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
         """Look at blocks of a plate at rest, each from edge to edge [blocks + 1] of `rows`.
 
-        In none of them a cell is at the end of its range, or the same or absent for `few_repeats` rows in a row. `whole`
+        In none of them a cell is at the end of its range, or is the same or absent for `suspect_rows` in a row. `whole`
         [cells, n] are their conversions with what is absent held, `leap` [blocks, cells] is the farthest of each.
         Returns in how many of them, from the first on, nothing is found. Those are as if looked at one by one; the next
         is for `look`.
@@ -128,7 +126,7 @@ class CellHealth:
         a, b = edges[number - 1], edges[number]
         if a:
             self._last = whole[:, a - 1].astype(np.int32)
-        self._count(*(column[a:b] for column in rows))
+        self._count(rows[0][a:b], rows[1][a:b], rows[2][a:b])
         return number
 
     # -- runs of equal, absent and extreme conversions ------------------------------------------

@@ -43,7 +43,9 @@ class CellLeaps:
         self._repeated((t_ns, counts, present), learns)
         return self._wild(counts / self._factor, present, cause)
 
-    def look_ahead(self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]) -> tuple[list[int], int]:
+    def look_ahead(
+        self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]
+    ) -> tuple[list[int], int]:
         """Of blocks at rest that follow, each from edge to edge of `rows`, none of which leaps far: those that complete
         a window, and in how many blocks from the first on nothing is found."""
         t_ns, counts, present = rows
