@@ -25,8 +25,8 @@ from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
 SNAPSHOT_VERSION = 1
-SLOT_NS = 25_000_000  # chunks are decoded so much at a time; half of it is added to the delay
-_DELIVERY_NS = 50_000_000  # a port's bytes are read by then, where nothing is touched
+SLOT_NS = 5_000_000  # chunks are decoded so much at a time; half of it is added to the delay
+_DELIVERY_NS = 90_000_000  # a port's bytes are read by then, where nothing is touched
 _END_NS = (1 << 63) - 1
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
 
@@ -97,6 +97,12 @@ class Pipeline:
             self._tell_fault(fault, recovered, slot_ns)
         self._work(self._boards.horizon_ns())
         return self._emptied()
+
+    def due_ns(self) -> int | None:
+        """When `advance` has something to do, as long as nothing is touched; None: at once."""
+        if self._cursor_ns is None or self._touched():
+            return None
+        return self._cursor_ns + self._p.block_ns + _DELIVERY_NS
 
     def finish(self) -> list[Told]:
         """End of the input: the last ticks are worked through with what is there."""
@@ -192,9 +198,11 @@ class Pipeline:
 
     def _due(self, t_ns: int) -> bool:
         """Whether by an instant there is more to do than to collect bytes for the next block of rest."""
-        if self._cursor_ns is None or any(run.detector.contact is not None for run in self.runs.values()):
-            return True
-        return t_ns >= self._cursor_ns + self._p.block_ns + _DELIVERY_NS
+        due_ns = self.due_ns()
+        return due_ns is None or t_ns >= due_ns
+
+    def _touched(self) -> bool:
+        return any(run.detector.contact is not None for run in self.runs.values())
 
     def _gathered(self) -> list[Arrivals]:
         """All that is not decoded yet."""
@@ -239,7 +247,7 @@ class Pipeline:
             self._cursor_ns = self._begun_ns = first_ns - first_ns % self._p.block_ns
         block = self._p.block_ns
         while True:
-            touched = any(run.detector.contact is not None for run in self.runs.values())
+            touched = self._touched()
             if self._cursor_ns % block == 0:
                 rested_ns = self._rest_ahead(self._cursor_ns, horizon_ns)
                 if not touched and rested_ns > self._cursor_ns:

@@ -83,8 +83,11 @@ class ShelfPipeline(Protocol):
         """Take bytes that the next `advance` works on."""
 
     def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
-        """Time passes (at least every 100 ms in the service), also where no bytes come: silence becomes faults.
+        """Time passes (as often as `due_ns` says in the service), also where no bytes come: silence becomes faults.
         `at_leisure`: while nothing is touched, what came may wait for the next look at rest."""
+
+    def due_ns(self) -> int | None:
+        """When `advance` has something to do, as long as nothing is touched; None: at once."""
 
     def finish(self) -> list[Told]:
         """End of the input: decide what can be decided from what was measured."""

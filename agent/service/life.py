@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 READINGS_PERIOD_NS = SECOND_NS // 2  # the plate topics show what is new at most twice a second
 CLOCK_PERIOD_NS = SECOND_NS
+LATE_S = 0.02  # between looks at what is due already: a board has not delivered yet
 CLOCK_STEPPED = "clock-stepped"
 
 
@@ -67,6 +68,12 @@ class Life:
     def touched(self) -> bool:
         """A contact is open somewhere: what comes next is waited for."""
         return bool(self._progress.open)
+
+    def wait_s(self, most_s: float) -> float:
+        """How long the next turn has time where nothing is touched, at most `most_s`: until there is a look to take."""
+        due_ns = self._pipeline.due_ns()
+        left_s = 0.0 if due_ns is None else (due_ns - self._line.now_ns()) / SECOND_NS
+        return min(left_s, most_s) if left_s > 0 else LATE_S
 
     def turn(self, batch: Batch) -> None:
         """Measure, decide, make durable, offer."""

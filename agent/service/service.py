@@ -32,8 +32,8 @@ from agent.wire import identify
 
 log = logging.getLogger(__name__)
 
-TURN_S, TOUCHED_TURN_S = 0.05, 0.01  # while nothing is touched, and else
-GATHER_S, TOUCHED_GATHER_S = 0.04, 0.004  # ports are read likewise
+TURN_S, TOUCHED_TURN_S = 0.25, 0.005  # at most, while nothing is touched, and else
+GATHER_S, TOUCHED_GATHER_S = 0.08, 0.003  # ports are read likewise
 DRAIN_S = 0.8  # of the 2 s that a stop may take
 JOIN_S = 0.3
 STALE_S = 20.0  # a thread that has not turned for so long hangs
@@ -170,7 +170,7 @@ class Service:
         while not self.stop_asked:
             if self._finder is not None:
                 self._finder.turn()
-            life.turn(self._inbox.take(TOUCHED_TURN_S if life.touched else TURN_S))
+            life.turn(self._inbox.take(TOUCHED_TURN_S if life.touched else life.wait_s(TURN_S)))
             self._pace.gather_s = TOUCHED_GATHER_S if life.touched else GATHER_S
             self._check(life, uplink)
             if self.reload_asked:

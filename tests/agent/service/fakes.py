@@ -84,6 +84,9 @@ class FakePipeline:
     def feed_stretch(self, stretch: Sequence[Arrivals]) -> list[Told]:
         return [told for chunk in ordered(stretch) for told in self.feed(chunk)]
 
+    def due_ns(self) -> int | None:
+        return None
+
     def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
         self.until_ns = t_mono_ns
         return self.finish()
