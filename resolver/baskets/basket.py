@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -31,8 +30,7 @@ NAMELESS = ""
 """The sku under which a hypothesis holds goods that left the shelf and that nobody could name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """An item's way in one event: positive into the basket, negative back to the shelf."""
 
     sku: str
@@ -45,7 +43,7 @@ class Move:
 
     def less(self, count: int, weight_dg: int) -> Move:
         """The same with so many fewer units, of which `weight_dg` are left."""
-        return replace(self, qty=self.qty - count, weight_dg=weight_dg)
+        return self._replace(qty=self.qty - count, weight_dg=weight_dg)
 
 
 Moves = tuple[Move, ...]

@@ -14,7 +14,7 @@ from resolver.baskets.standing import Label, Standing, Thing
 
 LEAST_BRANCH = 2e-4
 """A reading by an owner that is less likely than this does not open a branch of its own."""
-LEAST_AHEAD = 1e-6
+LEAST_AHEAD = 1e-5
 """What is this much less likely to begin with is not looked at, however well its weight might fit."""
 REMEMBERED = 0.01
 """A put that is of no item of the store with less than this leaves nothing behind to be looked for."""
@@ -73,24 +73,32 @@ def branches_of(
 ) -> list[Branch]:
     """All that the event may have been after any of the hypotheses."""
     found: list[Branch] = []
-    known: dict[Thing, list[Prior]] = {}
+    known: dict[Standing, tuple[list[Prior], int | None, int | None]] = {}
     least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
     for before in hypotheses:
         standing = () if clue.puts else before.standing
-        at = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg) if standing else None
-        meant = None if at is None else _meaning(clue, standing[at[0]].label)
-        priors, number = usual, None
-        if at is not None and meant is not None:
-            number, density = at
-            if standing[number] not in known:
-                known[standing[number]] = _in_light_of(standing[number], clue, owners, density, meant)
-            priors = known[standing[number]]
+        if standing not in known:
+            known[standing] = priors_given(standing, clue, owners, usual)
+        priors, thing, meant = known[standing]
         found += [
-            _branch(before, clue, number if prior.reading == meant else None, index, prior)
+            _branch(before, clue, thing if prior.reading == meant else None, index, prior)
             for prior in priors
             if before.probability * prior.chance >= least
         ]
     return found
+
+
+def priors_given(
+    standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]
+) -> tuple[list[Prior], int | None, int | None]:
+    """Who may have done what with this standing there; the number of the thing that may have been taken, and the
+    reading that takes it."""
+    at = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg) if standing else None
+    meant = None if at is None else _meaning(clue, standing[at[0]].label)
+    if at is None or meant is None:
+        return usual, None, None
+    number, density = at
+    return _in_light_of(standing[number], clue, owners, density, meant), number, meant
 
 
 def _in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant: int) -> list[Prior]:

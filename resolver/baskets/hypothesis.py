@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
@@ -12,20 +12,14 @@ from resolver.baskets.carried import Carried
 from resolver.baskets.standing import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One hypothesis of what moved; no moves: something that is no item of the store.
-
-    `at_home`: all of it has its place on the plate.
-    """
+class Reading(NamedTuple):
+    """One hypothesis of what moved; no moves: something that is no item of the store."""
 
     moves: Moves
     probability: float
-    at_home: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
+class Clue(NamedTuple):
     """An event as the inference sees it: whole readings, and the share of every account that may have been it.
 
     `weight_dg` is the change in 0.1 g, unsigned; a `sigma_dg` of 0 says that it was not weighed. `unexplained` is the
@@ -54,7 +48,7 @@ class Clue:
 
     def with_owner(self, owner: str, share: float) -> Clue:
         """The same with a further account that may have been it, at nobody else's expense but the unknown's."""
-        return replace(self, owners=(*self.owners, (owner, share)), nobody=max(0.0, self.nobody - share))
+        return self._replace(owners=(*self.owners, (owner, share)), nobody=max(0.0, self.nobody - share))
 
 
 class Choice(NamedTuple):

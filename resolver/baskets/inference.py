@@ -10,9 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
-from resolver.baskets.branches import Branch, Prior, branches_of, coherence, owners_of, priors_of
+from resolver.baskets.branches import (
+    LEAST_AHEAD,
+    Branch,
+    Owners,
+    Prior,
+    branches_of,
+    coherence,
+    owners_of,
+    priors_given,
+    priors_of,
+)
 from resolver.baskets.carried import Bundle, Carried, taken
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis, Posterior
 from resolver.baskets.standing import Standing
@@ -21,8 +32,6 @@ BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
 LEAST_MASS = 1e-4
 """A hypothesis this much less likely than the likeliest is dropped."""
-LEAST_ALONE = 1e-5
-"""What is this much less likely to begin with is not looked at."""
 
 
 def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Posterior:
@@ -38,9 +47,9 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     """The hypotheses after one more event, likeliest first."""
     owners = owners_of(clue, index)
     usual = priors_of(clue, owners)
-    if len(index) == 1 and not clue.gives_back and not clue.puts and not _stands(hypotheses, clue.plate):
-        return _taken_alone(hypotheses, clue, usual, beam)
     alone = len(index) == 1
+    if alone and not clue.puts and not clue.parts and not clue.closes and not clue.gives_back:
+        return _taken_alone(hypotheses, clue, owners, usual, beam)
     merged: dict[Hashable, tuple[float, float, Branch]] = {}
     for branch, weighed in _weighed(branches_of(hypotheses, clue, owners, usual, index)):
         probability = weighed * coherence(branch, clue) if clue.parts or clue.closes else weighed
@@ -61,32 +70,54 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     ]
 
 
-def _stands(hypotheses: list[Hypothesis], plate: str) -> bool:
-    """Whether anything may have been put down on this plate."""
-    return any(thing.plate == plate for hypothesis in hypotheses for thing in hypothesis.standing)
+class _Way(NamedTuple):
+    """What may have been taken, where one thing or none stood there: likelihood, by whom, and what still stands."""
+
+    chance: float
+    number: int
+    owner: str | None
+    moves: Moves
+    standing: Standing
 
 
-def _taken_alone(hypotheses: list[Hypothesis], clue: Clue, priors: list[Prior], beam: int) -> list[Hypothesis]:
-    """The same for what most events are: somebody took something, and nobody else is concerned."""
+def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) -> list[_Way]:
+    """Likeliest first."""
     unnamed = (Move(NAMELESS, 1, 0, clue.unexplained),) if clue.unexplained else ()
-    ways = [
-        (chance, number, owner, () if owner is None else clue.readings[number].moves or unnamed)
-        for chance, owner, number in sorted(priors, key=lambda prior: -prior.chance)
-    ]
-    least = hypotheses[0].probability * ways[0][0] * LEAST_ALONE
-    merged: dict[tuple[Basket, Standing], tuple[float, float, Hypothesis, str | None, int, Moves]] = {}
+    priors, thing, meant = priors_given(standing, clue, owners, usual)
+    without = standing if thing is None else (*standing[:thing], *standing[thing + 1 :])
+    found = []
+    for chance, owner, number in sorted(priors, key=lambda prior: -prior.chance):
+        again = thing is not None and number == meant
+        moves = clue.readings[number].moves
+        if owner is None:
+            moves = ()
+        elif not moves and not again:
+            moves = unnamed
+        found.append(_Way(chance, number, owner, moves, without if again else standing))
+    return found
+
+
+def _taken_alone(
+    hypotheses: list[Hypothesis], clue: Clue, owners: Owners, usual: list[Prior], beam: int
+) -> list[Hypothesis]:
+    """The same for what most events are: somebody took something, and nobody else is concerned."""
+    known: dict[Standing, list[_Way]] = {}
+    least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
+    merged: dict[tuple[Basket, Standing], tuple[float, float, Hypothesis, _Way]] = {}
     for before in hypotheses:
-        held, standing = before.baskets[0], before.standing
-        for chance, number, owner, moves in ways:
-            probability = before.probability * chance
+        held, ways = before.baskets[0], known.get(before.standing)
+        if ways is None:
+            ways = known[before.standing] = _ways(before.standing, clue, owners, usual)
+        for way in ways:
+            probability = before.probability * way.chance
             if probability < least:
                 break
-            key = (apply(held, moves)[0] if moves else held, standing)
+            key = (apply(held, way.moves)[0] if way.moves else held, way.standing)
             old = merged.get(key)
             if old is None:
-                merged[key] = (probability, probability, before, owner, number, moves)
+                merged[key] = (probability, probability, before, way)
             elif probability > old[1]:
-                merged[key] = (old[0] + probability, probability, before, owner, number, moves)
+                merged[key] = (old[0] + probability, probability, before, way)
             else:
                 merged[key] = (old[0] + probability, *old[1:])
     ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
@@ -97,11 +128,11 @@ def _taken_alone(hypotheses: list[Hypothesis], clue: Clue, priors: list[Prior], 
         Hypothesis(
             mass / total,
             (basket,),
-            Choice(clue.id, owner, number, False, before.trail, clue.readings[number].moves),
-            (_with(before.carried[0], clue, moves),),
+            Choice(clue.id, way.owner, way.number, False, before.trail, clue.readings[way.number].moves),
+            (_with(before.carried[0], clue, way.moves),),
             standing,
         )
-        for (basket, standing), (mass, _, before, owner, number, moves) in kept
+        for (basket, standing), (mass, _, before, way) in kept
     ]
 
 

@@ -100,10 +100,10 @@ class Beliefs:
         span_end = end + self._skew_ns if end is not None else 1 << 62
         found = []
         for event in self._movements.returns_between(start, span_end):
-            clue = self._movements.clue(event)
-            if clue is None or not clue.gives_back or not clue.owners:
+            if taken.isdisjoint(self._movements.given_back(event)):
                 continue
-            if any(owner == account.key for owner, _ in clue.owners) or not _returns(clue) & taken:
+            clue = self._movements.clue(event)
+            if clue is None or not clue.owners or any(owner == account.key for owner, _ in clue.owners):
                 continue
             if self._neighbourhood(_maker(clue)).lacking(clue.id) >= STRAY:
                 found.append(event)
@@ -121,7 +121,3 @@ class Beliefs:
 def _maker(clue: Clue) -> str:
     """Who most likely made the movement."""
     return max(clue.owners, key=lambda entry: (entry[1], entry[0]))[0]
-
-
-def _returns(clue: Clue) -> set[str]:
-    return {move.sku for reading in clue.readings for move in reading.moves if move.qty < 0}

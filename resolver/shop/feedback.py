@@ -80,6 +80,8 @@ class Feedback:
         if clue is None:
             return change
         said = correction.correction.items if correction is not None else fact.movement.items
+        if reading == 0 and len(said) == len(clue.readings[0].moves):
+            return change  # the first is what was said
         sign = -1 if takes(fact) else 1
         for entry in said:
             change[entry.sku] -= sign * entry.qty

@@ -48,6 +48,7 @@ class Movements:
         self._returns: list[_Placed] = []
         self._foreign: dict[str, list[_Placed]] = {}
         self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
+        self._given_back: dict[EventKey, frozenset[str]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
         self._clues: dict[EventKey, Clue] = {}
         self._of_account: dict[str, set[EventKey]] = {}
@@ -133,6 +134,10 @@ class Movements:
     def clue(self, key: EventKey) -> Clue | None:
         return self._clues.get(key)
 
+    def given_back(self, key: EventKey) -> frozenset[str]:
+        """Items that a movement may have brought back; empty where it means nothing any more."""
+        return self._given_back[key] if key in self._clues else frozenset()
+
     def of(self, account: str) -> list[EventKey]:
         """Movements that this account may have made, in order of time."""
         return sorted(self._of_account.get(account, ()), key=lambda key: self._facts[key].order)
@@ -156,6 +161,7 @@ class Movements:
             del self._facts[key]
             self._corrections.pop(key, None)
             self._meanings.pop(key, None)
+            self._given_back.pop(key, None)
             self._stale.discard(key)
             self._contested.discard(key)
         del self._order[:first]
@@ -181,6 +187,8 @@ class Movements:
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
+            back = {move.sku for reading in known[0] for move in reading.moves if move.qty < 0}
+            self._given_back[key] = frozenset(back)
         weight_dg = abs(fact.movement.delta_g) * 10
         sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
         puts = not takes(fact)
@@ -225,17 +233,22 @@ class Movements:
         """Movements before, at least two, since the plate weighed what it weighs after this one again."""
         placed = self._on_plate[fact.movement.plate]
         last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
-        least_g, found = abs(fact.movement.delta_g), 0
-        for _, key in reversed(placed[max(0, last - MOST_CLOSED) : last]):
-            before = self._facts[key]
-            movement, found = before.movement, found + 1
-            off_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * hypot(movement.sigma_g, fact.movement.sigma_g))
-            least_g = min(least_g, abs(movement.delta_g))
-            if least_g <= PLAIN * off_g or fact.t_utc_ns - before.t_utc_ns > CLOSED_NS:
-                return ()
-            if abs(movement.before_g - fact.movement.after_g) <= off_g:
-                return tuple(key[1] for _, key in placed[last - found : last]) if found > 1 else ()
+        after_g, sigma_g = fact.movement.after_g, fact.movement.sigma_g
+        for found, (_, key) in enumerate(reversed(placed[max(0, last - MOST_CLOSED) : last]), start=1):
+            movement = self._facts[key].movement
+            off_g = abs(movement.before_g - after_g)
+            if off_g > LEAST_LEVEL_G and off_g > LEVEL_SIGMAS * hypot(movement.sigma_g, sigma_g):
+                continue
+            since = [key for _, key in placed[last - found : last]]
+            return tuple(key[1] for key in since) if found > 1 and self._plain(fact, since) else ()
         return ()
+
+    def _plain(self, fact: MovementFact, since: list[EventKey]) -> bool:
+        """Whether these movements are recent, and too heavy to be told from nothing by chance."""
+        facts = [*(self._facts[key] for key in since), fact]
+        noise_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * max(entry.movement.sigma_g for entry in facts))
+        least_g = min(abs(entry.movement.delta_g) for entry in facts)
+        return least_g > PLAIN * noise_g and fact.t_utc_ns - facts[0].t_utc_ns <= CLOSED_NS
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""

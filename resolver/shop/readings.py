@@ -74,13 +74,7 @@ def readings(
     if parted:
         found[()] *= PARTED
     total = sum(found.values())
-    plate = store.plates.get(fact.movement.plate)
-    lanes = {lane.sku for lane in plate.lanes} if plate is not None else set()
-    return tuple(
-        Reading(moves, probability / total, all(move.sku in lanes for move in moves))
-        for moves, probability in found.items()
-        if probability > 0.0
-    )
+    return tuple(Reading(moves, probability / total) for moves, probability in found.items() if probability > 0.0)
 
 
 def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
