@@ -1,36 +1,24 @@
 """Who may have been at a plate at an instant, from what zone sensors and camera trackers told.
 
 A single message is taken at its word. Of several about one plate, a person's way through the shop is inferred: who
-stands there now stood there a moment ago (a hidden Markov chain over the sessions named, smoothed forward and backward;
-Rabiner, Proc. IEEE 77(2), 1989). So a tracker that is wrong for one message is overruled by its neighbours. Hands take
-turns between movements rather than within one, and nobody stands at two plates at once.
+stands there now stood there a moment ago (`smoothing`). So a tracker that is wrong for one message is overruled by its
+neighbours. Hands take turns between movements rather than within one, and nobody stands at two plates at once.
 """
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from itertools import pairwise
 
 from resolver.inbox import SECOND_NS, PresenceFact
+from resolver.presence.smoothing import NOBODY, smoothed
 
-NOBODY = ""
 Shares = dict[str, float]
 
-DWELL_S = 3.0
-"""Mean time that somebody stays in reach of a plate (assumed: a reach takes 1-2 s, browsing 3-10 s); between two
-movements that follow each other more quickly, one may take the other's place as well."""
-HAND = 0.25
-"""This share of the time to the next movement, on either side, belongs to the hand that made the movement."""
 ELSEWHERE = 0.05
 """The least probability that one whom a sensor sees at another plate is here all the same."""
 SMOOTHING_S = 4.0
 """Messages so far before and after the instant still say something about it."""
-ERROR_S = 0.4
-"""How long a tracker's passing error lasts (assumed): messages closer than this are not independent."""
-FLOOR = 0.01
-"""The least probability that a sensor which names others is wrong about one who is there."""
 SUREST = 0.998
 """Agreement of many messages makes nobody surer than this, for a tracker that swapped two people is wrong all along."""
 NAMED = 0.3
@@ -160,77 +148,13 @@ class Presence:
         facts = [fact for _, _, fact in told[first : last + 1]]
         if len(facts) == 1:
             return dict(facts[0].shares)
-        return _smoothed(facts, at - first, t_utc_ns, movements_utc_ns)
+        surest = max(SUREST, *(share for _, share in facts[at - first].shares))
+        found = smoothed(facts, at - first, t_utc_ns, movements_utc_ns)
+        return {session: min(surest, share) for session, share in found.items() if session != NOBODY}
 
 
 def _instant(entry: tuple[int, str, PresenceFact]) -> int:
     return entry[0]
-
-
-def _smoothed(facts: list[PresenceFact], at: int, t_utc_ns: int, movements_utc_ns: Sequence[int]) -> Shares:
-    """Shares at an instant between `facts[at]` and its successor."""
-
-    def moved(shares: list[float], start_utc_ns: int, end_utc_ns: int) -> list[float]:
-        return _moved(shares, _turns(start_utc_ns, end_utc_ns, movements_utc_ns))
-
-    states = [*sorted({session for fact in facts for session, _ in fact.shares}), NOBODY]
-    said = [_emission(fact, states, _weight(facts, k)) for k, fact in enumerate(facts)]
-    forward = said[0]
-    for k in range(1, at + 1):
-        forward = _times(moved(forward, facts[k - 1].t_utc_ns, facts[k].t_utc_ns), said[k])
-    here = moved(forward, facts[at].t_utc_ns, t_utc_ns)
-    backward = [1.0] * len(states)
-    for k in range(len(facts) - 1, at, -1):
-        earlier = facts[k - 1].t_utc_ns if k - 1 > at else t_utc_ns
-        backward = moved(_times(backward, said[k]), earlier, facts[k].t_utc_ns)
-    shares = _times(here, backward)
-    surest = max(SUREST, *said[at])
-    total = sum(shares)
-    found = {session: min(surest, share / total) for session, share in zip(states, shares, strict=True)}
-    found.pop(NOBODY)
-    return found
-
-
-def _weight(facts: list[PresenceFact], k: int) -> float:
-    """How much a message counts: those that follow each other closely repeat each other's errors."""
-    gap_ns = facts[k].t_utc_ns - facts[k - 1].t_utc_ns if k else facts[1].t_utc_ns - facts[0].t_utc_ns
-    return min(1.0, gap_ns / (ERROR_S * SECOND_NS))
-
-
-def _emission(fact: PresenceFact, states: list[str], weight: float) -> list[float]:
-    shares = dict(fact.shares)
-    shares[NOBODY] = max(0.0, 1.0 - sum(shares.values()))
-    return _normal([max(FLOOR, shares.get(state, 0.0)) ** weight for state in states])
-
-
-def _turns(start_utc_ns: int, end_utc_ns: int, movements_utc_ns: Sequence[int]) -> float:
-    """How often somebody else is expected to have come within a span."""
-    turns = max(0, end_utc_ns - start_utc_ns) / (DWELL_S * SECOND_NS)
-    for before, after in pairwise(movements_utc_ns):
-        gap_ns = after - before
-        within_ns = min(end_utc_ns, after - HAND * gap_ns) - max(start_utc_ns, before + HAND * gap_ns)
-        if within_ns > 0 and gap_ns < DWELL_S * SECOND_NS:
-            turns += within_ns / ((1.0 - 2 * HAND) * gap_ns)
-    return turns
-
-
-def _moved(shares: list[float], turns: float) -> list[float]:
-    """After a time in which somebody else may have come. Symmetric, so it serves both directions."""
-    if len(shares) == 1:
-        return shares
-    leave = 1.0 - math.exp(-turns)
-    total = sum(shares)
-    other = leave / len(shares)
-    return [share * (1.0 - leave) + total * other for share in shares]
-
-
-def _times(a: list[float], b: list[float]) -> list[float]:
-    return _normal([x * y for x, y in zip(a, b, strict=True)])
-
-
-def _normal(shares: list[float]) -> list[float]:
-    total = sum(shares)
-    return [share / total for share in shares]
 
 
 __all__ = ["NOBODY", "Presence", "Shares"]
