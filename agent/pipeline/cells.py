@@ -149,11 +149,13 @@ class PlateCells:
         if not bad:
             self.returned = True
             self.excluded, self.measured = None, True
+            self._recent.clear()  # the cell did not carry what was believed of it
             return
         self.since_ns = max(self.health.since_ns[c] for c in bad)
         self.worsened = True
         known = self._mean(self.since_ns - _RECENT_NS, self.since_ns - 1) if resting else None
         self.rest_g = known if known is not None else self.rest_g
+        self._recent.clear()  # what the cell told last is no load
         if len(bad) > 1 or self._corners is None:
             self.excluded, self.measured = None, False
             return
@@ -201,18 +203,31 @@ class PlateCells:
         """
         self.touched = False
         assert contact.before is not None and contact.current is not None
-        if self._corners is None or not verdict.steps:
+        rested, self.rest_g = self.rest_g, self._mean(level.begin_ns, level.end_ns)
+        if self._corners is None:
             return None
         if self.excluded is None:
-            after = self._mean(level.begin_ns, level.end_ns)
             single = len(verdict.steps) == 1 and verdict.steps[0].best is not None
-            if single and after is not None and self.rest_g is not None and len(verdict.steps[0].items) == 1:
-                self._corners.learn(after - self.rest_g, level.mean - contact.before.mean)
+            if single and self.rest_g is not None and rested is not None and len(verdict.steps[0].items) == 1:
+                self._corners.learn(self.rest_g - rested, level.mean - contact.before.mean)
             return None
-        whole = self._corners.made_whole(self.excluded, level.mean - contact.before.mean)
-        self._offset_g += float(self._corners.pattern[self.excluded]) * whole.twist_g
-        self.doubt_g2 += whole.variance_g2
-        return contact.current.mean - level.mean
+        if verdict.steps:
+            whole = self._corners.made_whole(self.excluded, level.mean - contact.before.mean)
+            missing_g = float(self._corners.pattern[self.excluded]) * whole.twist_g
+            self.doubt_g2 += whole.variance_g2
+        else:  # nothing moved: then the weight is what it was, until the cell says otherwise
+            missing_g = float(contact.before.mean[0] - level.mean[0])
+        self._make_up(missing_g)
+        return missing_g * self._scale.modes_of_cells[:, self.excluded]
+
+    def _make_up(self, missing_g: float) -> None:
+        """The cell that is out carries so much more than the others tell."""
+        self._offset_g += missing_g
+        if self.rest_g is not None:
+            self.rest_g = self.rest_g.copy()
+            self.rest_g[self.excluded] += missing_g
+        for _, grams in self._recent:
+            grams[:, self.excluded] += missing_g
 
     def back(self) -> float:
         """All cells measure again; the variance of the weight that was believed meanwhile."""
