@@ -1,4 +1,4 @@
-"""What was told adds up also where cells go bad one after another while goods move, up to what three corners leave open."""
+"""What was told adds up also where cells go bad in turn while goods move, up to what three corners leave open."""
 
 from __future__ import annotations
 
