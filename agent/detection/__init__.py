@@ -7,5 +7,6 @@ from agent.detection.noise import RestNoise
 from agent.detection.parameters import DetectionParameters
 from agent.detection.plate import PlateDetector
 from agent.detection.ring import Ring
+from agent.detection.together import RestTogether
 
-__all__ = ["Contact", "DetectionParameters", "Level", "Outlook", "PlateDetector", "RestNoise", "Ring"]
+__all__ = ["Contact", "DetectionParameters", "Level", "Outlook", "PlateDetector", "RestNoise", "RestTogether", "Ring"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,18 @@ _PRESUME_FROM = 1.5  # times what was assumed: less than that the first rest cor
 _MEDIAN_STEP = 0.954  # median difference of neighbouring normal values, in their standard deviation
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NoiseState:
+    """What a plate's noise is known to be after so many `blocks`: `variance` and `wander` [modes] in grams squared."""
+
+    WARM: ClassVar[int] = _WARM_BLOCKS  # from here on, one block alone is not believed
+
+    blocks: int
+    variance: NDArray[np.float64]
+    wander: NDArray[np.float64]
+    rate_hz: float
+
+
 class RestNoise:
     """Standard deviations in grams, by mode: `sigma_g` of a conversion, `wander_g` of the mean of a block.
 
@@ -27,7 +40,7 @@ class RestNoise:
 
     def __init__(self, start_sigma_g: NDArray[np.float64], floor_g: float, parameters: DetectionParameters) -> None:
         self._p = parameters
-        self._floor = floor_g
+        self._floor = self.floor_g = floor_g
         self._blocks = 0
         self._start = start_sigma_g**2
         self._variance = self._start
@@ -131,6 +144,16 @@ class RestNoise:
         self._variance, self._wander = ahead.variance[blocks].copy(), ahead.wander[blocks].copy()
         self.rate_hz = ahead.rate_hz[blocks]
         self._blocks += blocks
+
+    @property
+    def state(self) -> NoiseState:
+        """As it stands."""
+        return NoiseState(self._blocks, self._variance, self._wander, self.rate_hz)
+
+    def accept_block(self, state: NoiseState) -> None:
+        """Take over what a block more makes of it."""
+        self._variance, self._wander, self.rate_hz = state.variance, state.wander, state.rate_hz
+        self._blocks += 1
 
     def learn_wander(self, step_g: NDArray[np.float64], tremor_g: float) -> None:
         """Take a step of the level [modes] and the slow motion of the weight that opened a contact without a hand."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agent.detection.ahead import Outlook, RestAhead
 from agent.detection.contact import Contact
 from agent.detection.level import Level
-from agent.detection.noise import RestNoise
+from agent.detection.noise import NoiseState, RestNoise
 from agent.detection.parameters import DetectionParameters
 from agent.detection.ring import Ring
 from agent.detection.runs import TrailingRun
@@ -103,6 +103,21 @@ class PlateDetector:
         self._trace.forget_before(needed_ns)
         self._block_mean = outlook.mean[last].copy()
         self.noise.accept(ahead.noise, number)
+
+    @property
+    def block_mean(self) -> NDArray[np.float64] | None:
+        """Mean [modes] of the last block of rest; None before any."""
+        return self._block_mean
+
+    def accept_block(
+        self, t_ns: NDArray[np.int64], z: NDArray[np.float64], mean: NDArray[np.float64], noise: NoiseState
+    ) -> None:
+        """Rest went on over a block of rows [n] with this mean, as `RestTogether` saw; must be `foreseeable`."""
+        self._learnt_ns = int(t_ns[-1])
+        self._trace.append(t_ns, z, np.zeros(len(t_ns), np.bool_))
+        self._trace.forget_before(self._needed_ns(self._learnt_ns))
+        self._block_mean = mean
+        self.noise.accept_block(noise)
 
     def _needed_ns(self, now_ns: int) -> int:
         """From when on rest is remembered."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agent.pipeline.arrivals import Arrivals, Chunk, gathered
 from agent.pipeline.line import LineHealth
 from agent.timebase import BoardClock
-from agent.wire import Frame, FrameStream, Hello, OtherProtocol, Reply, Samples, Status, StreamState
+from agent.wire import Frame, FrameStream, Hello, OtherProtocol, Reply, Samples, Status, StreamState, Taken
 
 HOLD_NS = 6_000_000_000  # what comes before the first HELLO waits so long: a HELLO comes every 5 s
 _MAX_HELD_BLOCKS = 2_000
@@ -59,9 +59,8 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calm:
-    """Decoded bytes of a stretch in which SAMPLEs came and nothing else that matters; `state`: the stream's before."""
+    """Decoded bytes of a stretch in which SAMPLEs came and nothing else that matters."""
 
-    state: StreamState
     samples: Samples | None
     arrival_ns: NDArray[np.int64]
     status: Status | None
@@ -118,12 +117,11 @@ class BoardLink:
         if self.rows is not None and other.rows is not None:
             self.rows.first = max(self.rows.first, other.rows.end)
 
-    def look(self, arrivals: Arrivals, until_ns: int, silent_ns: int) -> Calm | None:
-        """Decode a stretch up to `until_ns` in which nothing happens: no frame missing or damaged, no news of the
-        board, no pause longer than `silent_ns`. `accept` takes it over, `rewind` puts it back; None: it is put back.
+    def look(self, arrivals: Arrivals, taken: Taken, state: StreamState, until_ns: int, silent_ns: int) -> Calm | None:
+        """Of a stretch up to `until_ns` that was `taken` from a stream that stood at `state`: whether nothing happens
+        in it, no frame missing or damaged, no news of the board, no pause longer than `silent_ns`. `accept` takes it
+        over, or the stream is to go back.
         """
-        state = self.stream.state()
-        taken = self.stream.take(arrivals.data)
         samples = taken.samples
         arrival_ns = _arrived(arrivals, samples, state.position) if samples is not None else _NEVER
         status = next((frame for _, frame in reversed(taken.others) if isinstance(frame, Status)), None)
@@ -134,10 +132,7 @@ class BoardLink:
             and self.line.well(samples)
             and self.heard_until(until_ns, silent_ns, arrival_ns)
         )
-        if calm:
-            return Calm(state, samples, arrival_ns, status)
-        self.stream.rewind(state)
-        return None
+        return Calm(samples, arrival_ns, status) if calm else None
 
     def accept(self, calm: Calm) -> None:
         """Take over what was looked at."""
@@ -147,10 +142,6 @@ class BoardLink:
             self.last_sample_arrival_ns = int(calm.arrival_ns[-1])
             self.line.came(calm.samples)
             self._samples(calm.samples, calm.arrival_ns)
-
-    def rewind(self, calm: Calm) -> None:
-        """Put back what was looked at: its bytes come again."""
-        self.stream.rewind(calm.state)
 
     def heard_until(self, until_ns: int, silent_ns: int, arrival_ns: NDArray[np.int64] = _NEVER) -> bool:
         """Whether SAMPLEs came without a longer pause, those of `arrival_ns` among them, from a board that is known."""

@@ -9,7 +9,7 @@ from agent.pipeline.arrivals import Arrivals, Chunk
 from agent.pipeline.board import BoardLink, Calm, Rows
 from agent.pipeline.faults import FaultBook, FaultKey
 from agent.pipeline.plate import PlateRun
-from agent.wire import Hello, OtherProtocol, Status, identify
+from agent.wire import Hello, OtherProtocol, Status, identify, take_together
 
 SILENT_NS = 500_000_000  # a board that delivered nothing for so long is not waited for
 JOIN_NS = 1_000_000_000  # boards that the store names are waited for so long at the start
@@ -66,28 +66,31 @@ class Boards:
             return False
         until_ns = max(int(arrivals.t_mono_ns[-1]) for arrivals in stretch)
         by_source = {arrivals.source: arrivals for arrivals in stretch}
-        seen: list[tuple[BoardLink, Calm]] = []
+        heard: list[tuple[BoardLink, Arrivals]] = []
         for source, link in self._links.items():
             arrivals = by_source.pop(source, None)
             if not self._settled(link):
-                break
-            if arrivals is None:
-                if not (self._is_silent(link, ASK_NS) or link.heard_until(until_ns, SILENT_NS)):
-                    break
-                continue
-            calm = link.look(arrivals, until_ns, SILENT_NS)
+                return False
+            if arrivals is not None:
+                heard.append((link, arrivals))
+            elif not (self._is_silent(link, ASK_NS) or link.heard_until(until_ns, SILENT_NS)):
+                return False
+        if by_source:
+            return False
+        states = [link.stream.state() for link, _ in heard]
+        taken = take_together([link.stream for link, _ in heard], [arrivals.data for _, arrivals in heard])
+        seen: list[tuple[BoardLink, Calm]] = []
+        for (link, arrivals), own, state in zip(heard, taken, states, strict=True):
+            calm = link.look(arrivals, own, state, until_ns, SILENT_NS)
             if calm is None:
-                break
+                for (other, _), before in zip(heard, states, strict=True):
+                    other.stream.rewind(before)
+                return False
             seen.append((link, calm))
-        else:
-            if not by_source:
-                for link, calm in seen:
-                    link.accept(calm)
-                self.advance(until_ns)  # asks who has long been silent
-                return True
         for link, calm in seen:
-            link.rewind(calm)
-        return False
+            link.accept(calm)
+        self.advance(until_ns)  # asks who has long been silent
+        return True
 
     def advance(self, t_ns: int) -> list[FaultChange]:
         """Time passes: silence becomes a fault, its end a recovery."""

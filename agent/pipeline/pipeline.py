@@ -19,6 +19,7 @@ from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
+from agent.pipeline.together import PlatesTogether
 from agent.pipeline.told import Data, PlateReading, Progress, Since, Told, Zeroed
 from agent.pipeline.unseen import nothing_lost, unseen
 from agent.store import Store
@@ -63,6 +64,7 @@ class Pipeline:
         self._judge_unseen = Judge(store.items, served, geometry, self.belief, unseen(self._ip))
         self._faults = FaultBook()
         self._boards = Boards(self.runs, self._faults)
+        self._together = PlatesTogether(self.runs.values(), self._boards.rows, self._p)
         self._cursor_ns: int | None = None
         self._begun_ns = 0  # where the cursor began
         self._teller = Teller(epoch, store.items, self.belief, self._judge)
@@ -260,6 +262,8 @@ class Pipeline:
                 return
             self._cursor_ns = end_ns
             whole = end_ns % block == 0
+            if whole:
+                self._together.take(end_ns - block, end_ns)
             for name, run in self.runs.items():
                 rows = self._boards.rows(run.board)
                 if rows is None or not run.fits(rows):

@@ -34,6 +34,7 @@ class PlateRun:
         self.scale = scale
         self.board = plate.cells[0].board
         self.channels = np.array([cell.channel for cell in plate.cells])
+        self.columns: slice | NDArray[np.int64] = _side_by_side(self.channels)
         per_cell = start_counts / np.abs(scale.counts_per_gram)
         start_g = np.full(scale.modes, float(np.sqrt((per_cell**2).sum())))
         floor_g = float(np.sqrt((1 / scale.counts_per_gram**2).sum())) * _FLOOR_COUNTS
@@ -123,6 +124,41 @@ class PlateRun:
             return None
         crept = min(max((now_ns - level.end_ns) / _OFF_CREEP_NS, 0.0), 1.0) * _OFF_SHARE * float(level.mean[0])
         return replace(level, variance=level.variance + crept**2)
+
+    def rests_plainly(self, begin_ns: int) -> bool:
+        """Rest may be looked ahead at from `begin_ns` on, as a block of many plates."""
+        near = self.last_ns is not None and begin_ns - self.last_ns <= _GAP_NS and self._screened is None
+        return near and self.detector.foreseeable and self.filter.settled and self.cells.plain
+
+    def screened_at_rest(
+        self,
+        t_ns: NDArray[np.int64],
+        counts: NDArray[np.int32],
+        present: NDArray[np.bool_],
+        grams: NDArray[np.float64],
+    ) -> bool:
+        """Look at a block in which the plate rests as its cells have it; whether they go on as they are."""
+        cells = self.cells
+        drifting = list(cells.health.drifting)
+        counts, present = cells.screen(t_ns, counts, present, resting=True)
+        if not cells.plain or cells.returned or cells.health.drifting != drifting:
+            self._screened = (self.position, counts, present)
+            return False
+        cells.took(t_ns, grams)
+        return True
+
+    def accept_block(
+        self,
+        t_ns: NDArray[np.int64],
+        whole: NDArray[np.float64],
+        present: NDArray[np.bool_],
+        noise_counts: NDArray[np.float64],
+    ) -> None:
+        """Rest went on over a block of conversions [n, cells]."""
+        self.filter.accept(t_ns, whole.T, present[-_REMEMBERED_ABSENCES:])
+        self.filter.noise_counts = noise_counts
+        self.position += len(t_ns)
+        self.last_ns = int(t_ns[-1])
 
     def rest_ahead(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
         """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
@@ -308,6 +344,13 @@ class PlateRun:
             self.cells.restore(state["cells"], self._carried_g)
         variance = np.full(len(mean), _OFF_SD_G**2 + self.cells.doubt_g2)
         self.restored_level = Level(saved["t_ns"], saved["t_ns"], 1, mean, variance)
+
+
+def _side_by_side(channels: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """The same columns as a slice where they lie in a row: a view is quicker than a copy."""
+    first = int(channels[0])
+    alike = np.array_equal(channels, np.arange(first, first + len(channels)))
+    return slice(first, first + len(channels)) if alike else channels
 
 
 def without_cells(snapshot: dict[str, Any], plate: str) -> dict[str, Any]:

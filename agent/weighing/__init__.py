@@ -5,6 +5,7 @@ from agent.weighing.cells import CellFilter, CellFilterParameters
 from agent.weighing.corners import Corners
 from agent.weighing.health import CellHealth
 from agent.weighing.scale import MODES, Calibration, PlateScale
+from agent.weighing.together import CellsTogether, ScalesTogether
 
 __all__ = [
     "MODES",
@@ -13,6 +14,8 @@ __all__ = [
     "CellFilter",
     "CellFilterParameters",
     "CellHealth",
+    "CellsTogether",
     "Corners",
     "PlateScale",
+    "ScalesTogether",
 ]

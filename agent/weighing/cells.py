@@ -129,13 +129,30 @@ class CellFilter:
 
         `present` [m, cells] is of the last of them, as many as may be held and one.
         """
-        self._absent = self._absences(_last_present(present))[-1]
+        self._absent = self._absences(_last_present(present))[-1] if not present.all() else np.zeros_like(self._absent)
         kept = self._p.motion_samples
         self._t = np.concatenate((self._t, t_ns[-kept:]))[-kept:]
         self._raw = np.concatenate((self._raw, rows[:, -kept:].T))[-kept:]
         self._saturated = np.concatenate((self._saturated, np.zeros(min(len(t_ns), kept), np.bool_)))[-kept:]
         self._given = len(self._t)
         self._last = rows[:, -1].copy()
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is held back or absent, and as much is remembered as ever is."""
+        return (
+            self._last is not None and len(self._t) == self._given == self._p.motion_samples and not self._absent.any()
+        )
+
+    @property
+    def remembered(self) -> NDArray[np.float64]:
+        """Conversions [rows, cells] given last; where it is `settled`, of as many rows for every filter."""
+        return self._raw
+
+    @property
+    def last(self) -> NDArray[np.float64] | None:
+        """What each cell [cells] delivered last."""
+        return self._last
 
     def limit_counts(self, noise_counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Leaps up to here are no wild conversion's, at such a noise."""

@@ -19,7 +19,8 @@ from agent.wire.frames import (
     unseal,
 )
 from agent.wire.host import identify, reset, set_board_id, set_gain, set_rate
-from agent.wire.stream import FrameStream, StreamState
+from agent.wire.stream import FrameStream, StreamState, Taken
+from agent.wire.together import take_together
 
 __all__ = [
     "NO_TEMPERATURE",
@@ -37,6 +38,7 @@ __all__ = [
     "Samples",
     "Status",
     "StreamState",
+    "Taken",
     "cobs_decode",
     "cobs_encode",
     "decode_body",
@@ -46,5 +48,6 @@ __all__ = [
     "set_board_id",
     "set_gain",
     "set_rate",
+    "take_together",
     "unseal",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +114,11 @@ class FrameStream:
         self._keep(held[last:], base + last)
         return taken
 
+    @property
+    def in_step(self) -> bool:
+        """What comes next goes on with a frame, or begins one."""
+        return self._joined and not self._skipping
+
     def _keep(self, tail: bytes, offset: int) -> None:
         if len(tail) > MAX_GAP_BYTES:
             if not self._skipping:
@@ -122,6 +128,23 @@ class FrameStream:
             offset += len(tail)
             tail = b""
         self._tail, self._offset = tail, offset
+
+    def begun(self, data: bytes) -> tuple[bytes, int]:
+        """Bytes of whole frames that `data` completes, and where in the stream they begin; the rest is kept."""
+        held, base = self._tail + data, self._offset
+        whole = held.rfind(b"\x00") + 1
+        self._keep(held[whole:], base + whole)
+        return held[:whole], base
+
+    def counted(self, samples: Samples, singly: Sequence[tuple[int, bytes, int]]) -> Taken:
+        """Frames as `take` gives them: good SAMPLEs, and all others as (SAMPLEs before, bytes, offset of the end)."""
+        self.counters.good += len(samples.seq)
+        others: list[tuple[int, Frame]] = []
+        for row, stuffed, end_offset in singly:
+            found: list[Frame] = []
+            self._single(stuffed, end_offset, found)
+            others += [(row, frame) for frame in found]
+        return Taken(samples, others) if len(samples.seq) else _with_few(others)
 
     def _frames(self, held: bytes, stream: NDArray[np.uint8], ends: NDArray[np.int64], base: int) -> Taken:
         early: list[Frame] = []
@@ -134,7 +157,7 @@ class FrameStream:
             starts[0] = 0
             np.add(ends[:-1], 1, out=starts[1:])
         lengths = ends - starts
-        length = _usual_length(lengths)
+        length = usual_length(lengths)
         samples = None
         singly: NDArray[np.bool_] = np.ones(len(lengths), np.bool_)
         rows_before = np.zeros(len(lengths) + 1, np.int64)  # of `samples`, before each frame
@@ -178,7 +201,7 @@ class FrameStream:
             self.counters.dropped[error.kind] += 1
 
 
-def _usual_length(lengths: NDArray[np.int64]) -> int:
+def usual_length(lengths: NDArray[np.int64]) -> int:
     """The length that most SAMPLEs among frames of `lengths` have; 0 where there are too few of them."""
     many = np.bincount(np.minimum(lengths, _LONGEST + 1), minlength=_LONGEST + 2)
     length = max(_SAMPLE_LENGTHS, key=many.__getitem__)

@@ -1,0 +1,55 @@
+"""Many streams at once: SAMPLEs of one width are decoded together, whichever stream they came in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from agent.wire.bulk import decode_samples, gathered
+from agent.wire.frames import Samples
+from agent.wire.stream import FrameStream, Taken, usual_length
+
+_LEAST_SHARE = 0.5  # of a stream's frames that are as most are: else it is decoded alone
+
+
+def take_together(streams: Sequence[FrameStream], data: Sequence[bytes]) -> list[Taken]:
+    """What `take` of each stream gives of its data."""
+    if len(streams) < 2 or not all(stream.in_step for stream in streams):
+        return [stream.take(own) for stream, own in zip(streams, data, strict=True)]
+    states = [stream.state() for stream in streams]
+    begun = [stream.begun(own) for stream, own in zip(streams, data, strict=True)]
+    held = b"".join(whole for whole, _ in begun)
+    stream_ends = np.cumsum([len(whole) for whole, _ in begun])
+    flat = np.frombuffer(held, np.uint8)
+    ends = np.flatnonzero(flat == 0)
+    starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1)) if len(ends) else ends
+    lengths = ends - starts
+    length = usual_length(lengths)
+    edges = [0, *ends.searchsorted(stream_ends).tolist()]  # frames of each stream
+    alike = lengths == length
+    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(alike)))
+    shares = [(before[b] - before[a]) / (b - a) if b > a else 1.0 for a, b in itertools.pairwise(edges)]
+    if not length or min(shares) < _LEAST_SHARE:
+        for stream, state in zip(streams, states, strict=True):
+            stream.rewind(state)
+        return [stream.take(own) for stream, own in zip(streams, data, strict=True)]
+    block, good = decode_samples(gathered(flat, starts[alike], length), starts[alike] + (length + 1))
+    rows = alike.copy()
+    rows[alike] = good
+    row_edges = np.concatenate((np.zeros(1, np.int64), np.cumsum(rows)))
+    out = []
+    for number, (stream, (whole, base)) in enumerate(zip(streams, begun, strict=True)):
+        first, last = edges[number], edges[number + 1]
+        shift = base - (int(stream_ends[number]) - len(whole))
+        a, b = int(row_edges[first]), int(row_edges[last])
+        own = Samples(
+            block.seq[a:b], block.t_board_us[a:b], block.present[a:b], block.counts[a:b], block.end_offset[a:b] + shift
+        )
+        singly = [
+            (int(row_edges[k]) - a, held[int(starts[k]) : int(ends[k])], int(ends[k]) + 1 + shift)
+            for k in (first + np.flatnonzero(~rows[first:last])).tolist()
+        ]
+        out.append(stream.counted(own, singly))
+    return out
