@@ -13,6 +13,7 @@ from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
 
 FEW = 3  # rows that stay the same: so many are no suspicion yet
+WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
 
 
 @dataclass(frozen=True, eq=False)

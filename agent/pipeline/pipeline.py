@@ -14,14 +14,16 @@ from agent.detection import DetectionParameters
 from agent.inference import Belief, InferenceParameters, Judge
 from agent.messages import Fault
 from agent.messages.events import FAULT, RECOVERED
+from agent.pipeline.ahead import PlateAhead
 from agent.pipeline.arrivals import Arrivals, Chunk, gathered, joined, ordered, split
 from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
+from agent.pipeline.judging import Judging
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
 from agent.pipeline.together import PlatesTogether
 from agent.pipeline.told import Data, PlateReading, Progress, Since, Told, Zeroed
-from agent.pipeline.unseen import nothing_lost, unseen
+from agent.pipeline.unseen import unseen
 from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
@@ -58,16 +60,17 @@ class Pipeline:
             plate.id: PlateRun(plate, PlateScale(plate, calibration), self._p, _START_COUNTS) for plate in plates
         }
         self.belief = Belief(plates, store.items, self._ip)
-        geometry = {name: run.geometry for name, run in self.runs.items()}
-        served = {plate.id: plate for plate in plates}
-        self._judge = Judge(store.items, served, geometry, self.belief, self._ip)
-        self._judge_unseen = Judge(store.items, served, geometry, self.belief, unseen(self._ip))
+        self._ahead = {name: PlateAhead(run) for name, run in self.runs.items()}
         self._faults = FaultBook()
         self._boards = Boards(self.runs, self._faults)
         self._together = PlatesTogether(self.runs.values(), self._boards.rows, self._p)
         self._cursor_ns: int | None = None
         self._begun_ns = 0  # where the cursor began
-        self._teller = Teller(epoch, store.items, self.belief, self._judge)
+        geometry = {name: run.geometry for name, run in self.runs.items()}
+        judge = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, self._ip)
+        unsure = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, unseen(self._ip))
+        self._teller = Teller(epoch, store.items, self.belief, judge)
+        self._judging = Judging(judge, unsure, self._teller, self._quality, self._ip)
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -281,13 +284,13 @@ class Pipeline:
         block = self._p.block_ns
         until_ns = horizon_ns - horizon_ns % block
         rested_ns = until_ns
-        for run in self.runs.values():
+        for name, run in self.runs.items():
             rows = self._boards.rows(run.board)
             if rows is None or not run.fits(rows):
                 continue
             reached_ns = max(run.rested_ns, begin_ns)
             if reached_ns == begin_ns < until_ns:
-                reached_ns += block * run.rest_ahead(rows, begin_ns, (until_ns - begin_ns) // block, block)
+                reached_ns += block * self._ahead[name].take(rows, begin_ns, (until_ns - begin_ns) // block, block)
                 run.rested_ns = reached_ns
             rested_ns = min(rested_ns, reached_ns)
         return rested_ns
@@ -323,51 +326,7 @@ class Pipeline:
                 continue
             detector.touch(*part)
             done = upto
-            self._judged(name, run)
-
-    def _judged(self, name: str, run: PlateRun) -> None:
-        """Put a standing plateau to judgement where the time has come."""
-        detector, contact = run.detector, run.detector.contact
-        assert contact is not None
-        current = contact.current
-        if current is None:
-            contact.asked_ns = 0
-            return
-        if contact.before is None:
-            if current.seconds < self._ip.likely_after_s:
-                return
-            contact.before = run.remembered(contact.opened_ns)
-            if contact.before is None:  # the first time ever: there is nothing to compare with
-                detector.settle(current)
-                run.gaps.clear()
-                return
-            run.gaps.insert(0, (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns)))
-        if current.seconds < self._ip.nothing_after_s or run.cells.health.suspect:
-            return
-        if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._ip.ask_every_s * 1e9):
-            return
-        contact.asked_ns = contact.now_ns
-        seen = run.cells.seen(contact)
-        judge = self._judge_unseen if run.gaps or run.cells.touched else self._judge
-        verdict = run.honest(judge.consider(name, seen))
-        if verdict.action == "wait":
-            return
-        if run.gaps and verdict.action == "close":
-            verdict = nothing_lost(verdict, seen, self._ip)
-        if run.cells.degraded or run.gaps:
-            self._teller.forget(name)  # what three cells said, or nobody saw, shows nothing in another light
-        detector.contact = seen
-        self._teller.conclude(name, run, verdict, self._quality(name, run))
-        if run.gaps:
-            self._teller.forget(name)
-        detector.settle(current, seen=not run.gaps)
-        moved = run.cells.told(seen, verdict, current)
-        if moved is not None:
-            self._teller.forget(name)
-            detector.shift(moved)
-        self._judge.forget()
-        self._judge_unseen.forget()
-        run.gaps.clear()
+            self._judging.look(name, run)
 
     def _quality(self, name: str, run: PlateRun) -> tuple[str, ...]:
         return tuple(sorted({*self._faults.quality(name), *run.cells.quality()}))

@@ -13,7 +13,6 @@ from agent.inference import Step, Verdict
 from agent.inference.likelihood import Geometry
 from agent.pipeline.board import Rows
 from agent.pipeline.cells import PlateCells
-from agent.pipeline.foresight import Foresight, foresee
 from agent.pipeline.unseen import humble
 from agent.store import Plate
 from agent.weighing import Carried, CellFilter, PlateScale
@@ -23,7 +22,7 @@ _OFF_SD_G = 0.5  # a plate that was off is known to so much,
 _OFF_SHARE = 0.0005  # and to so much of its load: creep,
 _OFF_CREEP_NS = 180_000_000_000  # most of which comes within three minutes
 _THREE_CELLS = float(np.sqrt(2.0))  # noise of a sum of which one cell is made up for by the others, over that of four
-_GAP_NS = 1_000_000_000  # a plate that was not measured for so long may have changed meanwhile
+GAP_NS = 1_000_000_000  # a plate that was not measured for so long may have changed meanwhile
 
 
 class PlateRun:
@@ -44,10 +43,7 @@ class PlateRun:
         self.detector = PlateDetector(scale.modes, start_g, floor_g, parameters)
         self.position = 0  # number of the next row of the board to take
         self.rested_ns = 0  # up to here blocks were taken ahead of the others, for nothing happened
-        self._ahead_from_ns = 0  # before, something did
-        self._foresight: Foresight | None = None
         self._screened: tuple[int, NDArray[np.int32], NDArray[np.bool_]] | None = None  # rows from a number on
-        self._ahead = _FIRST_AHEAD
         self.last_ns: int | None = None  # the last row taken
         self.gaps: list[tuple[int, int]] = []  # last row before and first after each time that nobody measured
         self.restored_level: Level | None = None
@@ -77,7 +73,7 @@ class PlateRun:
         begin = max(self.position, rows.first)
         a, b = begin - rows.first, max(end, begin) - rows.first
         self.position = max(end, begin)
-        self.filter.noise_counts = self._noise_counts(self.detector.noise.sigma_g[0])
+        self.filter.noise_counts = self.noise_counts(self.detector.noise.sigma_g[0])
         held_back = self.filter.held_back
         t_ns, counts, present = rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels]
         screened, self._screened = self._screened, None
@@ -97,7 +93,7 @@ class PlateRun:
         if len(block):
             self.cells.took(block.t_ns, grams)
             first_ns = int(block.t_ns[0])
-            if self.last_ns is not None and first_ns - self.last_ns > _GAP_NS:
+            if self.last_ns is not None and first_ns - self.last_ns > GAP_NS:
                 self.missed(self.last_ns, first_ns)
                 self.interrupted = True
             self.last_ns = int(block.t_ns[-1])
@@ -127,150 +123,46 @@ class PlateRun:
 
     def rests_plainly(self, begin_ns: int) -> bool:
         """Rest may be looked ahead at from `begin_ns` on, as a block of many plates."""
-        near = self.last_ns is not None and begin_ns - self.last_ns <= _GAP_NS and self._screened is None
+        near = self.last_ns is not None and begin_ns - self.last_ns <= GAP_NS and self._screened is None
         return near and self.detector.foreseeable and self.filter.settled and self.cells.plain
+
+    @property
+    def foreseeable(self) -> bool:
+        """Rest may be looked ahead at."""
+        return self.detector.foreseeable and self.filter.foreseeable and self.cells.plain
 
     def screened_at_rest(
         self,
+        number: int,
         t_ns: NDArray[np.int64],
         counts: NDArray[np.int32],
         present: NDArray[np.bool_],
         grams: NDArray[np.float64],
     ) -> bool:
-        """Look at a block in which the plate rests as its cells have it; whether they go on as they are."""
+        """Look at a block of rest that begins with row `number`; whether the cells go on as they are."""
         cells = self.cells
         drifting = list(cells.health.drifting)
         counts, present = cells.screen(t_ns, counts, present, resting=True)
         if not cells.plain or cells.returned or cells.health.drifting != drifting:
-            self._screened = (self.position, counts, present)
+            self._screened = (number, counts, present)
             return False
         cells.took(t_ns, grams)
         return True
 
-    def accept_block(
+    def went_on(
         self,
         t_ns: NDArray[np.int64],
         whole: NDArray[np.float64],
         present: NDArray[np.bool_],
         noise_counts: NDArray[np.float64],
     ) -> None:
-        """Rest went on over a block of conversions [n, cells]."""
-        self.filter.accept(t_ns, whole.T, present[-_REMEMBERED_ABSENCES:])
+        """Rest went on over whole conversions [cells, n], the last of which were `present` [.., cells]."""
+        self.filter.accept(t_ns, whole, present[-REMEMBERED_ABSENCES:])
         self.filter.noise_counts = noise_counts
         self.position += len(t_ns)
         self.last_ns = int(t_ns[-1])
 
-    def rest_ahead(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
-        """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
-
-        What is taken is as if `take` and the detector had gone block by block. Where one is no plain rest it stays,
-        with all that follow, for them to take.
-        """
-        if (
-            blocks < _LEAST_AHEAD
-            or begin_ns < self._ahead_from_ns
-            or not (self.detector.foreseeable and self.filter.foreseeable and self.cells.plain)
-        ):
-            return 0
-        if self.last_ns is None or begin_ns - self.last_ns > _GAP_NS:
-            return 0
-        foresight = self._foresight
-        if foresight is None or not foresight.holds(rows, self.scale, self.position, begin_ns):
-            foresight = self._foresight = self._foreseen(rows, begin_ns, blocks, block_ns)
-            if foresight is None:
-                self._ahead_from_ns = begin_ns + block_ns
-                return 0
-        begin = (begin_ns - foresight.begin_ns) // block_ns
-        end = min(begin + min(blocks, self._ahead), len(foresight.outlook))
-        taken = self._accepted(foresight, begin, end)
-        if taken < end - begin:
-            self._ahead, self._ahead_from_ns = _FIRST_AHEAD, begin_ns + (taken + 1) * block_ns
-        else:
-            self._ahead = min(2 * self._ahead, _MOST_AHEAD)
-        return taken
-
-    def _foreseen(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> Foresight | None:
-        edges = rows.t_ns.searchsorted(begin_ns + block_ns * np.arange(blocks + 1))
-        if rows.first + int(edges[0]) != self.position:
-            return None
-        return foresee(
-            rows, edges, begin_ns, block_ns, self.channels, self.filter, self.scale, self.detector.parameters
-        )
-
-    def _accepted(self, foresight: Foresight, begin: int, end: int) -> int:
-        """How many blocks from `begin` on were taken."""
-        outlook = foresight.outlook
-        ahead = self.detector.look_ahead(outlook, begin, end)
-        if ahead is None or not ahead.still:
-            return 0
-        number = ahead.still
-        noise_counts = self._noise_counts(ahead.noise.sigma_g[:number, :1])
-        leap = foresight.most_leap(begin, begin + number)
-        np.maximum(leap[0], self.filter.leaps_to(foresight.raw[:, int(outlook.first[begin])]), out=leap[0])
-        for back in range(1, min(_REMEMBERED_BLOCKS + 1, number)):
-            np.maximum(leap[back:], leap[:-back], out=leap[back:])
-        wild = leap > self.filter.limit_counts(noise_counts)
-        if wild.any():
-            number = int(np.argmax(wild.any(axis=1)))
-        number = self._screened_ahead(foresight, begin, number)
-        if not number:
-            return 0
-        last = begin + number - 1
-        a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
-        self.detector.accept(ahead, number)
-        skip = foresight.first - foresight.rows.first
-        held = slice(max(b - _REMEMBERED_ABSENCES, a) + skip, b + skip)
-        self.filter.accept(outlook.t_ns[a:b], foresight.raw[:, a:b], foresight.rows.present[held, self.channels])
-        self.filter.noise_counts = noise_counts[number - 1]
-        self.position += b - a
-        self.last_ns = int(outlook.t_ns[b - 1])
-        return number
-
-    def _screened_ahead(self, foresight: Foresight, begin: int, number: int) -> int:
-        """In how many of `number` blocks from `begin` on the cells go on as they are; those are screened and taken."""
-        done = 0
-        while done < number:
-            taken = self._plainly_ahead(foresight, begin + done, begin + min(number, done + _MOST_PLAIN))
-            done += taken
-            if done < number and not taken:
-                goes_on, taken = self._one_ahead(foresight, begin + done)
-                done += taken
-                if not goes_on:
-                    return done
-        return done
-
-    def _plainly_ahead(self, foresight: Foresight, begin: int, end: int) -> int:
-        """How many blocks from `begin` on were screened at once, for nothing is the matter with any cell."""
-        outlook, rows = foresight.outlook, foresight.rows
-        ends = outlook.first[begin:end] + outlook.count[begin:end]
-        odd = ~foresight.lively[begin:end] | (outlook.z[ends - 1, 0] > _WITHIN * self.plate.max_g)
-        if odd.any():
-            end = begin + int(np.argmax(odd))
-        if end <= begin or not self.cells.plain:
-            return 0
-        a, b = int(outlook.first[begin]), int(ends[end - begin - 1])
-        held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
-        edges = [0, *(ends[: end - begin] - a).tolist()]
-        own = rows.t_ns[held], rows.counts[held][:, self.channels], rows.present[held][:, self.channels]
-        return self.cells.rest_ahead(own, edges, foresight.raw[:, a:b], foresight.leap[begin:end])
-
-    def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
-        """Screen one block; whether the cells go on as they are, and how many were taken."""
-        outlook, rows, cells = foresight.outlook, foresight.rows, self.cells
-        skip = foresight.first - rows.first
-        drifting = list(cells.health.drifting)
-        a = int(outlook.first[block])
-        b = a + int(outlook.count[block])
-        held = slice(a + skip, b + skip)
-        t_ns, counts, present = rows.t_ns[held], rows.counts[held][:, self.channels], rows.present[held]
-        counts, present = cells.screen(t_ns, counts, present[:, self.channels], resting=True)
-        if not cells.plain or cells.returned or cells.health.drifting != drifting:
-            self._screened = (foresight.first + a, counts, present)
-            return False, 0
-        cells.took(t_ns, self.scale.grams(foresight.raw[:, a:b].T))
-        return cells.plain, 1
-
-    def _noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
+    def noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of a conversion of each cell [.., cells] in counts, where the weight's is `sigma_g` [.., 1]."""
         result: NDArray[np.float64] = np.abs(self.scale.counts_per_gram) * (sigma_g / np.sqrt(len(self.channels)))
         return result
@@ -362,11 +254,5 @@ def without_cells(snapshot: dict[str, Any], plate: str) -> dict[str, Any]:
 
 
 _FLOOR_COUNTS = 25.0  # the data sheet's 50 nV at 10 SPS: less than this is not the chip's noise
-_LEAST_AHEAD = 4  # fewer blocks are quicker one by one
-_FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice as many the next time
-_MOST_AHEAD = 1024
-_REMEMBERED_ABSENCES = 3  # rows; what is absent for longer is not held
+REMEMBERED_ABSENCES = 3  # rows; what is absent for longer is not held
 _MOST_GAPS = 16  # within one contact
-_MOST_PLAIN = 256  # blocks that are screened at once
-_WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
-_REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve

@@ -9,12 +9,11 @@ import numpy as np
 
 from agent.detection import DetectionParameters, RestTogether
 from agent.pipeline.board import Rows
-from agent.pipeline.foresight import FEW
+from agent.pipeline.foresight import FEW, WITHIN
 from agent.pipeline.plate import PlateRun
 from agent.weighing import CellsTogether, ScalesTogether
 
 LEAST_PLATES = 3  # fewer are quicker one by one
-WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ class PlatesTogether:
         plain = rest.still & cells.lively & ~wild & ~heavy
         for k in np.flatnonzero(plain).tolist():
             n, run = int(number[k]), runs[k]
-            if not run.screened_at_rest(t_ns[k], counts[:n, k], present[:n, k], grams[:n, k]):
+            if not run.screened_at_rest(run.position, t_ns[k], counts[:n, k], present[:n, k], grams[:n, k]):
                 continue
             rest.accept(k)
-            run.accept_block(t_ns[k], cells.whole[:n, k], present[:n, k], noise_counts[k])
+            run.went_on(t_ns[k], cells.whole[:n, k].T, present[:n, k], noise_counts[k])
             run.rested_ns = end_ns

@@ -67,6 +67,13 @@ def test_rest_that_is_looked_ahead_at_leaves_the_same_state_to_the_last_bit(seco
     assert in_stretches(store, chunks, seconds) == singly(store, chunks)
 
 
+def test_blocks_of_many_plates_at_once_leave_the_same_state_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, chunks = rested()
+    together = in_stretches(store, chunks, 0.25)
+    monkeypatch.setattr("agent.pipeline.together.LEAST_PLATES", 1_000)
+    assert in_stretches(store, chunks, 0.25) == together
+
+
 def test_a_busy_recording_in_one_stretch_is_the_same() -> None:
     busy = case(BUSY)
     chunks = busy.until(30.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ def test_together_is_as_alone(widths: list[int], cuts: list[int], damage: int) -
         wires.append(bytes(raw))
     together, alone = [FrameStream() for _ in wires], [FrameStream() for _ in wires]
     bounds = [0, *sorted(cuts), 1 << 20]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         parts = [wire[begin:end] for wire in wires]
         got = take_together(together, parts)
         assert [told(t) for t in got] == [told(s.take(part)) for s, part in zip(alone, parts, strict=True)]

@@ -1,0 +1,131 @@
+"""A plate's rest over many blocks at once, as when a recording is replayed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agent.pipeline.board import Rows
+from agent.pipeline.foresight import WITHIN, Foresight, foresee
+from agent.pipeline.plate import GAP_NS, REMEMBERED_ABSENCES, PlateRun
+
+_LEAST_AHEAD = 4  # fewer blocks are quicker one by one
+_FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice as many the next time
+_MOST_AHEAD = 1024
+_MOST_PLAIN = 256  # blocks that are screened at once
+_REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve
+
+
+class PlateAhead:
+    """Looks ahead at what a plate would do while it rests, and lets it take that at once."""
+
+    def __init__(self, run: PlateRun) -> None:
+        self._run = run
+        self._from_ns = 0  # before, something happened
+        self._foresight: Foresight | None = None
+        self._most = _FIRST_AHEAD
+
+    def take(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
+        """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
+
+        What is taken is as if `take` and the detector had gone block by block. Where one is no plain rest it stays,
+        with all that follow, for them to take.
+        """
+        if blocks < _LEAST_AHEAD or begin_ns < self._from_ns or not self._run.foreseeable:
+            return 0
+        if self._run.last_ns is None or begin_ns - self._run.last_ns > GAP_NS:
+            return 0
+        foresight = self._foresight
+        if foresight is None or not foresight.holds(rows, self._run.scale, self._run.position, begin_ns):
+            foresight = self._foresight = self._foreseen(rows, begin_ns, blocks, block_ns)
+            if foresight is None:
+                self._from_ns = begin_ns + block_ns
+                return 0
+        begin = (begin_ns - foresight.begin_ns) // block_ns
+        end = min(begin + min(blocks, self._most), len(foresight.outlook))
+        taken = self._accepted(foresight, begin, end)
+        if taken < end - begin:
+            self._most, self._from_ns = _FIRST_AHEAD, begin_ns + (taken + 1) * block_ns
+        else:
+            self._most = min(2 * self._most, _MOST_AHEAD)
+        return taken
+
+    def _foreseen(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> Foresight | None:
+        edges = rows.t_ns.searchsorted(begin_ns + block_ns * np.arange(blocks + 1))
+        if rows.first + int(edges[0]) != self._run.position:
+            return None
+        return foresee(
+            rows,
+            edges,
+            begin_ns,
+            block_ns,
+            self._run.channels,
+            self._run.filter,
+            self._run.scale,
+            self._run.detector.parameters,
+        )
+
+    def _accepted(self, foresight: Foresight, begin: int, end: int) -> int:
+        """How many blocks from `begin` on were taken."""
+        outlook = foresight.outlook
+        ahead = self._run.detector.look_ahead(outlook, begin, end)
+        if ahead is None or not ahead.still:
+            return 0
+        number = ahead.still
+        noise_counts = self._run.noise_counts(ahead.noise.sigma_g[:number, :1])
+        leap = foresight.most_leap(begin, begin + number)
+        np.maximum(leap[0], self._run.filter.leaps_to(foresight.raw[:, int(outlook.first[begin])]), out=leap[0])
+        for back in range(1, min(_REMEMBERED_BLOCKS + 1, number)):
+            np.maximum(leap[back:], leap[:-back], out=leap[back:])
+        wild = leap > self._run.filter.limit_counts(noise_counts)
+        if wild.any():
+            number = int(np.argmax(wild.any(axis=1)))
+        number = self._screened_ahead(foresight, begin, number)
+        if not number:
+            return 0
+        last = begin + number - 1
+        a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
+        self._run.detector.accept(ahead, number)
+        held = slice(a + foresight.first - foresight.rows.first, b + foresight.first - foresight.rows.first)
+        present = foresight.rows.present[held][-REMEMBERED_ABSENCES:, self._run.channels]
+        self._run.went_on(outlook.t_ns[a:b], foresight.raw[:, a:b], present, noise_counts[number - 1])
+        return number
+
+    def _screened_ahead(self, foresight: Foresight, begin: int, number: int) -> int:
+        """In how many of `number` blocks from `begin` on the cells go on as they are; those are screened and taken."""
+        done = 0
+        while done < number:
+            taken = self._plainly_ahead(foresight, begin + done, begin + min(number, done + _MOST_PLAIN))
+            done += taken
+            if done < number and not taken:
+                goes_on, taken = self._one_ahead(foresight, begin + done)
+                done += taken
+                if not goes_on:
+                    return done
+        return done
+
+    def _plainly_ahead(self, foresight: Foresight, begin: int, end: int) -> int:
+        """How many blocks from `begin` on were screened at once, for nothing is the matter with any cell."""
+        outlook, rows = foresight.outlook, foresight.rows
+        ends = outlook.first[begin:end] + outlook.count[begin:end]
+        odd = ~foresight.lively[begin:end] | (outlook.z[ends - 1, 0] > WITHIN * self._run.plate.max_g)
+        if odd.any():
+            end = begin + int(np.argmax(odd))
+        if end <= begin or not self._run.cells.plain:
+            return 0
+        a, b = int(outlook.first[begin]), int(ends[end - begin - 1])
+        held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
+        edges = [0, *(ends[: end - begin] - a).tolist()]
+        own = rows.t_ns[held], rows.counts[held][:, self._run.channels], rows.present[held][:, self._run.channels]
+        return self._run.cells.rest_ahead(own, edges, foresight.raw[:, a:b], foresight.leap[begin:end])
+
+    def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
+        """Screen one block; whether the cells go on as they are, and how many were taken."""
+        outlook, rows, run = foresight.outlook, foresight.rows, self._run
+        a = int(outlook.first[block])
+        b = a + int(outlook.count[block])
+        held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
+        counts, present = rows.counts[held][:, run.channels], rows.present[held][:, run.channels]
+        grams = run.scale.grams(foresight.raw[:, a:b].T)
+        if not run.screened_at_rest(foresight.first + a, rows.t_ns[held], counts, present, grams):
+            return False, 0
+        return run.cells.plain, 1

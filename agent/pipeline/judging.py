@@ -1,0 +1,69 @@
+"""When a contact is judged, by which priors, and what becomes of plate and belief when it is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agent.inference import InferenceParameters, Judge
+from agent.pipeline.plate import PlateRun
+from agent.pipeline.teller import Teller
+from agent.pipeline.unseen import nothing_lost
+
+
+class Judging:
+    """Of one agent's plates."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        unseen: Judge,
+        teller: Teller,
+        quality: Callable[[str, PlateRun], tuple[str, ...]],
+        parameters: InferenceParameters,
+    ) -> None:
+        """`unseen` judges what happened while nobody measured, or not all; `quality` is what is said of a plate."""
+        self._judge, self._unseen, self._teller, self._quality, self._p = judge, unseen, teller, quality, parameters
+
+    def look(self, name: str, run: PlateRun) -> None:
+        """Put a standing plateau of a plate in a contact to judgement where the time has come."""
+        detector, contact = run.detector, run.detector.contact
+        assert contact is not None
+        current = contact.current
+        if current is None:
+            contact.asked_ns = 0
+            return
+        if contact.before is None:
+            if current.seconds < self._p.likely_after_s:
+                return
+            contact.before = run.remembered(contact.opened_ns)
+            if contact.before is None:  # the first time ever: there is nothing to compare with
+                detector.settle(current)
+                run.gaps.clear()
+                return
+            run.gaps.insert(0, (contact.before.end_ns, max(contact.opened_ns, contact.before.end_ns)))
+        if current.seconds < self._p.nothing_after_s or run.cells.health.suspect:
+            return
+        if contact.asked_ns and contact.now_ns - contact.asked_ns < round(self._p.ask_every_s * 1e9):
+            return
+        contact.asked_ns = contact.now_ns
+        seen = run.cells.seen(contact)
+        judge = self._unseen if run.gaps or run.cells.touched else self._judge
+        verdict = run.honest(judge.consider(name, seen))
+        if verdict.action == "wait":
+            return
+        if run.gaps and verdict.action == "close":
+            verdict = nothing_lost(verdict, seen, self._p)
+        if run.cells.degraded or run.gaps:
+            self._teller.forget(name)  # what three cells said, or nobody saw, shows nothing in another light
+        detector.contact = seen
+        self._teller.conclude(name, run, verdict, self._quality(name, run))
+        if run.gaps:
+            self._teller.forget(name)
+        detector.settle(current, seen=not run.gaps)
+        moved = run.cells.told(seen, verdict, current)
+        if moved is not None:
+            self._teller.forget(name)
+            detector.shift(moved)
+        self._judge.forget()
+        self._unseen.forget()
+        run.gaps.clear()
