@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from resolver.baskets import standing as things
 from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of
-from resolver.baskets.carried import MOST_GAIN, Bundle, Carried, Kind, fit, given_back, nameless, taken
+from resolver.baskets.carried import Bundle, Carried, Kind, fit, given_back, nameless, taken
 from resolver.baskets.hypothesis import Clue, Hypothesis
 from resolver.baskets.standing import Label, Standing, Thing
 
@@ -141,15 +141,15 @@ def label_of(moves: Moves, sign: int) -> Label | None:
 def _shares(thing: Thing, clue: Clue, owner: str | None, density: float, meant: int) -> list[float]:
     """The probabilities of the readings, where this thing stood there.
 
-    Of goods of the shop the agent knew that they stood there, but not how surely this weight is theirs.
+    Of goods of the shop its agent knew that they stood there, and by how likely what: its probabilities are those of
+    a thing of many names, of which this is the one.
     """
     shares = [reading.probability for reading in clue.readings]
     if thing.label:
-        usual = things.usual(clue.weight_dg, clue.sigma_dg, *_weight(clue.readings[meant].moves))
-        gain = min(MOST_GAIN, max(1.0, density / usual)) if usual > 0.0 else MOST_GAIN
-        shares[meant] *= gain
-        total = sum(shares)
-        return [share / total for share in shares]
+        again = min(1.0, shares[meant] / thing.sure)
+        others = 1.0 - shares[meant]
+        scale = max(0.0, others - again * (1.0 - thing.sure)) / others if others > 0.0 else 0.0
+        return [1.0 - others * scale if number == meant else share * scale for number, share in enumerate(shares)]
     rivals = [things.Rival(reading.probability, *_weight(reading.moves)) for reading in clue.readings if reading.moves]
     prior = things.ANOTHERS if thing.owner and thing.owner != owner else things.TAKEN_AGAIN
     again = things.share(prior, density, clue.weight_dg, clue.sigma_dg, rivals)
@@ -173,7 +173,7 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
         return _of_no_item(before, clue, thing, index, prior, standing)
     if owner is None:
         back = any(move.qty < 0 for move in moves)
-        place = (before.baskets, before.carried, _left(standing, clue, moves, None))
+        place = (before.baskets, before.carried, _left(standing, clue, number, None))
         return Branch(before, owner, number, probability * (STRANGER_PUT if back else 1.0), place)
     at = index[owner]
     if standing and not clue.puts:
@@ -181,7 +181,7 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
     basket, lacks = apply(before.baskets[at], moves)
     fitting, carried = _carried(before, at, clue, moves, lacking=bool(lacks))
     if clue.puts:
-        standing = _left(standing, clue, moves, owner if lacks else None)
+        standing = _left(standing, clue, number, owner if lacks else None)
     place = _place(before, at, basket, carried, standing)
     return Branch(before, owner, number, probability * (LACKING if lacks else 1.0), place, bool(lacks), fitting)
 
@@ -226,12 +226,13 @@ def _place(before: Hypothesis, at: int, basket: Basket, carried: Carried, standi
     )
 
 
-def _left(standing: Standing, clue: Clue, moves: Moves, lacking: str | None) -> Standing:
+def _left(standing: Standing, clue: Clue, number: int, lacking: str | None) -> Standing:
     """With what was put down; `lacking` names the one whose own it must be, for he did not hold it."""
+    moves, sure = clue.readings[number]
     label = label_of(moves, -1) if clue.puts and clue.sigma_dg else None
     if not label:
         return standing
-    thing = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, label, contact=clue.contact)
+    thing = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, label, contact=clue.contact, sure=sure)
     if lacking is not None:
         thing = thing._replace(label=(), like=label, owner=lacking)
     return things.with_thing(standing, thing)

@@ -31,7 +31,8 @@ class Thing(NamedTuple):
     """What stands on a plate by its weight and its error (0.1 g).
 
     `label` is what a basket holds more of once it is taken: nothing for somebody's own thing. `like` is what an own
-    thing was read as, `owner` whose it is, `contact` the instant (ns) at which the contact that brought it ended.
+    thing was read as, `owner` whose it is, `contact` the instant (ns) at which the contact that brought it ended,
+    `sure` how likely its agent said it to be that.
     """
 
     plate: str
@@ -41,6 +42,7 @@ class Thing(NamedTuple):
     like: Label = ()
     owner: str = ""
     contact: int = 0
+    sure: float = 1.0
 
 
 Standing = tuple[Thing, ...]

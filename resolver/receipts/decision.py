@@ -12,6 +12,10 @@ DEFAULT_LOSS_LIMIT = Decimal("0.20")
 """What a receipt may be expected to be wrong by, in the store's currency, before a person looks at it."""
 FITS = 0.5
 """A basket fits where it is at least half as likely as the likeliest."""
+LIKELY = 0.8
+UNLIKELY_SHARE = Decimal("0.25")
+"""A basket that is less likely than this is final below this share of the limit only: that it is about cents does
+not make a guess right."""
 WEIGHED = 64
 """Baskets that are compared with each other; the tail beyond counts as wholly in dispute."""
 
@@ -44,7 +48,7 @@ def decide(outcomes: list[Outcome], prices: Prices, limit: Decimal = DEFAULT_LOS
         if probability < best[1] * FITS:
             break
         loss = _expected_loss(basket, outcomes[:WEIGHED], prices)
-        if loss <= limit:
+        if loss <= (limit if probability >= LIKELY else limit * UNLIKELY_SHARE):
             options.append((prices.total(basket), -probability, basket, loss))
     if options:
         _, negative, basket, loss = min(options)

@@ -27,7 +27,7 @@ LEAST_OWNER = 0.002
 LEAST_SIGMA_DG = 3.0
 """No weighing is taken to be better than 0.3 g."""
 MOST_CLOSED = 6
-CLOSED_NS = 60 * SECOND_NS
+CLOSED_NS = 15 * SECOND_NS
 """So many movements, and so much time, are looked back over for a plate to weigh the same again."""
 LEAST_LEVEL_G, LEVEL_SIGMAS = 1.0, 3.0
 """A plate weighs the same within this, or so many standard deviations."""

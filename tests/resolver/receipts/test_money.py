@@ -60,9 +60,15 @@ def test_above_the_limit_a_person_looks() -> None:
 
 
 def test_of_two_that_fit_the_cheaper_stands() -> None:
-    sweet = Held("cola", Decimal("0.10"), 1, 0)
+    sweet = Held("cola", Decimal("0.06"), 1, 0)
     assert decide([((sweet,), ZERO, 0.55), ((), ZERO, 0.45)], PRICES).basket == ()
     assert decide([((sweet,), ZERO, 0.98), ((), ZERO, 0.02)], PRICES).basket == (sweet,)
+
+
+def test_what_may_well_be_wrong_is_looked_at_though_it_is_worth_little() -> None:
+    sweet = Held("cola", Decimal("0.30"), 1, 0)
+    assert not decide([((sweet,), ZERO, 0.7), ((), ZERO, 0.3)], PRICES).sure
+    assert decide([((sweet,), ZERO, 0.9), ((), ZERO, 0.1)], PRICES).sure
 
 
 def test_another_item_of_the_same_price_is_in_dispute_too() -> None:
