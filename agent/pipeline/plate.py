@@ -33,6 +33,7 @@ class PlateRun:
         self.scale = scale
         self.board = plate.cells[0].board
         self.channels = np.array([cell.channel for cell in plate.cells])
+        self._most_channel = int(self.channels.max())
         self.columns: slice | NDArray[np.int64] = _side_by_side(self.channels)
         per_cell = start_counts / np.abs(scale.counts_per_gram)
         start_g = np.full(scale.modes, float(np.sqrt((per_cell**2).sum())))
@@ -194,7 +195,7 @@ class PlateRun:
 
     def fits(self, rows: Rows) -> bool:
         """Whether the board has all channels of this plate."""
-        return bool(self.channels.max() < rows.channels)
+        return self._most_channel < rows.channels
 
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state; the level is what the plate is compared with after a stop, also by another calibration."""

@@ -66,6 +66,8 @@ class CellHealth:
 
     def saturated_s(self, t_ns: int) -> float:
         """How long a cell that measures has been at the end of its range; 0: none is."""
+        if self._calm:
+            return 0.0
         since = [ns for ns, cause in zip(self._extreme_ns, self.cause, strict=True) if ns and not cause]
         return (t_ns - min(since)) * _NS if since else 0.0
 
