@@ -9,7 +9,7 @@ from agent.pipeline.foresight import WITHIN, Foresight, foresee
 from agent.pipeline.plate import GAP_NS, REMEMBERED_ABSENCES, PlateRun
 
 _LEAST_AHEAD = 4  # fewer blocks are quicker one by one
-_FIRST_AHEAD = 16  # blocks that are taken ahead at once after a contact; twice as many the next time
+_FIRST_AHEAD = 48  # blocks that are taken ahead at once after a contact; twice as many the next time
 _MOST_AHEAD = 1024
 _MOST_PLAIN = 256  # blocks that are screened at once
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve
