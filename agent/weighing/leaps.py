@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -63,29 +64,45 @@ class CellLeaps:
         t_ns, counts, present = rows
         filled = [k for k in filled if k < blocks]
         begin = 0
-        for number, k in enumerate(filled):
-            part = slice(edges[begin], edges[k + 1])
-            of_window = t_ns[part], counts[part], present[part]
-            begin = k + 1
-            held = self.held.held_with(of_window) if not number else of_window
-            if len(held[0]) < self._p.wild_rows + 1:
-                continue
-            self._repeated(held, [True] * self.cells)
-            self._windows = [0] * self.cells
         if filled:
+            begin = filled[-1] + 1
+            first = edges[filled[0] + 1]
+            held = self.held.held_with((t_ns[:first], counts[:first], present[:first]))
+            if len(held[0]) > self._p.wild_rows:
+                self._repeated(held, [True] * self.cells)
+                self._windows = [0] * self.cells
             self.held.clear()
+            self._repeated_often(rows, [edges[k + 1] for k in filled])
         if begin < blocks:
             part = slice(edges[begin], edges[blocks])
             self.held.append((t_ns[part], counts[part], present[part]))
 
     def _repeated(self, rows: Rows, learns: list[bool]) -> None:
         """How often each cell repeats itself by its nature, told from a window."""
-        p = self._p
         t_ns, counts, present = rows
         both = present[1:] & present[:-1]
         seen = np.add.reduce(both, axis=0).tolist()
         equal = np.add.reduce(both & (counts[1:] == counts[:-1]), axis=0).tolist()
-        pace = min((int(t_ns[-1]) - int(t_ns[0])) * _NS / p.repeats_memory_s, 1.0)
+        self._learn(seen, equal, (int(t_ns[-1]) - int(t_ns[0])) * _NS, learns)
+
+    def _repeated_often(self, rows: Rows, ends: list[int]) -> None:
+        """The same of the windows between neighbouring `ends` [k] of `rows`, one after the other."""
+        t_ns, counts, present = rows
+        begin, last = ends[0], ends[-1]
+        both = present[begin + 1 : last] & present[begin : last - 1]
+        equal = both & (counts[begin + 1 : last] == counts[begin : last - 1])
+        before = np.zeros((2, last - begin, self.cells), np.int64)  # pairs of rows up to each row
+        np.cumsum(both, axis=0, out=before[0, 1:])
+        np.cumsum(equal, axis=0, out=before[1, 1:])
+        for a, b in itertools.pairwise(ends):
+            if b - a > self._p.wild_rows:
+                seen, same = (before[:, b - 1 - begin] - before[:, a - begin]).tolist()
+                self._learn(seen, same, (int(t_ns[b - 1]) - int(t_ns[a])) * _NS, [True] * self.cells)
+                self._windows = [0] * self.cells
+
+    def _learn(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
+        p = self._p
+        pace = min(span_s / p.repeats_memory_s, 1.0)
         for c, known in enumerate(self._repeats):
             if not learns[c] or not seen[c]:
                 continue
