@@ -176,6 +176,10 @@ class Resolver:
             words = [program("shelf-resolver"), "run"]
             self.process = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
 
+    def connected(self) -> bool:
+        """Whether it has ever reached the broker."""
+        return "connected to" in self.log.read_text()
+
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None

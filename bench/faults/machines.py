@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench.faults.actors import Resolver
+from bench.faults.actors import START_S, Resolver
 from bench.faults.board import wait_until
 from bench.faults.disk import Disk, compiled
 from bench.faults.scene import Scene
@@ -41,7 +41,9 @@ def kill_resolver(times: int, seed: int) -> Verdict:
     with Scene(seed) as scene:
         resolver = Resolver(scene.folder, scene.folder / "store.toml", scene.broker.port)
         resolver.start()
-        scene.wait(3.0, 3.0)
+        if not wait_until(resolver.connected, START_S):
+            raise RuntimeError(f"the resolver does not connect within {START_S} s; its log: {resolver.log}")
+        scene.wait(1.0, 1.0)  # what is told before it has subscribed for the first time is told to nobody
         visits: dict[str, Counter[str]] = {}
         try:
             for number in range(times):
