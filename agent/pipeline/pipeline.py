@@ -29,7 +29,7 @@ from agent.weighing import Calibration, PlateScale
 
 SNAPSHOT_VERSION = 1
 SLOT_NS = 5_000_000  # chunks are decoded so much at a time; half of it is added to the delay
-_DELIVERY_NS = 90_000_000  # a port's bytes are read by then, where nothing is touched
+_DELIVERY_NS = 110_000_000  # a port's bytes are read by then, where nothing is touched
 _END_NS = (1 << 63) - 1
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
 

@@ -32,8 +32,8 @@ from agent.wire import identify
 
 log = logging.getLogger(__name__)
 
-TURN_S, TOUCHED_TURN_S = 0.25, 0.005  # at most, while nothing is touched, and else
-GATHER_S, TOUCHED_GATHER_S = 0.08, 0.003  # ports are read likewise
+TURN_S, TOUCHED_TURN_S = 0.25, 0.01  # at most, while nothing is touched, and else
+GATHER_S, TOUCHED_GATHER_S = 0.1, 0.004  # ports are read likewise
 DRAIN_S = 0.8  # of the 2 s that a stop may take
 JOIN_S = 0.3
 STALE_S = 20.0  # a thread that has not turned for so long hangs
