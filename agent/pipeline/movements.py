@@ -12,7 +12,7 @@ from agent.store import Item
 from agent.weighing import PlateScale
 
 _LEAST_SHARE = 0.0005  # what rounds to nothing is no candidate
-_CERTAIN = 0.999  # no measurement deserves more
+CERTAIN = 0.999  # no measurement deserves more
 
 
 def movement(
@@ -45,7 +45,7 @@ def movement(
         "position_mm": None if position is None else position[0],
         "position_sigma_mm": None if position is None else position[1],
         "items": _items(step.items, items, grams, step.items),
-        "confidence": min(certainty, _CERTAIN),
+        "confidence": min(certainty, CERTAIN),
         "candidates": candidates,
         "started": opened_ns,
         "settled": settled_ns,

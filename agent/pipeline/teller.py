@@ -8,7 +8,7 @@ from agent.detection import Level
 from agent.inference import Belief, Judge, Memory, Step, Verdict, remember, take_back
 from agent.messages import Correction, ItemCount
 from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
-from agent.pipeline.movements import movement, position_of
+from agent.pipeline.movements import CERTAIN, movement, position_of
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.split import split_swap
 from agent.pipeline.told import Data, Told
@@ -19,6 +19,8 @@ HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
 CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
+SETTLED = 0.95  # a doubt is settled when what was told is surer than this
+LOOKS_NS = (1_000_000_000, 2_500_000_000)  # a hand that is still there after so long rest betrays itself
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ class _Told:
     event: Told
     step: Step
     memory: Memory
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was told in doubt, and will be looked at again when the plate has rested until `due_ns`."""
+
+    nodes: tuple[Level, ...]
+    peak_g: float
+    number: int  # of the movements told last
+    due_ns: tuple[int, ...]
 
 
 @dataclass
@@ -48,6 +60,7 @@ class Teller:
         self._belief = belief
         self._judge = judge
         self._episodes: dict[str, _Episode] = {}
+        self._looks: dict[str, _Look] = {}
         self._out: list[Told] = []
         self.sequence = 0
 
@@ -66,11 +79,42 @@ class Teller:
     def forget(self, name: str) -> None:
         """What was told of a plate stands: who acts on it is another now, so that nothing is seen in hindsight."""
         self._episodes.pop(name, None)
+        self._looks.pop(name, None)
+
+    def next_look_ns(self) -> int | None:
+        """When rest is to be looked at next, for what was told in doubt; None: nothing is."""
+        return min((look.due_ns[0] for look in self._looks.values()), default=None)
+
+    def look_back(self, name: str, run: PlateRun, now_ns: int) -> None:
+        """The plate still rests: where this settles what was told in doubt, that is told."""
+        look = self._looks.get(name)
+        if look is None or look.due_ns[0] > now_ns:
+            return
+        if len(look.due_ns) > 1:
+            self._looks[name] = replace(look, due_ns=look.due_ns[1:])
+        else:
+            del self._looks[name]
+        episode = self._episodes[name]
+        lately = episode.told[-look.number :]
+        belief = self._before(name, lately)
+        if belief is None:
+            return
+        current = look.nodes[-1]
+        rested = replace(current, rested_s=(now_ns - current.end_ns) * 1e-9)
+        path, share = self._judge.reconsider(name, [*look.nodes[:-1], rested], look.peak_g, belief)
+        again = _matching([step for step in path if not step.nothing], lately)
+        if again is None:
+            return
+        if share >= CONVINCED if _otherwise(again, lately) else _settled(again, lately):
+            for told in reversed(lately):
+                take_back(self._belief, told.memory)
+            episode.told[-look.number :] = self._again(name, run, lately, again, share, now_ns)
 
     def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
         """Tell what a contact was, and whether it shows what was told before in another light."""
         contact = run.detector.contact
         assert contact is not None and contact.before is not None and contact.current is not None
+        self._looks.pop(name, None)
         episode = self._episode(name, contact.before, contact.opened_ns)
         episode.peak_g = max(episode.peak_g, contact.peak_g)
         steps = verdict.steps
@@ -78,8 +122,14 @@ class Teller:
             seen = self._in_hindsight(name, run, episode, verdict)
             if seen is not None:
                 steps = seen
+        told_before = self.sequence
         for step in steps:
             self._movements(name, run, step, quality)
+        number = self.sequence - told_before
+        sure = all(step.certainty >= SETTLED for step in steps)
+        if steps is verdict.steps and not sure and run.gap is None and not quality and number <= len(episode.told):
+            due_ns = tuple(contact.now_ns + wait_ns for wait_ns in LOOKS_NS)
+            self._looks[name] = _Look(verdict.nodes, contact.peak_g, number, due_ns)
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
         episode.nodes += [step.after for step in steps if step.after is not contact.current]
@@ -161,57 +211,78 @@ class Teller:
         start = episode.told[0].step.before
         between = [*episode.nodes, *contact.plateaus]
         nodes = [start, *_in_order(start, between, contact.current), contact.current]
-        belief = self._before(name, episode)
+        belief = self._before(name, episode.told)
         if belief is None:
             return None
         path, share = self._judge.reconsider(name, nodes, episode.peak_g, belief)
         seen = [step for step in path if not step.nothing]
-        if share < CONVINCED or _same(seen, [*(told.step for told in episode.told), *verdict.steps]):
-            return None
-        fresh = tuple(step for step in seen if step.after.begin_ns > contact.opened_ns)
+        same = _same(seen, [*(told.step for told in episode.told), *verdict.steps])
         kept = [step for step in seen if step.after.begin_ns <= contact.opened_ns]
-        known = {(told.step.before.begin_ns, told.step.after.begin_ns): told for told in episode.told}
-        if any((step.before.begin_ns, step.after.begin_ns) not in known for step in kept):
+        again = _matching(kept, episode.told)
+        if again is None or (share < CONVINCED and not (same and _settled(again, episode.told))):
+            return None
+        if same and not _settled(again, episode.told):
             return None
         for told in reversed(episode.told):
             if not take_back(self._belief, told.memory):
                 return None
-        self._correct(name, run, episode, kept, share)
-        return fresh
+        episode.told = self._again(name, run, episode.told, again, share, contact.now_ns)
+        return verdict.steps if same else tuple(step for step in seen if step.after.begin_ns > contact.opened_ns)
 
-    def _before(self, name: str, episode: _Episode) -> Belief | None:
-        """The belief as it was before the episode's steps; None where their goods moved on."""
+    def _before(self, name: str, steps: list[_Told]) -> Belief | None:
+        """The belief as it was before the steps told last; None where their goods moved on."""
         belief = self._belief.fork(name)
-        for told in reversed(episode.told):
+        for told in reversed(steps):
             if not take_back(belief, told.memory):
                 return None
         return belief
 
-    def _correct(self, name: str, run: PlateRun, episode: _Episode, kept: list[Step], share: float) -> None:
-        contact = run.detector.contact
-        assert contact is not None
-        again = {(step.before.begin_ns, step.after.begin_ns): step for step in kept}
-        before, episode.told = episode.told, []
-        for told in before:
-            step = again.get((told.step.before.begin_ns, told.step.after.begin_ns))
+    def _again(
+        self, name: str, run: PlateRun, before: list[_Told], again: list[Step | None], share: float, now_ns: int
+    ) -> list[_Told]:
+        """Move the goods of steps that were taken back as they are seen now, and tell what is another or is surer."""
+        out = []
+        for told, step in zip(before, again, strict=True):
             if step is None:
                 data = Correction(
                     corrects=told.event.id, items=(), confidence=share, withdrawn=True, reason="a hand, not goods"
                 )
-                self.tell(CORRECTION, name, contact.now_ns, contact.now_ns, data)
+                self.tell(CORRECTION, name, now_ns, now_ns, data)
                 continue
             place = position_of(step, run.scale)
             memory = remember(self._belief, name, step, place[0] if place else None, told.event.t_mono_ns)
-            episode.told.append(_Told(told.event, step, memory))
-            if step.items != told.step.items:
+            out.append(_Told(told.event, step, memory))
+            other = step.items != told.step.items
+            if other or _surer(step, told.step):
                 items = tuple(
                     ItemCount(sku=sku, qty=qty, weight_g=abs(memory.grams[sku]) if self._items[sku].by_weight else None)
                     for sku, qty in step.items
                 )
+                reason = "a later change" if other else "what came later fits"
                 data = Correction(
-                    corrects=told.event.id, items=items, confidence=step.certainty, reason="a later change"
+                    corrects=told.event.id, items=items, confidence=min(step.certainty, CERTAIN), reason=reason
                 )
-                self.tell(CORRECTION, name, contact.now_ns, contact.now_ns, data)
+                self.tell(CORRECTION, name, now_ns, now_ns, data)
+        return out
+
+
+def _matching(steps: list[Step], before: list[_Told]) -> list[Step | None] | None:
+    """For each movement told, how it is seen now (None: not at all); None where there are others than those."""
+    again = {(step.before.begin_ns, step.after.begin_ns): step for step in steps}
+    out = [again.pop((told.step.before.begin_ns, told.step.after.begin_ns), None) for told in before]
+    return None if again else out
+
+
+def _otherwise(again: list[Step | None], before: list[_Told]) -> bool:
+    return any(step is None or step.items != told.step.items for step, told in zip(again, before, strict=True))
+
+
+def _surer(step: Step, before: Step) -> bool:
+    return step.certainty >= SETTLED > before.certainty
+
+
+def _settled(again: list[Step | None], before: list[_Told]) -> bool:
+    return any(step is not None and _surer(step, told.step) for step, told in zip(again, before, strict=True))
 
 
 def _in_order(start: Level, levels: list[Level], current: Level) -> list[Level]:
