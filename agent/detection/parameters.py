@@ -55,4 +55,5 @@ class DetectionParameters:
     ring_misfit: float = 0.04  # share of the ring's amplitude that the model usually leaves
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
     ring_leftover: float = 3.0  # what is left is no noise: neighbouring conversions err together
+    own_ring_sigmas: float = 15.0  # a ring teaches where the level moved by so much: no neighbour's
     ring_memory: float = 0.015  # relative change of frequency between contacts: the load shifts it

@@ -154,7 +154,7 @@ class PlateDetector:
             self._learn_wander(level)
         t_ns, z, _ = self._trace.since(level.begin_ns)
         span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
-        if level.ring_g > 0 and np.count_nonzero(span) >= self._p.block_samples:
+        if level.ring_g > 0 and self._goods_moved(level) and np.count_nonzero(span) >= self._p.block_samples:
             for mode, ring in enumerate(self.rings):
                 ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span, mode], float(self.noise.sigma_g[mode]))
         self._trace.forget_before(level.begin_ns)
@@ -172,6 +172,14 @@ class PlateDetector:
             return
         if contact.peak_g < self._p.slight_sigmas * float(self.noise.sigma_g[0]):
             self.noise.learn_wander(level.mean - contact.before.mean, level.tremor_g or 0.0)
+
+    def _goods_moved(self, level: Level) -> bool:
+        """Else the ring may be that of a plate beside this one, heard through the shelf."""
+        contact = self.contact
+        if contact is None or contact.before is None:
+            return False
+        moved = np.abs(level.mean - contact.before.mean)
+        return bool((moved > self._p.own_ring_sigmas * self.noise.sigma_g).any())
 
     def shift(self, by_g: NDArray[np.float64]) -> None:
         """The scale's zero moved by `by_g` [modes] while the plate rests."""

@@ -18,20 +18,25 @@ from agent.detection.parameters import DetectionParameters
 _TERMS = 3
 _LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at least this
 _LEARN_DAMPINGS = (0.015, 0.025, 0.035, 0.045, 0.055, 0.07)
+_DAMPINGS = np.array((0.022, 0.033, 0.048))  # tried while none is learnt: metal brackets, screwed or taped
 _LEARN_SIGMAS = 3.0  # and when it stands so high above the noise
+_LEARN_GRID = 80
+_LEARN_NEAR = 0.16
 _GRID_SDS = 2.5
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
 
 
 @dataclass(frozen=True, slots=True)
 class RingFit:
-    """A window seen as level and ring: level and its variance, residual variance, amplitude at the start, frequency."""
+    """A window seen as level and ring: level and its variance, residual variance, amplitude at the start, frequency and
+    damping."""
 
     level_g: float
     variance_g2: float
     left_g2: float
     amplitude_g: float
     frequency_hz: float
+    damping: float
 
 
 class Ring:
@@ -44,16 +49,28 @@ class Ring:
         self._sd = 0.0  # relative
         self._wide = np.geomspace(parameters.ring_low_hz, parameters.ring_high_hz, parameters.ring_grid)
 
-    def fit(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float) -> RingFit:
+    def fit(
+        self,
+        t_s: NDArray[np.float64],
+        z: NDArray[np.float64],
+        sigma_g: float,
+        beside: tuple[float, float] | None = None,
+    ) -> RingFit:
         """Fit a window of one mode.
 
         Args:
             t_s: [n] seconds from the start of the window.
             z: [n] grams.
             sigma_g: noise of a conversion at rest.
+            beside: frequency in Hz and damping of another mode's ring that is heard in this one as well: a load off
+                the centre couples them.
         """
         grid, weight = self._grid(float(t_s[-1]))
-        levels, unit, residual, amplitude = self._solve(t_s, z, grid, np.full(len(grid), self.damping))
+        dampings = _DAMPINGS if self.frequency_hz is None else np.array([self.damping])
+        fading = np.repeat(dampings, len(grid))
+        grid, weight = np.tile(grid, len(dampings)), np.tile(weight, len(dampings))
+        levels, unit, residual, amplitude = self._solve(t_s, z, grid, fading, beside)
+        terms = _TERMS if beside is None else _TERMS + 2
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
         score = weight - misfit / 2
@@ -61,26 +78,26 @@ class Ring:
         share /= share.sum()
         level = float(share @ levels)
         best = int(np.argmax(share))
-        left = float(residual[best]) / max(len(t_s) - _TERMS, 1)
+        left = float(residual[best]) / max(len(t_s) - terms, 1)
         spread = float(share @ (levels - level) ** 2)
         over = max(left - sigma_g**2, 0.0)
         variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
-        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]))
+        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]), float(fading[best]))
 
     def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float) -> None:
         """Take a ring-down [n] that began with the window."""
-        plain = float(np.var(z)) * len(z)
-        dampings = np.array(_LEARN_DAMPINGS)
+        least = float(np.var(z)) * len(z) / _LEARN_RATIO
         low, high = self._p.ring_low_hz, min(self._p.ring_high_hz, 0.45 * (len(t_s) - 1) / float(t_s[-1]))
         centre = self.frequency_hz
-        grid = np.geomspace(low, high, 120) if centre is None else centre * np.geomspace(0.85, 1.18, 60)
-        frequency = np.repeat(grid, len(dampings))
-        _, _, residual, amplitude = self._solve(t_s, z, frequency, np.tile(dampings, len(grid)))
-        best = int(np.argmin(residual))
-        if plain < _LEARN_RATIO * float(residual[best]) or amplitude[best] < _LEARN_SIGMAS * sigma_g:
+        frequency, damping, residual, amplitude = self._best(t_s, z, np.geomspace(low, high, _LEARN_GRID))
+        if residual > least or amplitude < _LEARN_SIGMAS * sigma_g:
             return
-        measured, damping = float(frequency[best]), float(dampings[best % len(dampings)])
+        near = centre is not None and abs(frequency / centre - 1) < _LEARN_NEAR
+        grid = (centre if near and centre is not None else frequency) * np.geomspace(
+            1 - _LEARN_NEAR, 1 + _LEARN_NEAR, 60
+        )
+        measured, damping, _, _ = self._best(t_s, z, grid)
         seen = _FIRST_SD * 0.35 / max(float(t_s[-1]), 0.2)
         if centre is None or abs(measured / centre - 1) > 4 * (self._sd + seen):
             self.frequency_hz, self._sd, self.damping = measured, seen, damping
@@ -109,17 +126,37 @@ class Ring:
         steps = np.linspace(-_GRID_SDS, _GRID_SDS, self._p.ring_grid_learnt)
         return self.frequency_hz * (1 + sd * steps), -(steps**2) / 2
 
+    def _best(
+        self, t_s: NDArray[np.float64], z: NDArray[np.float64], grid: NDArray[np.float64]
+    ) -> tuple[float, float, float, float]:
+        """Of a grid of frequencies, each with the usual dampings: the one that leaves least; frequency, damping,
+        residual sum of squares, amplitude."""
+        dampings = np.array(_LEARN_DAMPINGS)
+        frequency, damping = np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
+        _, _, residual, amplitude = self._solve(t_s, z, frequency, damping)
+        k = int(np.argmin(residual))
+        return float(frequency[k]), float(damping[k]), float(residual[k]), float(amplitude[k])
+
     @staticmethod
     def _solve(
-        t_s: NDArray[np.float64], z: NDArray[np.float64], frequency: NDArray[np.float64], damping: NDArray[np.float64]
+        t_s: NDArray[np.float64],
+        z: NDArray[np.float64],
+        frequency: NDArray[np.float64],
+        damping: NDArray[np.float64],
+        beside: tuple[float, float] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, and
         amplitude at the window's beginning, each [F]."""
         w = 2 * np.pi * frequency[:, None]
         fade = np.exp(-damping[:, None] * w * t_s)
-        design = np.stack([np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)], axis=2)
+        columns = [np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)]
+        if beside is not None:
+            other = 2 * np.pi * beside[0]
+            heard = np.exp(-beside[1] * other * t_s)
+            columns += [np.broadcast_to(heard * wave(other * t_s), fade.shape) for wave in (np.cos, np.sin)]
+        design = np.stack(columns, axis=2)
         turned = np.swapaxes(design, 1, 2)
-        inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(_TERMS))
+        inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(len(columns)))
         coefficients = (inverse @ (turned @ z)[:, :, None])[:, :, 0]
         residual = ((z - (design @ coefficients[:, :, None])[:, :, 0]) ** 2).sum(axis=1)
         amplitude = np.hypot(coefficients[:, 1], coefficients[:, 2])

@@ -102,18 +102,32 @@ class TrailingRun:
         amplitude = frequency = 0.0
         tremor_g: float | None
         tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
+        weight: tuple[float, float] | None = None  # frequency and damping of the weight's ring
         for mode in np.flatnonzero(~calm).tolist():
-            fit = self._rings[mode].fit(t_s, z[:, mode], float(np.sqrt(sigma2[mode])))
-            allowed = sigma2[mode] * self._limit(n - _RING_TERMS) + (self._p.ring_allowed * fit.amplitude_g) ** 2
-            if fit.left_g2 > allowed:
+            fit = self._ring_of(mode, t_s, z[:, mode], weight)
+            if fit is None:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
             if mode == 0:
+                weight = (fit.frequency_hz, fit.damping)
                 tremor_g, stillness_g = self._tremor_beside(fit, t_s, z[:, 0], float(sigma2[0]))
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
         spread = spread + self._noise.wander_g**2
         return Level(begin_ns, int(t_ns[-1]), n, level, spread, tremor_g, stillness_g, amplitude, frequency)
+
+    def _ring_of(
+        self, mode: int, t_s: NDArray[np.float64], z: NDArray[np.float64], beside: tuple[float, float] | None
+    ) -> RingFit | None:
+        """One mode as a ring; where that alone leaves too much, with the weight's ring beside it. None: no ring."""
+        sigma2, n = float(self._noise.sigma_g[mode]) ** 2, len(t_s)
+        for heard, terms in ((None, _RING_TERMS), (beside, _RING_TERMS + 2)):
+            if terms > _RING_TERMS and (heard is None or n < self._p.least_samples + 2 * terms):
+                return None
+            fit = self._rings[mode].fit(t_s, z, float(np.sqrt(sigma2)), heard)
+            if fit.left_g2 <= sigma2 * self._limit(n - terms) + (self._p.ring_allowed * fit.amplitude_g) ** 2:
+                return fit
+        return None
 
     def _soft_level(
         self,
