@@ -56,4 +56,6 @@ class DetectionParameters:
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
     ring_leftover: float = 3.0  # what is left is no noise: neighbouring conversions err together
     own_ring_sigmas: float = 15.0  # a ring teaches where the level moved by so much: no neighbour's
-    ring_memory: float = 0.015  # relative change of frequency between contacts: the load shifts it
+    plate_mass_g: float = 1500.0  # of a board and its brackets: what a load adds to slows the ring
+    load_doubt: float = 0.4  # share of what the load should change: where it stands, and what the plate weighs
+    ring_memory: float = 0.015  # relative change of frequency between contacts

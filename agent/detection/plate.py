@@ -155,8 +155,9 @@ class PlateDetector:
         t_ns, z, _ = self._trace.since(level.begin_ns)
         span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
         if level.ring_g > 0 and self._goods_moved(level) and np.count_nonzero(span) >= self._p.block_samples:
+            load_g = float(level.mean[0])
             for mode, ring in enumerate(self.rings):
-                ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span, mode], float(self.noise.sigma_g[mode]))
+                ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span, mode], float(self.noise.sigma_g[mode]), load_g)
         self._trace.forget_before(level.begin_ns)
         self._rest, self._rest_since_ns = level, level.begin_ns
         self._learnt_ns = level.begin_ns - 1

@@ -26,6 +26,9 @@ _GRID_SDS = 2.5
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
 
 
+Waves = tuple[tuple[float, float], ...]  # frequency in Hz and damping of each
+
+
 @dataclass(frozen=True, slots=True)
 class RingFit:
     """A window seen as level and ring: level and its variance, residual variance, amplitude at the start, frequency and
@@ -45,6 +48,7 @@ class Ring:
     def __init__(self, parameters: DetectionParameters) -> None:
         self._p = parameters
         self.frequency_hz: float | None = None
+        self.load_g = 0.0  # that it was learnt with
         self.damping = parameters.ring_damping
         self._sd = 0.0  # relative
         self._wide = np.geomspace(parameters.ring_low_hz, parameters.ring_high_hz, parameters.ring_grid)
@@ -54,7 +58,8 @@ class Ring:
         t_s: NDArray[np.float64],
         z: NDArray[np.float64],
         sigma_g: float,
-        beside: tuple[float, float] | None = None,
+        load_g: float = 0.0,
+        others: Waves = (),
     ) -> RingFit:
         """Fit a window of one mode.
 
@@ -62,15 +67,19 @@ class Ring:
             t_s: [n] seconds from the start of the window.
             z: [n] grams.
             sigma_g: noise of a conversion at rest.
-            beside: frequency in Hz and damping of another mode's ring that is heard in this one as well: a load off
-                the centre couples them.
+            load_g: what the plate carries.
+            others: rings of other modes that are heard in this one as well: a load off the centre couples them. Where
+                this mode's frequency is known, a load that shifts it shifts theirs alike.
         """
-        grid, weight = self._grid(float(t_s[-1]))
-        dampings = _DAMPINGS if self.frequency_hz is None else np.array([self.damping])
+        centre = self.at(load_g)
+        grid, weight = self._grid(float(t_s[-1]), centre)
+        dampings = _DAMPINGS if centre is None else np.array([self.damping])
         fading = np.repeat(dampings, len(grid))
         grid, weight = np.tile(grid, len(dampings)), np.tile(weight, len(dampings))
-        levels, unit, residual, amplitude = self._solve(t_s, z, grid, fading, beside)
-        terms = _TERMS if beside is None else _TERMS + 2
+        levels, unit, residual, amplitude = self._solve(
+            t_s, z, grid, fading, [(hz * (grid / (centre or grid)), heard) for hz, heard in others]
+        )
+        terms = _TERMS + 2 * len(others)
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
         score = weight - misfit / 2
@@ -85,11 +94,18 @@ class Ring:
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
         return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]), float(fading[best]))
 
-    def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float) -> None:
+    def at(self, load_g: float) -> float | None:
+        """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""
+        if self.frequency_hz is None:
+            return None
+        own_g = self._p.plate_mass_g
+        return self.frequency_hz * float(np.sqrt((own_g + self.load_g) / (own_g + max(load_g, 0.0))))
+
+    def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float, load_g: float = 0.0) -> None:
         """Take a ring-down [n] that began with the window."""
         least = float(np.var(z)) * len(z) / _LEARN_RATIO
         low, high = self._p.ring_low_hz, min(self._p.ring_high_hz, 0.45 * (len(t_s) - 1) / float(t_s[-1]))
-        centre = self.frequency_hz
+        centre = self.at(load_g)
         frequency, damping, residual, amplitude = self._best(t_s, z, np.geomspace(low, high, _LEARN_GRID))
         if residual > least or amplitude < _LEARN_SIGMAS * sigma_g:
             return
@@ -98,6 +114,7 @@ class Ring:
             1 - _LEARN_NEAR, 1 + _LEARN_NEAR, 60
         )
         measured, damping, _, _ = self._best(t_s, z, grid)
+        self.load_g = max(load_g, 0.0)
         seen = _FIRST_SD * 0.35 / max(float(t_s[-1]), 0.2)
         if centre is None or abs(measured / centre - 1) > 4 * (self._sd + seen):
             self.frequency_hz, self._sd, self.damping = measured, seen, damping
@@ -110,21 +127,23 @@ class Ring:
 
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state."""
-        return {"frequency_hz": self.frequency_hz, "damping": self.damping, "sd": self._sd}
+        return {"frequency_hz": self.frequency_hz, "damping": self.damping, "sd": self._sd, "load_g": self.load_g}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a snapshot."""
         self.frequency_hz, self.damping, self._sd = state["frequency_hz"], state["damping"], state["sd"]
+        self.load_g = state.get("load_g", 0.0)
 
-    def _grid(self, span_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _grid(self, span_s: float, centre: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Frequencies to try, and the logarithm of what is known of each."""
-        if self.frequency_hz is None:
+        if centre is None:
             grid = self._wide[self._wide * span_s > 1.0]
             grid = grid if len(grid) else self._wide[-1:]
             return grid, np.zeros(len(grid))
-        sd = float(np.hypot(self._sd, self._p.ring_memory))
+        by_load = self._p.load_doubt * (centre / (self.frequency_hz or centre) - 1)
+        sd = float(np.sqrt(self._sd**2 + self._p.ring_memory**2 + by_load**2))
         steps = np.linspace(-_GRID_SDS, _GRID_SDS, self._p.ring_grid_learnt)
-        return self.frequency_hz * (1 + sd * steps), -(steps**2) / 2
+        return centre * (1 + sd * steps), -(steps**2) / 2
 
     def _best(
         self, t_s: NDArray[np.float64], z: NDArray[np.float64], grid: NDArray[np.float64]
@@ -143,17 +162,16 @@ class Ring:
         z: NDArray[np.float64],
         frequency: NDArray[np.float64],
         damping: NDArray[np.float64],
-        beside: tuple[float, float] | None = None,
+        others: list[tuple[NDArray[np.float64], float]] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, and
-        amplitude at the window's beginning, each [F]."""
+        amplitude at the window's beginning, each [F]. `others` are fitted beside it: frequencies [F], damping."""
         w = 2 * np.pi * frequency[:, None]
         fade = np.exp(-damping[:, None] * w * t_s)
         columns = [np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)]
-        if beside is not None:
-            other = 2 * np.pi * beside[0]
-            heard = np.exp(-beside[1] * other * t_s)
-            columns += [np.broadcast_to(heard * wave(other * t_s), fade.shape) for wave in (np.cos, np.sin)]
+        for heard, heard_damping in others or ():
+            phase = 2 * np.pi * heard[:, None] * t_s
+            columns += [np.exp(-heard_damping * phase) * wave(phase) for wave in (np.cos, np.sin)]
         design = np.stack(columns, axis=2)
         turned = np.swapaxes(design, 1, 2)
         inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(len(columns)))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.detection.level import Level
 from agent.detection.noise import RestNoise
 from agent.detection.parameters import DetectionParameters
-from agent.detection.ring import Ring, RingFit
+from agent.detection.ring import Ring, RingFit, Waves
 from agent.detection.trace import Trace
 
 _NS = 1e-9
 _RING_TERMS = 3
+_SAME_SHARE = 0.03  # rings nearer than this cannot be told apart within a window
+_ROWS_A_TERM = 3  # where two rings are sought at once
 _RING_SPAN = 0.9  # rows seldom lie on both ends of a window
 
 
@@ -104,7 +108,7 @@ class TrailingRun:
         tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
         weight: tuple[float, float] | None = None  # frequency and damping of the weight's ring
         for mode in np.flatnonzero(~calm).tolist():
-            fit = self._ring_of(mode, t_s, z[:, mode], weight)
+            fit = self._ring_of(mode, t_s, z[:, mode], float(mean[0]), weight)
             if fit is None:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
@@ -117,17 +121,41 @@ class TrailingRun:
         return Level(begin_ns, int(t_ns[-1]), n, level, spread, tremor_g, stillness_g, amplitude, frequency)
 
     def _ring_of(
-        self, mode: int, t_s: NDArray[np.float64], z: NDArray[np.float64], beside: tuple[float, float] | None
+        self,
+        mode: int,
+        t_s: NDArray[np.float64],
+        z: NDArray[np.float64],
+        load_g: float,
+        weight: tuple[float, float] | None,
     ) -> RingFit | None:
-        """One mode as a ring; where that alone leaves too much, with the weight's ring beside it. None: no ring."""
+        """One mode as a ring; where that alone leaves too much, with those of the other modes. None: no ring."""
         sigma2, n = float(self._noise.sigma_g[mode]) ** 2, len(t_s)
-        for heard, terms in ((None, _RING_TERMS), (beside, _RING_TERMS + 2)):
-            if terms > _RING_TERMS and (heard is None or n < self._p.least_samples + 2 * terms):
+        for others in self._heard(mode, load_g, weight):
+            terms = _RING_TERMS + 2 * len(others)
+            if others and n < self._p.least_samples + _ROWS_A_TERM * terms:
                 return None
-            fit = self._rings[mode].fit(t_s, z, float(np.sqrt(sigma2)), heard)
+            fit = self._rings[mode].fit(t_s, z, float(np.sqrt(sigma2)), load_g, others)
+            if fit.amplitude_g > float(np.ptp(z)):  # over a period a ring is as wide as it is high: this one is none
+                continue
             if fit.left_g2 <= sigma2 * self._limit(n - terms) + (self._p.ring_allowed * fit.amplitude_g) ** 2:
                 return fit
         return None
+
+    def _heard(self, mode: int, load_g: float, weight: tuple[float, float] | None) -> Iterator[Waves]:
+        """Rings that may be heard in a mode beside its own: none, the weight's, all that are known."""
+        yield ()
+        if weight is not None:
+            yield (weight,)
+        own = self._rings[mode].at(load_g)
+        if own is None:
+            return
+        known: list[tuple[float, float]] = []
+        for ring in self._rings:
+            hz = ring.at(load_g)
+            if hz is not None and all(abs(hz / other - 1) > _SAME_SHARE for other in (own, *(f for f, _ in known))):
+                known.append((hz, ring.damping))
+        if known and len(known) + (weight is None) > 1:
+            yield tuple(known)
 
     def _soft_level(
         self,

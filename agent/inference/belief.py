@@ -39,11 +39,12 @@ class Bundle:
 
 @dataclass
 class PlateBelief:
-    """`counts` by sku in their lanes, `strays` out of them; `moved`: something was pushed along since."""
+    """`counts` by sku in their lanes, `strays` out of them; `moved` (1 to 0): something was pushed along
+    lately, and may not have been taken since."""
 
     counts: dict[str, int]
     strays: list[Bundle] = field(default_factory=list)
-    moved: bool = False
+    moved: float = 0.0
     staff: bool = False
 
     def contents(self) -> dict[str, int]:
@@ -122,7 +123,7 @@ class Belief:
             strays += [Bundle(sku, 1, *self.weights.of(sku), 0, plate) for _ in range(left)]
         state.counts = {sku: contents.get(sku, 0) for sku in state.counts}
         state.strays = strays[: self._p.strays]
-        state.moved = False
+        state.moved = 0.0
 
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state."""
@@ -151,7 +152,7 @@ class Belief:
                 continue
             belief.counts.update({sku: n for sku, n in saved["counts"].items() if sku in belief.counts})
             belief.strays = [_bundle(stray) for stray in saved["strays"]]
-            belief.moved, belief.staff = saved["moved"], saved["staff"]
+            belief.moved, belief.staff = float(saved["moved"]), saved["staff"]
         self.pool = [_bundle(bundle) for bundle in state["pool"]]
         self.habits.restore(state.get("habits", {}))
         self.weights.restore(state.get("weights", {}))

@@ -83,7 +83,7 @@ class Imagination:
                 habit = belief.habits.factor(part.count) if not self._items[sku].by_weight else 1.0
                 out.append(Hypothesis((part,), _log(p.pick_one_product * share / total * chance * habit)))
         for stray, share in strays:
-            part = self._stray_part(stray)
+            part = self._stray_part(stray, plate)
             singles.append(([part], share / total))
             out += _doubted(part, p.pick_one_product * share / total)
         out += self._several(singles, belief.habits.factor(1, 1))
@@ -95,7 +95,7 @@ class Imagination:
         out = []
         for stray in belief.plates[plate_id].strays:
             if stray.hidden_g and abs(delta_g - stray.hidden_g) < _FAR_SDS * p.slip_sd_g:
-                place = self._stray_part(stray).place
+                place = self._stray_part(stray, self._plates[plate_id]).place
                 part = Part(stray.sku, stray.count, 1, stray.hidden_g, p.slip_sd_g**2, place, stray, leans=True)
                 out.append(Hypothesis((part,), _log(p.slip)))
         return out
@@ -143,7 +143,7 @@ class Imagination:
             for sku, place in self._lanes(plate, state)
             for part, _ in self._lane_parts(belief, sku, place, state, 0)[:1]
         ]
-        leaving += [self._stray_part(stray) for stray in state.strays]
+        leaving += [self._stray_part(stray, plate) for stray in state.strays]
         out = []
         for share, bundle in near:
             for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
@@ -154,7 +154,8 @@ class Imagination:
         return out
 
     def _lanes(self, plate: Plate, state: PlateBelief) -> list[tuple[str, Place]]:
-        loose = self._p.out_of_lane_moved if state.moved else self._p.out_of_lane
+        p = self._p
+        loose = p.out_of_lane + state.moved * (p.out_of_lane_moved - p.out_of_lane)
         return [(lane.sku, Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), loose)) for lane in plate.lanes]
 
     def _lane_parts(
@@ -180,10 +181,11 @@ class Imagination:
             )
         ]
 
-    def _stray_part(self, stray: Bundle) -> Part:
+    def _stray_part(self, stray: Bundle, plate: Plate) -> Part:
         known = stray.place_mm or (0.0, 0.0)
-        sd = self._p.stray_sd_mm
-        place = Place((known[0], sd), (known[1], sd), self._p.stray_moved if stray.place_mm else 1.0, sharp=True)
+        weighed_mm = self._p.stray_sd_g / max(stray.weight_g, self._p.stray_sd_g)  # of half the plate
+        sd_x, sd_y = (math.hypot(self._p.stray_sd_mm, weighed_mm * size / 2) for size in plate.size_mm)
+        place = Place((known[0], sd_x), (known[1], sd_y), self._p.stray_moved if stray.place_mm else 1.0, sharp=True)
         return Part(stray.sku, stray.count, -1, stray.weight_g, self._remembered(stray), place, stray)
 
     def _bundle_parts(self, bundle: Bundle, plate: Plate, delta_g: float) -> list[tuple[Part, float]]:

@@ -184,7 +184,8 @@ def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters)
     spans = (part.place.x, part.place.y)
     for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
         place = origin + half * change.delta_g[k] / weight
-        sd = math.hypot(half * math.sqrt(change.variance_g2[k]) / abs(weight), p.place_sd_mm)
+        unknown_mm = 0.0 if part.place.sharp else p.place_sd_mm
+        sd = math.hypot(half * math.sqrt(change.variance_g2[k]) / abs(weight), unknown_mm)
         a, b = spans[k - 1]
         if part.place.sharp:
             inside = math.exp(_normal(place, a, sd * sd + b * b))

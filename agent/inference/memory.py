@@ -65,7 +65,8 @@ def _holds(bundles: list[Bundle], wanted: Sequence[Bundle]) -> bool:
 
 def _move(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> dict[str, float]:
     if step.nothing:
-        belief.plates[plate].moved |= step.pushed
+        if step.pushed:
+            belief.plates[plate].moved = 1.0
         if step.best is not None:
             _slip(belief, plate, step.best.parts[0])
         return {}
@@ -130,6 +131,7 @@ def _leave(
         weight_g += part.source.hidden_g
     elif part.sku is not None:
         state.counts[part.sku] = max(state.counts.get(part.sku, 0) - part.count, 0)
+        state.moved *= belief.parameters.still_moved
     if not state.staff:
         belief.take(Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, doubt=doubt))
 

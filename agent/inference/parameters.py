@@ -59,9 +59,11 @@ class InferenceParameters:
 
     # spreads
     place_sd_mm: float = 3.0  # corner error, and that a unit is no point
-    stray_sd_mm: float = 8.0
+    stray_sd_mm: float = 1.5  # what was weighed where it stands is taken from there
+    stray_sd_g: float = 0.5  # and its moments are known to so much
     out_of_lane: float = 0.02  # pushed along the plate before
     out_of_lane_moved: float = 0.30  # likewise when something was seen to be pushed
+    still_moved: float = 0.5  # with every unit that is taken it is likelier to have been that one
     put_out_of_lane: float = 0.2
     stray_moved: float = 0.12
     remembered_sd: float = 0.0005  # of a unit's weight between two weighings: span, hysteresis

@@ -50,8 +50,8 @@ class PlateLoad:
 
     def add(self, force: Force) -> tuple[int, Signal]:
         """Add a force with the ring that it makes; where that lies, and the ring alone [n], for the neighbours."""
-        settled_g = self._goods_g + sum(g for at_s, g in self._coming if at_s <= force.start_s)
-        answer = self.mechanics.respond(force.components, max(settled_g, 0.0))
+        stays_g = self._goods_g + sum(g for at_s, g in self._coming if at_s <= force.start_s)
+        answer = self.mechanics.respond(force.components, max(stays_g + float(force.components[-1, 0]), 0.0))
         first = round(force.start_s / GRID_S)
         self._passing.append(_Passing(first, answer, force.components[-1].copy()))
         self._coming.append((force.end_s, float(force.components[-1, 0])))

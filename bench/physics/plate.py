@@ -104,7 +104,7 @@ class PlateMechanics:
         return answer
 
     def respond(self, components: Signal, goods_g: float) -> Signal:
-        """What the cells feel of a force history [n, 4]: the same and its ring, [n + ring, 4]."""
+        """What the cells feel of a force history [n, 4]: the same and its ring, [n + ring, 4]; `goods_g` rings on."""
         tail = round(self.ring_s(goods_g) / GRID_S)
         n = len(components) + tail
         held = np.concatenate([components, np.repeat(components[-1:], tail, axis=0)])
@@ -148,8 +148,8 @@ class PlateHistory:
 
     def add(self, force: Force) -> tuple[int, Signal]:
         """Add a force (in order of start); returns where its ring lies and the ring itself [m], for neighbours."""
-        settled_g = sum(g for at, g in self._goods if at <= force.start_s)
-        answer = self.mechanics.respond(force.components, settled_g)
+        stays_g = sum(g for at, g in self._goods if at <= force.start_s) + float(force.components[-1, 0])
+        answer = self.mechanics.respond(force.components, max(stays_g, 0.0))
         first = round(force.start_s / GRID_S)
         self._add_at(first, answer)
         self._step_at(first + len(answer), force.components[-1])

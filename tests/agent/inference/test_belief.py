@@ -76,7 +76,7 @@ def test_a_fork_changes_nothing_of_what_it_came_from() -> None:
 def test_contents_said_by_staff_replace_what_was_believed() -> None:
     belief = fresh()
     belief.put_stray("P1", bundle(None))
-    belief.plates["P1"].moved = True
+    belief.plates["P1"].moved = 1.0
     belief.set_contents("P1", {"cola": 3, "soap": 2})
     assert belief.plates["P1"].contents() == {"cola": 3, "soap": 2}
     assert [stray.sku for stray in belief.plates["P1"].strays] == ["soap", "soap"]
