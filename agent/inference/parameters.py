@@ -98,6 +98,7 @@ class InferenceParameters:
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
     slow_ring_visit: float = -1.0  # a plateau that swings as slowly as a hand, taken for a true one
+    same_sigmas: float = 4.0  # plateaus no further apart may be one
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
 
     # learning of unit weights

@@ -166,9 +166,10 @@ class Ways:
         return belief
 
     def _may_be_foreign(self, k: int) -> bool:
-        """An unknown thing is believed only where it stood for a while; between, it is a hand."""
-        node = self._nodes[k]
-        return k == len(self._nodes) - 1 or node.seconds + node.rested_s >= self._p.anything_after_s
+        """An unknown thing is believed only where it stood for a while, or stands yet; between, it is a hand."""
+        node, last = self._nodes[k], self._nodes[-1]
+        stands_yet = node is last or node.apart(last) < self._p.same_sigmas
+        return stands_yet or node.seconds + node.rested_s >= self._p.anything_after_s
 
     def _between(self, j: int, k: int) -> float:
         """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had."""
