@@ -135,10 +135,18 @@ class Ways:
         meaning = way.meaning
         for reading in readings.named:
             known = (*meaning, *reading.step.meaning)
-            logs = (way.log + between + reading.log, way.log_best + between + reading.log)
+            weight = between + reading.log + self._haste(way, reading.step, j, k)
+            logs = (way.log + weight, way.log_best + weight)
             arrived.setdefault(known, []).append((*logs, way, reading.step))
         lost.append(way.log + between + readings.log_others)
         return log_sum([readings.log_others, *(reading.log for reading in readings.named)])
+
+    def _haste(self, way: Way, step: Step, j: int, k: int) -> float:
+        """Goods that came or went move again only when a hand has let go and taken: what is quicker was one hand."""
+        if step.nothing or not way.steps or way.steps[-1].nothing:
+            return 0.0
+        apart_s = (self._nodes[k].begin_ns - self._nodes[j].begin_ns) * 1e-9
+        return min(apart_s - self._p.quickest_s, 0.0) / self._p.quickest_fall_s
 
     def _merged(
         self, arrived: dict[Meaning, list[tuple[float, float, Way, Step]]], lost: list[float], *, final: bool
