@@ -18,7 +18,6 @@ from agent.detection.parameters import DetectionParameters
 _TERMS = 3
 _LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at least this
 _LEARN_DAMPINGS = (0.015, 0.025, 0.035, 0.045, 0.055, 0.07)
-_DAMPINGS = np.array((0.022, 0.033, 0.048))  # tried while none is learnt: metal brackets, screwed or taped
 _LEARN_SIGMAS = 3.0  # and when it stands so high above the noise
 _LEARN_GRID = 80
 _LEARN_NEAR = 0.16
@@ -73,11 +72,12 @@ class Ring:
         """
         centre = self.at(load_g)
         grid, weight = self._grid(float(t_s[-1]), centre)
-        dampings = _DAMPINGS if centre is None else np.array([self.damping])
-        fading = np.repeat(dampings, len(grid))
-        grid, weight = np.tile(grid, len(dampings)), np.tile(weight, len(dampings))
         levels, unit, residual, amplitude = self._solve(
-            t_s, z, grid, fading, [(hz * (grid / (centre or grid)), heard) for hz, heard in others]
+            t_s,
+            z,
+            grid,
+            np.full(len(grid), self.damping),
+            [(hz * (grid / (centre or grid)), heard) for hz, heard in others],
         )
         terms = _TERMS + 2 * len(others)
         misfit = residual / sigma_g**2
@@ -92,7 +92,7 @@ class Ring:
         over = max(left - sigma_g**2, 0.0)
         variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
-        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]), float(fading[best]))
+        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]), self.damping)
 
     def at(self, load_g: float) -> float | None:
         """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""
@@ -119,7 +119,7 @@ class Ring:
         if centre is None or abs(measured / centre - 1) > 4 * (self._sd + seen):
             self.frequency_hz, self._sd, self.damping = measured, seen, damping
             return
-        prior = self._sd**2 + self._p.ring_memory**2
+        prior = self._doubt(centre) ** 2
         gain = prior / (prior + seen**2)
         self.frequency_hz = centre * (1 + gain * (measured / centre - 1))
         self._sd = float(np.sqrt((1 - gain) * prior))
@@ -140,10 +140,14 @@ class Ring:
             grid = self._wide[self._wide * span_s > 1.0]
             grid = grid if len(grid) else self._wide[-1:]
             return grid, np.zeros(len(grid))
-        by_load = self._p.load_doubt * (centre / (self.frequency_hz or centre) - 1)
-        sd = float(np.sqrt(self._sd**2 + self._p.ring_memory**2 + by_load**2))
+        sd = self._doubt(centre)
         steps = np.linspace(-_GRID_SDS, _GRID_SDS, self._p.ring_grid_learnt)
         return centre * (1 + sd * steps), -(steps**2) / 2
+
+    def _doubt(self, centre: float) -> float:
+        """Relative standard deviation of the frequency, expected at `centre`."""
+        by_load = self._p.load_doubt * (centre / (self.frequency_hz or centre) - 1)
+        return float(np.sqrt(self._sd**2 + self._p.ring_memory**2 + by_load**2))
 
     def _best(
         self, t_s: NDArray[np.float64], z: NDArray[np.float64], grid: NDArray[np.float64]

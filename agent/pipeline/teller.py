@@ -127,7 +127,7 @@ class Teller:
             self._movements(name, run, step, quality)
         number = self.sequence - told_before
         sure = all(step.certainty >= SETTLED for step in steps)
-        if steps is verdict.steps and not sure and run.gap is None and not quality and number <= len(episode.told):
+        if steps is verdict.steps and not sure and not run.gaps and not quality and number <= len(episode.told):
             due_ns = tuple(contact.now_ns + wait_ns for wait_ns in LOOKS_NS)
             self._looks[name] = _Look(verdict.nodes, contact.peak_g, number, due_ns)
         for step in verdict.pushed:
