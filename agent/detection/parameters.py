@@ -14,7 +14,7 @@ class DetectionParameters:
 
     # rest
     departure_sigmas: float = 6.0  # a conversion so far from rest opens a contact; a false one costs nothing
-    mean_departure_sigmas: float = 4.5  # likewise the mean of `mean_samples` conversions
+    mean_departure_sigmas: float = 5.5  # likewise the mean of `mean_samples` conversions
     mean_samples: int = 4
     rest_memory_s: float = 1.2  # the plateau before a contact is measured over so long
     block_samples: int = 8  # a variance from fewer conversions says little
