@@ -206,3 +206,10 @@ def test_after_an_interruption_the_plate_is_compared_with_the_level_before() -> 
     assert plate.contact is not None
     assert plate.contact.before is not None
     assert float(plate.contact.before.mean[0]) == pytest.approx(2_000.0, abs=3 * SIGMA_G)
+
+
+def test_a_neighbours_ring_teaches_nothing() -> None:
+    """A ring that leaves the weight as it was may come through the shelf from the plate beside this one."""
+    plate = detector()
+    drive(plate, Signal().hold(2_000.0, 5.0).ring(2_000.0, 12.0, 9.0, 4.0, 0.025))
+    assert [ring.frequency_hz for ring in plate.rings] == [None] * len(plate.rings)

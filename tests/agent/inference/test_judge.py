@@ -260,3 +260,23 @@ def test_what_may_be_something_else_is_told_so_when_it_moves_again() -> None:
     shares = dict(back.ranked)
     assert shares[(("cola", 1),)] > 0.25
     assert shares[(("zero", 1),)] > 0.25
+
+
+@pytest.mark.parametrize(("between_s", "hand"), [(0.05, True), (0.6, False)])
+def test_goods_move_again_only_when_a_hand_has_let_go(between_s: float, *, hand: bool) -> None:
+    """What weighs as much as what was taken, and is gone a tenth of a second later, was no cola."""
+    scene = Scene()
+    scene.happen("P1", (-350.0, *COLA))
+    rest = scene.level([(-350.0, *COLA)])
+    back = scene.level([(0.0, *COLA)], seconds=between_s)
+    verdict = scene.judge.consider("P1", scene.contact(rest, back, scene.level([(-350.0, *COLA)], seconds=1.5)))
+    assert (len(verdict.steps) == 0) == hand
+
+
+def test_a_push_is_forgotten_as_goods_are_taken() -> None:
+    scene = Scene()
+    scene.belief.plates["P1"].moved = 1.0
+    doubtful = scene.change("P1", (-350.5, *ZERO)).steps[0].certainty
+    for _ in range(4):
+        scene.happen("P1", (-1_010.0, *RICE))
+    assert scene.change("P1", (-350.5, *ZERO)).steps[0].certainty > max(doubtful, 0.98)

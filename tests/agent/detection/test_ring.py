@@ -1,0 +1,66 @@
+"""Levels read through rings: several at once, and what a ring teaches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.detection.parameters import DetectionParameters
+from agent.detection.ring import Ring
+
+SIGMA_G = 0.5
+RATE_HZ = 80.0
+OWN_HZ, WEIGHTS_HZ, DAMPING = 14.0, 10.5, 0.03
+
+
+def times(seconds: float) -> NDArray[np.float64]:
+    return np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+
+
+def swing(t_s: NDArray[np.float64], amplitude_g: float, hz: float, damping: float = DAMPING) -> NDArray[np.float64]:
+    phase = 2 * math.pi * hz * t_s
+    ringing: NDArray[np.float64] = amplitude_g * np.exp(-damping * phase) * np.cos(phase)
+    return ringing
+
+
+def noisy(z: NDArray[np.float64], seed: int = 1) -> NDArray[np.float64]:
+    return z + np.random.default_rng(seed).normal(0.0, SIGMA_G, len(z))
+
+
+def learnt(hz: float, load_g: float = 0.0) -> Ring:
+    ring = Ring(DetectionParameters())
+    t_s = times(1.0)
+    ring.learn(t_s, noisy(swing(t_s, 60.0, hz)), SIGMA_G, load_g)
+    assert ring.frequency_hz == pytest.approx(hz, rel=0.01)
+    return ring
+
+
+def test_the_weights_ring_is_heard_beside_a_modes_own() -> None:
+    t_s = times(0.35)
+    z = noisy(100.0 + swing(t_s, 20.0, OWN_HZ) + swing(t_s, 30.0, WEIGHTS_HZ))
+    ring = learnt(OWN_HZ)
+    alone = ring.fit(t_s, z, SIGMA_G)
+    both = ring.fit(t_s, z, SIGMA_G, others=((WEIGHTS_HZ, DAMPING),))
+    assert alone.left_g2 > 20 * both.left_g2
+    assert both.left_g2 < 4 * SIGMA_G**2
+    assert both.level_g == pytest.approx(100.0, abs=5 * math.sqrt(both.variance_g2))
+
+
+def test_a_wrong_frequency_is_learnt_anew() -> None:
+    ring = learnt(8.7)
+    t_s = times(1.0)
+    ring.learn(t_s, noisy(swing(t_s, 40.0, 11.0)), SIGMA_G)
+    assert ring.frequency_hz == pytest.approx(11.0, rel=0.02)
+
+
+def test_more_load_rings_slower() -> None:
+    ring = learnt(12.0, load_g=1_000.0)
+    more, less = ring.at(4_000.0), ring.at(0.0)
+    assert more is not None
+    assert less is not None
+    assert more < 12.0 < less
+    p = DetectionParameters()
+    assert more == pytest.approx(12.0 * math.sqrt((p.plate_mass_g + 1_000.0) / (p.plate_mass_g + 4_000.0)), rel=0.01)
