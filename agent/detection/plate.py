@@ -13,7 +13,7 @@ from agent.detection.contact import Contact
 from agent.detection.level import Level
 from agent.detection.noise import NoiseState, RestNoise
 from agent.detection.parameters import DetectionParameters
-from agent.detection.ring import Ring
+from agent.detection.ring import Ring, Waves
 from agent.detection.runs import TrailingRun
 from agent.detection.trace import Trace
 
@@ -155,9 +155,7 @@ class PlateDetector:
         t_ns, z, _ = self._trace.since(level.begin_ns)
         span = t_ns <= level.begin_ns + round(self._p.longest_fit_s / _NS)
         if level.ring_g > 0 and self._goods_moved(level) and np.count_nonzero(span) >= self._p.block_samples:
-            load_g = float(level.mean[0])
-            for mode, ring in enumerate(self.rings):
-                ring.learn((t_ns[span] - t_ns[0]) * _NS, z[span, mode], float(self.noise.sigma_g[mode]), load_g)
+            self._learn_rings((t_ns[span] - t_ns[0]) * _NS, z[span], float(level.mean[0]))
         self._trace.forget_before(level.begin_ns)
         self._rest, self._rest_since_ns = level, level.begin_ns
         self._learnt_ns = level.begin_ns - 1
@@ -173,6 +171,15 @@ class PlateDetector:
             return
         if contact.peak_g < self._p.slight_sigmas * float(self.noise.sigma_g[0]):
             self.noise.learn_wander(level.mean - contact.before.mean, level.tremor_g or 0.0)
+
+    def _learn_rings(self, t_s: NDArray[np.float64], z: NDArray[np.float64], load_g: float) -> None:
+        """Of a ring-down [n, modes]; the weight's ring is heard in the moments, too, and is not theirs."""
+        others: Waves = ()
+        for mode, ring in enumerate(self.rings):
+            ring.learn(t_s, z[:, mode], float(self.noise.sigma_g[mode]), load_g, others)
+            hz = ring.at(load_g)
+            if mode == 0 and hz is not None:
+                others = ((hz, ring.damping),)
 
     def _goods_moved(self, level: Level) -> bool:
         """Else the ring may be that of a plate beside this one, heard through the shelf."""

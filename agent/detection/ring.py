@@ -20,6 +20,7 @@ _LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at
 _LEARN_DAMPINGS = (0.015, 0.025, 0.035, 0.045, 0.055, 0.07)
 _LEARN_SIGMAS = 3.0  # and when it stands so high above the noise
 _LEARN_GRID = 80
+SAME_SHARE = 0.03  # rings nearer than this cannot be told apart within a window
 _LEARN_NEAR = 0.16
 _GRID_SDS = 2.5
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
@@ -101,19 +102,26 @@ class Ring:
         own_g = self._p.plate_mass_g
         return self.frequency_hz * float(np.sqrt((own_g + self.load_g) / (own_g + max(load_g, 0.0))))
 
-    def learn(self, t_s: NDArray[np.float64], z: NDArray[np.float64], sigma_g: float, load_g: float = 0.0) -> None:
-        """Take a ring-down [n] that began with the window."""
-        least = float(np.var(z)) * len(z) / _LEARN_RATIO
+    def learn(
+        self,
+        t_s: NDArray[np.float64],
+        z: NDArray[np.float64],
+        sigma_g: float,
+        load_g: float = 0.0,
+        others: Waves = (),
+    ) -> None:
+        """Take a ring-down [n] that began with the window; what `others` explain of it is not this mode's own."""
+        least = self._without(t_s, z, others) / _LEARN_RATIO
         low, high = self._p.ring_low_hz, min(self._p.ring_high_hz, 0.45 * (len(t_s) - 1) / float(t_s[-1]))
         centre = self.at(load_g)
-        frequency, damping, residual, amplitude = self._best(t_s, z, np.geomspace(low, high, _LEARN_GRID))
-        if residual > least or amplitude < _LEARN_SIGMAS * sigma_g:
+        wide = np.geomspace(low, high, _LEARN_GRID)
+        frequency, damping, residual, amplitude = self._best(t_s, z, wide, others)
+        if residual > least or amplitude < _LEARN_SIGMAS * sigma_g or amplitude > float(np.ptp(z)):
             return
         near = centre is not None and abs(frequency / centre - 1) < _LEARN_NEAR
-        grid = (centre if near and centre is not None else frequency) * np.geomspace(
-            1 - _LEARN_NEAR, 1 + _LEARN_NEAR, 60
-        )
-        measured, damping, _, _ = self._best(t_s, z, grid)
+        middle = centre if near and centre is not None else frequency
+        fine = middle * np.geomspace(1 - _LEARN_NEAR, 1 + _LEARN_NEAR, 60)
+        measured, damping, _, _ = self._best(t_s, z, fine, others)
         self.load_g = max(load_g, 0.0)
         seen = _FIRST_SD * 0.35 / max(float(t_s[-1]), 0.2)
         if centre is None or abs(measured / centre - 1) > 4 * (self._sd + seen):
@@ -150,15 +158,26 @@ class Ring:
         return float(np.sqrt(self._sd**2 + self._p.ring_memory**2 + by_load**2))
 
     def _best(
-        self, t_s: NDArray[np.float64], z: NDArray[np.float64], grid: NDArray[np.float64]
+        self, t_s: NDArray[np.float64], z: NDArray[np.float64], grid: NDArray[np.float64], others: Waves
     ) -> tuple[float, float, float, float]:
         """Of a grid of frequencies, each with the usual dampings: the one that leaves least; frequency, damping,
         residual sum of squares, amplitude."""
+        apart = np.array([all(abs(hz / other - 1) > SAME_SHARE for other, _ in others) for hz in grid])
+        grid = grid[apart] if apart.any() else grid
         dampings = np.array(_LEARN_DAMPINGS)
         frequency, damping = np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
-        _, _, residual, amplitude = self._solve(t_s, z, frequency, damping)
+        heard = [(np.full(len(frequency), hz), known) for hz, known in others]
+        _, _, residual, amplitude = self._solve(t_s, z, frequency, damping, heard)
         k = int(np.argmin(residual))
         return float(frequency[k]), float(damping[k]), float(residual[k]), float(amplitude[k])
+
+    def _without(self, t_s: NDArray[np.float64], z: NDArray[np.float64], others: Waves) -> float:
+        """Residual sum of squares of a level and the rings of others alone."""
+        if not others:
+            return float(np.var(z)) * len(z)
+        (hz, damping), *more = others
+        heard = [(np.array([other]), known) for other, known in more]
+        return float(self._solve(t_s, z, np.array([hz]), np.array([damping]), heard)[2][0])
 
     @staticmethod
     def _solve(

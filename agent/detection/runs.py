@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from agent.detection.level import Level
 from agent.detection.noise import RestNoise
 from agent.detection.parameters import DetectionParameters
-from agent.detection.ring import Ring, RingFit, Waves
+from agent.detection.ring import SAME_SHARE, Ring, RingFit, Waves
 from agent.detection.trace import Trace
 
 _NS = 1e-9
 _RING_TERMS = 3
-_SAME_SHARE = 0.03  # rings nearer than this cannot be told apart within a window
 _ROWS_A_TERM = 3  # where two rings are sought at once
 _RING_SPAN = 0.9  # rows seldom lie on both ends of a window
 
@@ -152,7 +151,7 @@ class TrailingRun:
         known: list[tuple[float, float]] = []
         for ring in self._rings:
             hz = ring.at(load_g)
-            if hz is not None and all(abs(hz / other - 1) > _SAME_SHARE for other in (own, *(f for f, _ in known))):
+            if hz is not None and all(abs(hz / other - 1) > SAME_SHARE for other in (own, *(f for f, _ in known))):
                 known.append((hz, ring.damping))
         if known and len(known) + (weight is None) > 1:
             yield tuple(known)

@@ -64,3 +64,13 @@ def test_more_load_rings_slower() -> None:
     assert more < 12.0 < less
     p = DetectionParameters()
     assert more == pytest.approx(12.0 * math.sqrt((p.plate_mass_g + 1_000.0) / (p.plate_mass_g + 4_000.0)), rel=0.01)
+
+
+def test_what_the_weights_ring_explains_teaches_no_moment() -> None:
+    t_s = times(1.0)
+    heard = ((WEIGHTS_HZ, DAMPING),)
+    both, silent = Ring(DetectionParameters()), Ring(DetectionParameters())
+    both.learn(t_s, noisy(swing(t_s, 20.0, OWN_HZ) + swing(t_s, 60.0, WEIGHTS_HZ)), SIGMA_G, others=heard)
+    assert both.frequency_hz == pytest.approx(OWN_HZ, rel=0.02)
+    silent.learn(t_s, noisy(swing(t_s, 60.0, WEIGHTS_HZ)), SIGMA_G, others=heard)
+    assert silent.frequency_hz is None
