@@ -118,6 +118,8 @@ class Ring:
         frequency, damping, residual, amplitude = self._best(t_s, z, wide, others)
         if residual > least or amplitude < _LEARN_SIGMAS * sigma_g or amplitude > float(np.ptp(z)):
             return
+        if damping == max(_LEARN_DAMPINGS) or frequency <= wide[1]:
+            return  # what dies so soon or swings so slowly settled, and did not ring
         near = centre is not None and abs(frequency / centre - 1) < _LEARN_NEAR
         middle = centre if near and centre is not None else frequency
         fine = middle * np.geomspace(1 - _LEARN_NEAR, 1 + _LEARN_NEAR, 60)
