@@ -54,6 +54,10 @@ class DetectionParameters:
     ring_least_rate_hz: float = 40.0  # below this the ring cannot be told from noise
     ring_misfit: float = 0.04  # share of the ring's amplitude that the model usually leaves
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
+    rough_share: float = (
+        0.2  # of the weight's ring: a moment that leaves less is known roughly, where the weight is well
+    )
+    rough_variance: float = 0.12  # of what it leaves: over a few periods a second ring nearly averages out
     ring_leftover: float = 3.0  # what is left is no noise: neighbouring conversions err together
     own_ring_sigmas: float = 15.0  # a ring teaches where the level moved by so much: no neighbour's
     plate_mass_g: float = 1500.0  # of a board and its brackets: what a load adds to slows the ring

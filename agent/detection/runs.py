@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +108,7 @@ class TrailingRun:
         tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
         weight: tuple[float, float] | None = None  # frequency and damping of the weight's ring
         for mode in np.flatnonzero(~calm).tolist():
-            fit = self._ring_of(mode, t_s, z[:, mode], float(mean[0]), weight)
+            fit = self._ring_of(mode, t_s, z[:, mode], float(mean[0]), weight, amplitude)
             if fit is None:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
@@ -126,19 +127,25 @@ class TrailingRun:
         z: NDArray[np.float64],
         load_g: float,
         weight: tuple[float, float] | None,
+        weight_g: float,
     ) -> RingFit | None:
         """One mode as a ring; where that alone leaves too much, with those of the other modes. None: no ring."""
         sigma2, n = float(self._noise.sigma_g[mode]) ** 2, len(t_s)
+        rough: RingFit | None = None
         for others in self._heard(mode, load_g, weight):
             terms = _RING_TERMS + 2 * len(others)
             if others and n < self._p.least_samples + _ROWS_A_TERM * terms:
-                return None
+                break
             fit = self._rings[mode].fit(t_s, z, float(np.sqrt(sigma2)), load_g, others)
+            if rough is None or fit.left_g2 < rough.left_g2:
+                rough = fit
             if fit.amplitude_g > float(np.ptp(z)):  # over a period a ring is as wide as it is high: this one is none
                 continue
             if fit.left_g2 <= sigma2 * self._limit(n - terms) + (self._p.ring_allowed * fit.amplitude_g) ** 2:
                 return fit
-        return None
+        if rough is None or weight is None or rough.left_g2 > (self._p.rough_share * weight_g) ** 2:
+            return None
+        return replace(rough, variance_g2=rough.variance_g2 + rough.left_g2 * self._p.rough_variance)
 
     def _heard(self, mode: int, load_g: float, weight: tuple[float, float] | None) -> Iterator[Waves]:
         """Rings that may be heard in a mode beside its own: none, the weight's, all that are known."""
