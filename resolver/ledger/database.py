@@ -171,6 +171,13 @@ class PostgresDatabase:
         self._connection.rollback()
 
     def close(self) -> None:
+        if not self._connection.closed:
+            try:  # the server ends a session only a while after it was closed: until then it would keep the lock
+                self._connection.rollback()
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
+                self._connection.commit()
+            except self._error:
+                pass  # the connection is broken, and the lock goes with it
         self._connection.close()
 
 
