@@ -40,7 +40,7 @@ class RestNoise:
 
     def __init__(self, start_sigma_g: NDArray[np.float64], floor_g: float, parameters: DetectionParameters) -> None:
         self._p = parameters
-        self._floor = self.floor_g = floor_g
+        self.floor_g = floor_g
         self._blocks = 0
         self._start = start_sigma_g**2
         self._variance = self._start
@@ -49,7 +49,7 @@ class RestNoise:
 
     @property
     def sigma_g(self) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = np.sqrt(np.maximum(self._variance, self._floor**2))
+        result: NDArray[np.float64] = np.sqrt(np.maximum(self._variance, self.floor_g**2))
         return result
 
     @property
@@ -117,7 +117,7 @@ class RestNoise:
         ):
             rates.append(rate_hz if not known else keep * rates[-1] + share * rate_hz)
         known_ahead = variances.T
-        return NoiseAhead(known_ahead, wanders.T, np.sqrt(np.maximum(known_ahead, self._floor**2)), rates)
+        return NoiseAhead(known_ahead, wanders.T, np.sqrt(np.maximum(known_ahead, self.floor_g**2)), rates)
 
     def _run(
         self, variance: float, wander: float, blocks: Iterable[tuple[float, float, bool, int, float, float]]

@@ -39,7 +39,6 @@ class RingFit:
     left_g2: float
     amplitude_g: float
     frequency_hz: float
-    damping: float
 
 
 class Ring:
@@ -93,7 +92,7 @@ class Ring:
         over = max(left - sigma_g**2, 0.0)
         variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
-        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]), self.damping)
+        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]))
 
     def at(self, load_g: float) -> float | None:
         """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""

@@ -113,7 +113,7 @@ class TrailingRun:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
             if mode == 0:
-                weight = (fit.frequency_hz, fit.damping)
+                weight = (fit.frequency_hz, self._rings[mode].damping)
                 tremor_g, stillness_g = self._tremor_beside(fit, t_s, z[:, 0], float(sigma2[0]))
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
@@ -127,9 +127,12 @@ class TrailingRun:
         z: NDArray[np.float64],
         load_g: float,
         weight: tuple[float, float] | None,
-        weight_g: float,
+        ring_g: float,
     ) -> RingFit | None:
-        """One mode as a ring; where that alone leaves too much, with those of the other modes. None: no ring."""
+        """One mode as a ring; where that alone leaves too much, with those of the other modes. None: no ring.
+
+        A moment that leaves little beside `ring_g`, the widest ring of the modes before it, is known roughly.
+        """
         sigma2, n = float(self._noise.sigma_g[mode]) ** 2, len(t_s)
         rough: RingFit | None = None
         for others in self._heard(mode, load_g, weight):
@@ -143,7 +146,7 @@ class TrailingRun:
                 continue
             if fit.left_g2 <= sigma2 * self._limit(n - terms) + (self._p.ring_allowed * fit.amplitude_g) ** 2:
                 return fit
-        if rough is None or weight is None or rough.left_g2 > (self._p.rough_share * weight_g) ** 2:
+        if rough is None or weight is None or rough.left_g2 > (self._p.rough_share * ring_g) ** 2:
             return None
         return replace(rough, variance_g2=rough.variance_g2 + rough.left_g2 * self._p.rough_variance)
 

@@ -62,8 +62,9 @@ class Judge:
         ]
         nodes = [before, *between, current]
         found = self._found(plate, nodes, contact.peak_g, self._belief)
-        if contact.standing_s >= self._p.likely_after_s:
-            found = self._believable(found, plate, nodes, contact.peak_g, self._belief)
+        if found.share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
+            direct = self._found(plate, [before, current], contact.peak_g, self._belief)
+            found = Found(direct.ways, max(direct.log_all, found.log_all))
         path = found.steps()
         steps = tuple(step for step in path if not step.nothing)
         pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
@@ -87,13 +88,6 @@ class Judge:
 
     def _found(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
         return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p).found(belief)
-
-    def _believable(self, found: Found, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
-        """What was found, or the whole change as one step, where no way is believed."""
-        if found.share >= self._p.doubtful or len(nodes) <= _DIRECT:
-            return found
-        direct = self._found(plate, [nodes[0], nodes[-1]], peak_g, belief)
-        return Found(direct.ways, max(direct.log_all, found.log_all))
 
     def _action(self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float) -> Action:
         """`quiet_s`: how long the plate stands; `hand_s`: how long a hand stood before at most."""

@@ -20,8 +20,11 @@ class Judging:
         teller: Teller,
         quality: Callable[[str, PlateRun], tuple[str, ...]],
         parameters: InferenceParameters,
+        block_ns: int,
     ) -> None:
-        """`unseen` judges what happened while nobody measured, or not all; `quality` is what is said of a plate."""
+        """`unseen` judges what happened while nobody measured, or not all; `quality` is what is said of a plate; at
+        rest, plates are looked at every `block_ns`."""
+        self._block_ns = block_ns
         self._judge, self._unseen, self._teller, self._quality, self._p = judge, unseen, teller, quality, parameters
 
     def look(self, name: str, run: PlateRun) -> None:
@@ -67,3 +70,15 @@ class Judging:
         self._judge.forget()
         self._unseen.forget()
         run.gaps.clear()
+
+    def look_back(self, runs: dict[str, PlateRun], now_ns: int, horizon_ns: int) -> int:
+        """Look again at what was told in doubt of plates that rest by `now_ns`; up to when none need be looked at."""
+        due_ns = self._teller.next_look_ns()
+        if due_ns is not None and due_ns <= now_ns:
+            for name, run in runs.items():
+                if run.detector.contact is None and run.cells.plain:
+                    self._teller.look_back(name, run, now_ns)
+            due_ns = self._teller.next_look_ns()
+        if due_ns is None or due_ns <= now_ns:  # a plate in a contact is not asked: its look holds nothing up
+            return horizon_ns
+        return min(horizon_ns, due_ns - due_ns % self._block_ns + self._block_ns)

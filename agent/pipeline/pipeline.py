@@ -70,7 +70,7 @@ class Pipeline:
         judge = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, self._ip)
         unsure = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, unseen(self._ip))
         self._teller = Teller(epoch, store.items, self.belief, judge)
-        self._judging = Judging(judge, unsure, self._teller, self._quality, self._ip)
+        self._judging = Judging(judge, unsure, self._teller, self._quality, self._ip, self._p.block_ns)
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -254,7 +254,9 @@ class Pipeline:
         while True:
             touched = self._touched()
             if self._cursor_ns % block == 0:
-                rested_ns = self._rest_ahead(self._cursor_ns, self._looked_back(self._cursor_ns, horizon_ns))
+                rested_ns = self._rest_ahead(
+                    self._cursor_ns, self._judging.look_back(self.runs, self._cursor_ns, horizon_ns)
+                )
                 if not touched and rested_ns > self._cursor_ns:
                     self._cursor_ns = rested_ns
                     self._boards.forget(self.runs.values())
@@ -275,20 +277,6 @@ class Pipeline:
                     self._take(name, run, end_ns)
             if whole:
                 self._boards.forget(self.runs.values())
-
-    def _looked_back(self, now_ns: int, horizon_ns: int) -> int:
-        """Let the teller look at plates that rest by `now_ns`; up to when it is not asked again."""
-        block = self._p.block_ns
-        due_ns = self._teller.next_look_ns()
-        if due_ns is None:
-            return horizon_ns
-        if due_ns <= now_ns:
-            for name, run in self.runs.items():
-                if run.detector.contact is None and run.cells.plain:
-                    self._teller.look_back(name, run, now_ns)
-            due_ns = self._teller.next_look_ns()
-        # a plate in a contact is not asked: its look waits, and holds nothing up
-        return horizon_ns if due_ns is None or due_ns <= now_ns else min(horizon_ns, due_ns - due_ns % block + block)
 
     def _rest_ahead(self, begin_ns: int, horizon_ns: int) -> int:
         """Let plates at rest take whole blocks ahead, as long as nothing happens; up to when all have done so.

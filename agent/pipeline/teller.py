@@ -106,8 +106,6 @@ class Teller:
         if again is None:
             return
         if share >= CONVINCED if _otherwise(again, lately) else _settled(again, lately):
-            for told in reversed(lately):
-                take_back(self._belief, told.memory)
             episode.told[-look.number :] = self._again(name, run, lately, again, share, now_ns)
 
     def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
@@ -219,13 +217,8 @@ class Teller:
         same = _same(seen, [*(told.step for told in episode.told), *verdict.steps])
         kept = [step for step in seen if step.after.begin_ns <= contact.opened_ns]
         again = _matching(kept, episode.told)
-        if again is None or (share < CONVINCED and not (same and _settled(again, episode.told))):
+        if again is None or not (_settled(again, episode.told) if same else share >= CONVINCED):
             return None
-        if same and not _settled(again, episode.told):
-            return None
-        for told in reversed(episode.told):
-            if not take_back(self._belief, told.memory):
-                return None
         episode.told = self._again(name, run, episode.told, again, share, contact.now_ns)
         return verdict.steps if same else tuple(step for step in seen if step.after.begin_ns > contact.opened_ns)
 
@@ -240,7 +233,12 @@ class Teller:
     def _again(
         self, name: str, run: PlateRun, before: list[_Told], again: list[Step | None], share: float, now_ns: int
     ) -> list[_Told]:
-        """Move the goods of steps that were taken back as they are seen now, and tell what is another or is surer."""
+        """Take back the steps told last, move their goods as they are seen now, and tell what is another or surer.
+
+        That they can be taken back, `_before` has shown.
+        """
+        for told in reversed(before):
+            take_back(self._belief, told.memory)
         out = []
         for told, step in zip(before, again, strict=True):
             if step is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 Row = tuple[Any, ...]
+_LOG = logging.getLogger(__name__)
 
 
 class LedgerError(Exception):
@@ -176,8 +178,8 @@ class PostgresDatabase:
                 self._connection.rollback()
                 self._connection.execute("SELECT pg_advisory_unlock_all()")
                 self._connection.commit()
-            except self._error:
-                pass  # the connection is broken, and the lock goes with it
+            except self._error as error:
+                _LOG.warning("the lock goes with the broken connection: %s", _line(error))
         self._connection.close()
 
 

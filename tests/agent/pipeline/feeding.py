@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.messages import Correction, Movement
 from agent.pipeline import Chunk, Pipeline, Told, stamp
 from agent.sources.recording import Recording
 from agent.store import Store, load_store, parse_store
@@ -54,6 +55,17 @@ def fed(pipeline: Pipeline, chunks: Iterable[Chunk], *, finish: bool = True) -> 
     for chunk in chunks:
         out += pipeline.feed(chunk)
     return out + pipeline.finish() if finish else out
+
+
+def told_g(told: Iterable[Told]) -> float:
+    """What plates gained by the events as corrected."""
+    grams: dict[str, float] = {}
+    for event in told:
+        if isinstance(event.data, Movement):
+            grams[event.id] = event.data.delta_g
+        elif isinstance(event.data, Correction) and event.data.withdrawn:
+            del grams[event.data.corrects]
+    return sum(grams.values())
 
 
 def lines(told: Sequence[Told], store: Store) -> list[str]:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.messages import Correction, Movement
+from agent.messages import Movement
 from agent.messages.events import CHANGE, PICK
 from agent.pipeline import Chunk, Pipeline, Progress, Told
 from agent.pipeline.unseen import LEAST_G
-from tests.agent.pipeline.feeding import BOARD, Board, S, fed, small_store
+from tests.agent.pipeline.feeding import BOARD, Board, S, fed, small_store, told_g
 
 UNIT_G = 350.0
 AT_LAST_S = 4.0
@@ -86,14 +86,6 @@ class Shelf:
         self.lives += 1
         self.take(self.board.introduce())
 
-    def told_g(self) -> float:
-        """By the events as corrected."""
-        told = {event.id: event.data.delta_g for event in self.told if isinstance(event.data, Movement)}
-        for event in self.told:
-            if isinstance(event.data, Correction) and event.data.withdrawn:
-                del told[event.data.corrects]
-        return sum(told.values())
-
 
 def allowed(event: Told, before: Progress) -> bool:
     """Whether all that was told up to `until` leaves room for an event that is told only now."""
@@ -113,7 +105,7 @@ def test_what_was_told_adds_up_to_what_the_plate_gained(course: list[Turn]) -> N
     shelf.take(shelf.board.weigh(AT_LAST_S))
     (reading,) = shelf.pipeline.readings()
     assert reading.stable
-    assert shelf.told_g() == pytest.approx(shelf.board.weight_g - shelf.began_g, abs=LEAST_G * (1 + len(course)))
+    assert told_g(shelf.told) == pytest.approx(shelf.board.weight_g - shelf.began_g, abs=LEAST_G * (1 + len(course)))
 
 
 @pytest.mark.parametrize("what", ["agent", "frames", "cell"])

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from agent.messages import Correction, Movement
 from agent.pipeline import Chunk, Pipeline, Told
-from tests.agent.pipeline.feeding import fed
+from tests.agent.pipeline.feeding import fed, told_g
 from tests.agent.pipeline.test_cells import GOODS, Plate, store
 
 OPEN_G = 30.0  # some standard deviations of what was told while a cell was out
@@ -56,14 +55,6 @@ class Course:
             self.move()
         self.take(plate.rest(chance.uniform(0.5, 3.0)))
 
-    def told_g(self) -> float:
-        """By the events as corrected."""
-        told = {event.id: event.data.delta_g for event in self.told if isinstance(event.data, Movement)}
-        for event in self.told:
-            if isinstance(event.data, Correction) and event.data.withdrawn:
-                del told[event.data.corrects]
-        return sum(told.values())
-
 
 @pytest.mark.parametrize("seed", (8, 26, 27))
 def test_cells_that_go_bad_in_turn_hide_no_weight(seed: int) -> None:
@@ -72,4 +63,4 @@ def test_cells_that_go_bad_in_turn_hide_no_weight(seed: int) -> None:
     (reading,) = course.pipeline.readings()
     carried_g = float(course.plate.grams.sum())
     assert reading.weight_g == pytest.approx(carried_g, abs=1.0)
-    assert course.told_g() == pytest.approx(carried_g - course.began_g, abs=OPEN_G)
+    assert told_g(course.told) == pytest.approx(carried_g - course.began_g, abs=OPEN_G)

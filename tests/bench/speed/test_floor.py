@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agent.messages import Movement
 from agent.pipeline import Chunk, Pipeline
 from agent.pipeline.arrivals import gathered
 from agent.store import parse_store
@@ -25,7 +26,8 @@ def test_the_agent_tells_each_movement_of_a_floor() -> None:
     assert [event.subject for event in told] == ["P0-1", "P1-0", "P0-1"]
     for event, move in zip(told, planned, strict=True):
         assert event.t_mono_ns == pytest.approx(1_000 * S + move.t_s * S, abs=S // 20)
-        assert event.data.delta_g == pytest.approx(move.delta * ITEM_G, abs=2.0)  # type: ignore[union-attr]
+        assert isinstance(event.data, Movement)
+        assert event.data.delta_g == pytest.approx(move.delta * ITEM_G, abs=2.0)
 
 
 def test_movements_leave_goods_on_every_plate_and_time_between() -> None:
