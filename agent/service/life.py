@@ -157,7 +157,7 @@ class Life:
             return None
         return Mark(
             progress.sequence,
-            progress.until_t_mono_ns + self._line.offset_ns,
+            self._line.horizon_utc_ns(progress.until_t_mono_ns),
             tuple(self._since(since) for since in progress.open),
             tuple(self._since(since) for since in progress.blind),
         )

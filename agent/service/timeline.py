@@ -37,6 +37,7 @@ class TimeLine:
         self._good_ns = saved.good_ns if saved and same_boot else None
         self._until_ns = saved.until_ns if saved else None
         self._began_ns = self._polled_ns = self.now_ns()
+        self._horizon: tuple[int, int] | None = None  # the latest instant up to which all is known, and its UTC
         self._step: tuple[int, int] | None = None  # an offset that is not believed yet, and since when it stands
         self.stepped_ns: int | None = None  # the last step that was taken
         self.poll()
@@ -53,6 +54,13 @@ class TimeLine:
     def offset_ns(self) -> int:
         """UTC less the line."""
         return self._offset_ns
+
+    def horizon_utc_ns(self, t_line_ns: int) -> int:
+        """UTC of the instant up to which all is known. An instant that stands still (no board delivers) keeps the UTC
+        that it was given first: slewed back with the clock, it would lie before what a watermark has told."""
+        if self._horizon is None or self._horizon[0] != t_line_ns:
+            self._horizon = (t_line_ns, t_line_ns + self._offset_ns)
+        return self._horizon[1]
 
     @property
     def synchronised(self) -> bool:

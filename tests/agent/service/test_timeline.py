@@ -130,3 +130,16 @@ def test_over_a_reboot_the_line_never_goes_back(down_s: int, offset_s: int, mono
     if down_s > 0:
         assert second.now_ns() - saved.line_ns == down_s * S
         assert second.now_utc_ns() == clock.utc
+
+
+def test_an_instant_that_stands_still_keeps_its_utc_while_the_clock_is_slewed_back() -> None:
+    clock = FakeClock()
+    line = TimeLine(clock, FakeSync(), None)
+    horizon_ns = line.now_ns()
+    told_utc_ns = line.horizon_utc_ns(horizon_ns)
+    clock.utc -= 20_000_000
+    clock.pass_s(1)
+    line.poll()
+    assert line.offset_ns < 0
+    assert line.horizon_utc_ns(horizon_ns) == told_utc_ns
+    assert line.horizon_utc_ns(horizon_ns + S) == told_utc_ns + S + line.offset_ns
