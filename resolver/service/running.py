@@ -69,7 +69,7 @@ def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None])
         shop = Shop(store, rules_of(settings))
         restore(database, shop, Reader(store.id, store.agents))
         live = Live()
-        link = Link(address, f"shelf-{store.id}-resolver", subscriptions(store.id), say)
+        link = Link(address, f"shelf-{store.id}-resolver", subscriptions(store.id), say, retained(store.id))
         worker = Worker(shop, ledger, link, live, time.time_ns, say, settings.keep_days)
         world = World(
             live=live,
@@ -101,14 +101,19 @@ def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None])
         ledger.close()
 
 
+def retained(store: str) -> list[tuple[str, int]]:
+    """What it reads on topics that hold the last message."""
+    topics = Topics(store)
+    return [(topics.status("+"), 1), (topics.plate("+", "+"), 0)]
+
+
 def subscriptions(store: str) -> list[tuple[str, int]]:
     """What the resolver reads, with the QoS of the contract."""
     topics = Topics(store)
     return [
+        *retained(store),
         (topics.events("+"), 1),
         (topics.watermark("+"), 0),
-        (topics.status("+"), 1),
-        (topics.plate("+", "+"), 0),
         (topics.replies("+"), 1),
         (topics.sessions, 1),
         (topics.presence, 0),
