@@ -13,8 +13,11 @@ from agent.store import Item, Plate
 
 Span = tuple[float, float]
 
+# Places, parts and hypotheses are made by the hundred for each reading: they are not frozen, for that would take three
+# times as long. Nobody changes them.
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True, eq=False)
 class Place:
     """Where units may stand: the middle of a span and its width for each axis; `loose` is the share anywhere else."""
 
@@ -24,7 +27,7 @@ class Place:
     sharp: bool = False  # x and y are (mean, sd) of a known place rather than a span
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """Units of one sku that move together. `sign` is -1 when they leave the plate; `source` is the bundle meant."""
 
@@ -39,7 +42,7 @@ class Part:
     leans: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Hypothesis:
     """Parts that moved at once, and the logarithm of how likely that was beforehand."""
 
@@ -51,6 +54,9 @@ class Hypothesis:
         """(sku, qty) with qty counted in the event's direction (-1 pick, +1 put); foreign things are left out."""
         if self.meant is not None:
             return self.meant
+        if len(self.parts) == 1:
+            (part,) = self.parts
+            return ((part.sku, part.count * part.sign * direction),) if part.sku is not None and part.count else ()
         total: dict[str, int] = {}
         for part in self.parts:
             if part.sku is not None:
@@ -162,10 +168,11 @@ class Imagination:
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
     ) -> list[tuple[Part, float]]:
         item, stock = self._items[sku], state.counts.get(sku, 0)
+        unit = belief.weights.of(sku)
         out = []
         for count, chance in self._counts(item, delta_g, staff=state.staff):
             short = 1.0 if count <= stock else self._p.beyond_stock
-            part = Part(sku, count, -1, *_sum_of(belief.weights.of(sku), count), place, from_lane=True)
+            part = Part(sku, count, -1, *_sum_of(unit, count), place, from_lane=True)
             out.append((part, chance * short))
         return out
 
@@ -173,9 +180,9 @@ class Imagination:
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
     ) -> list[tuple[Part, float]]:
         item = self._items[sku]
-        place = Place(place.x, place.y, self._p.put_out_of_lane)
+        place, unit = Place(place.x, place.y, self._p.put_out_of_lane), belief.weights.of(sku)
         return [
-            (Part(sku, count, 1, *_sum_of(belief.weights.of(sku), count), place, from_lane=sku in state.counts), chance)
+            (Part(sku, count, 1, *_sum_of(unit, count), place, from_lane=sku in state.counts), chance)
             for count, chance in (
                 self._counts(item, delta_g, staff=True) if state.staff else enumerate(self._p.unseen, start=1)
             )
@@ -218,14 +225,16 @@ class Imagination:
         p = self._p
         few = [(parts[: p.together_counts], share) for parts, share in singles]
         pairs = max(len(few) * (len(few) - 1) / 2, 1.0)
-        for (a_parts, _), (b_parts, _) in combinations(few, 2):
-            for a in a_parts:
-                for b in b_parts:
-                    chance = habit * p.pick_two_products / pairs * self._count_chance(a) * self._count_chance(b)
-                    yield Hypothesis((a, b), _log(chance))
+        counted = [[(part, self._count_chance(part)) for part in parts] for parts, _ in few]
+        usual = habit * p.pick_two_products / pairs
+        for a_parts, b_parts in combinations(counted, 2):
+            for a, of_a in a_parts:
+                for b, of_b in b_parts:
+                    yield Hypothesis((a, b), _log(usual * of_a * of_b))
         triples = max(pairs * (len(few) - 2) / 3, 1.0)
+        log_trio = _log(habit * p.pick_three_products / triples)
         for trio in combinations([parts[0] for parts, _ in few if parts], 3):
-            yield Hypothesis(trio, _log(habit * p.pick_three_products / triples))
+            yield Hypothesis(trio, log_trio)
 
     def _count_chance(self, part: Part) -> float:
         item = self._items.get(part.sku or "")

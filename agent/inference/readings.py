@@ -74,6 +74,8 @@ class Weigher:
         otherwise = -math.inf
         if foreign:
             otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
+        least = max([otherwise, *(score for score, _ in scored)]) - _UNHEARD
+        scored = [pair for pair in scored if pair[0] >= least]
         slips = self._scored(change, self._imagination.slips(belief, plate, delta), geometry)
         slipped, slip = max(slips, default=(-math.inf, None), key=lambda pair: pair[0])
         likeliest = slip if slipped > max(still, pushed) else None
@@ -127,3 +129,4 @@ class Weigher:
 
 
 _TINY = 1e-15
+_UNHEARD = 60.0  # what is so much less likely than another adds nothing to a sum of doubles
