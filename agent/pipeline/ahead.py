@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.pipeline.board import Rows
 from agent.pipeline.foresight import WITHIN, Foresight, foresee
@@ -72,13 +73,7 @@ class PlateAhead:
             return 0
         number = ahead.still
         noise_counts = self._run.noise_counts(ahead.noise.sigma_g[:number, :1])
-        leap = foresight.most_leap(begin, begin + number)
-        np.maximum(leap[0], self._run.filter.leaps_to(foresight.raw[:, int(outlook.first[begin])]), out=leap[0])
-        for back in range(1, min(_REMEMBERED_BLOCKS + 1, number)):
-            np.maximum(leap[back:], leap[:-back], out=leap[back:])
-        wild = leap > self._run.filter.limit_counts(noise_counts)
-        if wild.any():
-            number = int(np.argmax(wild.any(axis=1)))
+        number = self._mended_alike(foresight, begin, number, noise_counts)
         number = self._screened_ahead(foresight, begin, number)
         if not number:
             return 0
@@ -87,7 +82,26 @@ class PlateAhead:
         self._run.detector.accept(ahead, number)
         held = slice(a + foresight.first - foresight.rows.first, b + foresight.first - foresight.rows.first)
         present = foresight.rows.present[held][-REMEMBERED_ABSENCES:, self._run.channels]
-        self._run.went_on(outlook.t_ns[a:b], foresight.raw[:, a:b], present, noise_counts[number - 1])
+        self._run.went_on(outlook.t_ns[a:b], foresight.whole[:, a:b], present, noise_counts[number - 1])
+        return number
+
+    def _mended_alike(self, foresight: Foresight, begin: int, number: int, noise_counts: NDArray[np.float64]) -> int:
+        """In how many of `number` blocks from `begin` on the filter would replace what was foreseen to be wild, and
+        nothing else; `noise_counts` [number, cells]."""
+        cells, outlook = self._run.filter, foresight.outlook
+        raw, whole, first = foresight.raw, foresight.whole, int(outlook.first[begin])
+        leap = foresight.leap[begin : begin + number].copy()
+        after = foresight.whole_leap[begin : begin + number]
+        np.maximum(leap[0], cells.leaps_to(raw[:, first]), out=leap[0])
+        for back in range(1, min(_REMEMBERED_BLOCKS + 1, number)):
+            np.maximum(leap[back:], after[:-back], out=leap[back:])
+        wild = (leap > cells.limit_counts(noise_counts)).any(axis=1)
+        for block in np.flatnonzero(wild).tolist():
+            a = int(outlook.first[begin + block])
+            b = a + int(outlook.count[begin + block])
+            before = cells.before(whole[:, first:], a - first)
+            if not cells.goes_on_with(before, raw[:, a:b].T, whole[:, a:b].T, noise_counts[block]):
+                return int(block)
         return number
 
     def _screened_ahead(self, foresight: Foresight, begin: int, number: int) -> int:
@@ -116,7 +130,9 @@ class PlateAhead:
         held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
         edges = [0, *(ends[: end - begin] - a).tolist()]
         own = rows.t_ns[held], rows.counts[held][:, self._run.channels], rows.present[held][:, self._run.channels]
-        return self._run.cells.rest_ahead(own, edges, foresight.raw[:, a:b], foresight.leap[begin:end])
+        return self._run.cells.rest_ahead(
+            own, edges, foresight.raw[:, a:b], foresight.whole[:, a:b], foresight.leap[begin:end]
+        )
 
     def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
         """Screen one block; whether the cells go on as they are, and how many were taken."""
@@ -125,7 +141,7 @@ class PlateAhead:
         b = a + int(outlook.count[block])
         held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
         counts, present = rows.counts[held][:, run.channels], rows.present[held][:, run.channels]
-        grams = run.scale.grams(foresight.raw[:, a:b].T)
+        grams = run.scale.grams(foresight.whole[:, a:b].T)
         if not run.screened_at_rest(foresight.first + a, rows.t_ns[held], counts, present, grams):
             return False, 0
         return run.cells.plain, 1

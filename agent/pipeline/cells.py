@@ -93,12 +93,20 @@ class PlateCells:
             present[:, bad] = True
         return counts, present
 
-    def rest_ahead(self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
+    def rest_ahead(
+        self,
+        rows: Rows,
+        edges: list[int],
+        raw: NDArray[np.float64],
+        whole: NDArray[np.float64],
+        leap: NDArray[np.float64],
+    ) -> int:
         """`screen` and `took` for blocks at rest, each from edge to edge of `rows`; see `CellHealth.rest_ahead`.
 
-        None of them loads the plate beyond its range. Returns how many were taken, which changed nothing.
+        `whole` [cells, n] is `raw` without what is wild. None of them loads the plate beyond its range. Returns how
+        many were taken, which changed nothing.
         """
-        number = self.health.rest_ahead(rows, edges, whole, leap)
+        number = self.health.rest_ahead(rows, edges, raw, leap)
         if number:
             self.returned = self.worsened = False
             t_ns = rows[0]

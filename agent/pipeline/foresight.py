@@ -18,9 +18,9 @@ WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heav
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on: `raw` [cells, n] conversions as far as none is wild, what they weigh,
-    `leap` [blocks, cells], the largest step to a conversion of each block from the one before, and which blocks are
-    `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row."""
+    """Blocks of a plate from `begin_ns` on: `raw` [cells, n] conversions, `whole` with what is wild replaced, what
+    that weighs, `leap` and `whole_leap` [blocks, cells], the largest step to a conversion of each block from the one
+    before, and which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
@@ -28,7 +28,9 @@ class Foresight:
     block_ns: int
     zero_counts: NDArray[np.float64]
     raw: NDArray[np.float64]
+    whole: NDArray[np.float64]
     leap: NDArray[np.float64]
+    whole_leap: NDArray[np.float64]
     lively: NDArray[np.bool_]
     outlook: Outlook
 
@@ -38,10 +40,6 @@ class Foresight:
         if rows is not self.rows or scale.zero_counts is not self.zero_counts or not 0 <= block < len(self.outlook):
             return False
         return self.first + int(self.outlook.first[block]) == position
-
-    def most_leap(self, begin: int, end: int) -> NDArray[np.float64]:
-        """A copy of `leap` for blocks from `begin` to `end`."""
-        return self.leap[begin:end].copy()
 
 
 def foresee(
@@ -77,14 +75,23 @@ def foresee(
         counts, present = counts[: b - a], present[: b - a]
     raw, leap = cells.whole_ahead(counts, present)
     first = edges[:-1] - a
-    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(raw), first, edges[1:] - edges[:-1], parameters)
-    most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
+    whole, odd = cells.mended_ahead(raw, leap, edges - a)
+    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(whole), first, edges[1:] - edges[:-1], parameters)
+    most = whole_most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
+    if len(odd):
+        whole_most = most.copy()
+        for block in odd.tolist():
+            begin, end = int(first[block]), int(first[block] + outlook.count[block])
+            own = np.abs(whole[:, begin + 1 : end] - whole[:, begin : end - 1])
+            whole_most[block] = own.max(axis=1, initial=0.0)
     same = leap == 0.0
     same[:, 0] = True  # what was before is not known for sure
     still = np.logical_and.reduce([same[:, k : same.shape[1] - FEW + 1 + k] for k in range(FEW)]).any(axis=0)
     lively = np.ones(len(first), np.bool_)
     lively[first.searchsorted(np.flatnonzero(still) + FEW - 1, side="right") - 1] = False
-    return Foresight(rows, rows.first + a, begin_ns, block_ns, scale.zero_counts, raw, most, lively, outlook)
+    return Foresight(
+        rows, rows.first + a, begin_ns, block_ns, scale.zero_counts, raw, whole, most, whole_most, lively, outlook
+    )
 
 
 def _leading(flags: NDArray[np.bool_]) -> int:

@@ -12,7 +12,7 @@ from agent.sources.mcap_records import MAGIC, McapReader, Messages
 from agent.sources.types import SourceChunk, SourceStretch
 
 SERIAL_PREFIX = "serial/"
-STRETCH_MESSAGES = 4_000  # worked on at once; the more, the quicker: a minute of two boards, some megabytes
+STRETCH_MESSAGES = 16_000
 
 
 _LATEST_NS = 1 << 62  # in the year 2116; what is later is damage

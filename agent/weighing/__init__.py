@@ -1,11 +1,12 @@
 """Counts to grams and moments, and the health of each cell."""
 
 from agent.weighing.carried import Carried
-from agent.weighing.cells import CellFilter, CellFilterParameters
+from agent.weighing.cells import CellFilter
 from agent.weighing.corners import Corners
 from agent.weighing.health import CellHealth
 from agent.weighing.scale import MODES, Calibration, PlateScale
 from agent.weighing.together import CellsTogether, ScalesTogether
+from agent.weighing.wild import CellFilterParameters
 
 __all__ = [
     "MODES",

@@ -1,9 +1,4 @@
-"""Conversions of a plate's cells made whole: absent ones held, wild ones replaced, saturated ones marked.
-
-The chip's filter spreads every true change over four conversions, so one conversion that leaves both its
-neighbours, which agree with each other, is no weight. Where a plate has other cells they must stay calm too,
-for a ring at a third of the rate looks alike in one cell alone.
-"""
+"""Conversions of a plate's cells made whole: absent ones held, wild ones replaced, saturated ones marked."""
 
 from __future__ import annotations
 
@@ -13,21 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.weighing.wild import CellFilterParameters, WildRule, mended
+
 SATURATED_HIGH = 0x7FFFFF
 SATURATED_LOW = -0x800000
-
-
-@dataclass(frozen=True)
-class CellFilterParameters:
-    """When a conversion is wild."""
-
-    wild_sigmas: float = 9.0  # against the cell's own noise; rarer than once a year by chance
-    wild_over_motion: float = 4.0  # and against how much the cell has just been moving
-    agreement: float = 0.3  # neighbours agree when they differ by less than this share of the leap
-    calm_share: float = 0.25  # other cells are calm below this share of the leap
-    motion_samples: int = 12
-    start_noise_counts: float = 160.0  # before any is measured: 3 x the data sheet's 50 counts
-    held_rows: int = 2  # absent ones in a row that take the value before; what is older is no measurement
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +32,7 @@ class CellFilter:
 
     def __init__(self, cells: int, parameters: CellFilterParameters | None = None) -> None:
         self._p = parameters or CellFilterParameters()
+        self._rule = WildRule(self._p)
         self._cells = cells
         self.noise_counts = np.full(cells, self._p.start_noise_counts)
         self._t = np.empty(0, np.int64)  # context, then what is held back
@@ -67,18 +52,15 @@ class CellFilter:
         self._raw = np.concatenate((self._raw, rows))
         self._saturated = np.concatenate((self._saturated, saturated))
         n = len(self._t)
-        wild, pending = self._wild()
+        wild, pending = self._rule.wild(self._raw, self.noise_counts)
         end = n - 1 if pending else n
         first = min(self._given, end)
-        whole = self._raw
-        spoilt: NDArray[np.bool_] = np.logical_or.reduce(wild, axis=1)
-        if spoilt.any():
-            whole = self._raw.copy()
-            row, cell = np.nonzero(wild)
-            whole[row, cell] = (self._raw[row - 1, cell] + self._raw[row + 1, cell]) / 2
-            self._raw = whole
+        spoilt = np.zeros(n, np.bool_)
+        if len(wild):
+            self._raw = mended(self._raw, wild)
+            spoilt[wild[:, 0]] = True
             self._saturated = self._saturated & ~spoilt
-        block = CellBlock(self._t[first:end], whole[first:end], self._saturated[first:end], spoilt[first:end])
+        block = CellBlock(self._t[first:end], self._raw[first:end], self._saturated[first:end], spoilt[first:end])
         keep = max(0, end - self._p.motion_samples)
         self._t, self._raw, self._saturated = self._t[keep:], self._raw[keep:], self._saturated[keep:]
         self._given = end - keep
@@ -108,6 +90,49 @@ class CellFilter:
         np.subtract(rows[:, 1:], rows[:, :-1], out=leap[:, 1:])
         leap[:, 0] = rows[:, 0] - self._raw[-1]
         return rows, np.abs(leap, out=leap)
+
+    def mended_ahead(
+        self, raw: NDArray[np.float64], leap: NDArray[np.float64], edges: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """`whole_ahead`'s rows [cells, n], what is wild by the noise of now mended, and the blocks [k] that it is in.
+
+        They are given in blocks between `edges` [blocks + 1]. Noise changes: `goes_on_with` tells what holds.
+        """
+        suspects = self._rule.suspects(raw, leap, self.noise_counts)
+        if not len(suspects):
+            return raw, suspects
+        whole, blocks = raw.copy(), []
+        for block in np.unique(edges.searchsorted(suspects, side="right") - 1).tolist():
+            a, b = int(edges[block]), int(edges[block + 1])
+            before = self.before(whole, a)
+            found, _ = self._rule.wild(np.concatenate((before, raw[:, a:b].T)), self.noise_counts)
+            if len(found) and found[0, 0] >= len(before):
+                whole[:, a:b] = mended(np.concatenate((before, raw[:, a:b].T)), found)[len(before) :].T
+                blocks.append(block)
+        return whole, np.array(blocks, np.int64)
+
+    def before(self, whole: NDArray[np.float64], row: int) -> NDArray[np.float64]:
+        """Conversions [k, cells] that are remembered before a row of `whole` [cells, n], which follow."""
+        kept = self._p.motion_samples
+        if row >= kept:
+            return whole[:, row - kept : row].T
+        return np.concatenate((self._raw, whole[:, :row].T))[-kept:]
+
+    def goes_on_with(
+        self,
+        before: NDArray[np.float64],
+        raw: NDArray[np.float64],
+        whole: NDArray[np.float64],
+        noise_counts: NDArray[np.float64],
+    ) -> bool:
+        """Whether at such a noise `feed` would make `whole` [n, cells] of conversions `raw` that follow `before`, and
+        hold none back."""
+        rows = np.concatenate((before, raw))
+        found, pending = self._rule.wild(rows, noise_counts)
+        if pending or (len(found) and found[0, 0] < len(before)):
+            return False
+        made = mended(rows, found)[len(before) :] if len(found) else raw
+        return bool((made == whole).all())
 
     def leaps_to(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         """The largest leap [cells] among the conversions that are remembered and to the next, `row` [cells]."""
@@ -156,7 +181,7 @@ class CellFilter:
 
     def limit_counts(self, noise_counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Leaps up to here are no wild conversion's, at such a noise."""
-        return self._p.wild_sigmas * noise_counts
+        return self._rule.limit_counts(noise_counts)
 
     @property
     def held_back(self) -> int:
@@ -197,44 +222,6 @@ class CellFilter:
         number = np.arange(1, len(last_present) + 1)[:, None]
         result: NDArray[np.int64] = np.where(last_present > 0, number - last_present, number + self._absent)
         return result
-
-    def _wild(self) -> tuple[NDArray[np.bool_], bool]:
-        """Which conversions of the held rows are wild [n, cells], and whether the last one may be."""
-        n = len(self._raw)
-        wild = np.zeros((n, self._cells), np.bool_)
-        if n < 2:  # a leap needs a row before
-            return wild, False
-        step = np.diff(self._raw, axis=0)
-        leap = np.abs(step)
-        limit = self.limit_counts(self.noise_counts)
-        if not (leap > limit).any():
-            return wild, False
-        limits = np.maximum(limit, self._p.wild_over_motion * self._motion(leap))
-        pending = bool(self._alone(leap[-1:], leap[-1:] > limits[-1:]).any())
-        if n > 2:  # and a row after
-            up, down = leap[:-1], leap[1:]
-            smaller = np.minimum(up, down)
-            agree = np.abs(self._raw[2:] - self._raw[:-2]) < self._p.agreement * smaller
-            back = step[:-1] * step[1:] < 0
-            wild[1:-1] = self._alone(smaller, (smaller > limits[:-1]) & agree & back)
-        return wild, pending
-
-    def _motion(self, leap: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How much each cell moved before each leap: the median of the leaps before it."""
-        out = np.zeros_like(leap)
-        for row in np.flatnonzero((leap > self._p.wild_sigmas * self.noise_counts).any(axis=1)).tolist():
-            first = max(0, row - self._p.motion_samples + 1)
-            if row > first:
-                out[row] = np.median(leap[first:row], axis=0)
-        return out
-
-    def _alone(self, leap: NDArray[np.float64], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Of the candidates, those at which the plate's other cells stay calm."""
-        if self._cells == 1:
-            return candidates
-        order = np.sort(leap, axis=1)
-        others = np.where(leap == order[:, -1:], order[:, -2:-1], order[:, -1:])
-        return candidates & (others < self._p.calm_share * leap)
 
 
 def _last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agent.weighing.health_parameters import HealthParameters
 from agent.weighing.held import HeldRows, Rows
+from agent.weighing.medians import median
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ class CellDrift:
             self._rested = self.creeping = False
             self._pending = None
             return None, False
-        mean = _median(counts, 0) / self._factor
+        mean = median(counts, 0) / self._factor
         if resting and self._pending is not None:  # the step before has been followed by rest
             self._absorb(self._pending, cause)
         both = resting and self._rested and bool(self._means)
@@ -104,7 +105,7 @@ class CellDrift:
         if not filled:
             return nothing, 0
         mean = np.empty((len(filled), self.cells))
-        mean[0] = _median(first, 0)
+        mean[0] = median(first, 0)
         mean[1:] = _medians(counts[: ends[-1]][whole], before)
         mean /= self._factor
         quiet = self._leading_quiet(mean)
@@ -180,7 +181,7 @@ class CellDrift:
             return None
         means = np.array(self._means)[-steps - 1 :]
         way = means[1:] - means[:-1]
-        usual = _median(way, 0)
+        usual = median(way, 0)
         size = np.abs(usual)
         cell = int(size.argmax())
         if size[cell] < self._creep_g or (np.delete(size, cell) > p.calm_share * size[cell]).any():
@@ -203,27 +204,16 @@ class CellDrift:
             self.drifting[c] = bool(size[c] > limit and (np.delete(size, c) < size[c] / 2).all())
 
 
-def _median(values: NDArray[np.int32] | NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """`numpy.median` along an axis, without its overhead for few values."""
-    ordered = np.sort(values, axis=axis)
-    n = values.shape[axis]
-    upper: NDArray[np.float64] = ordered.take(n // 2, axis=axis).astype(np.float64)
-    if n % 2:
-        return upper
-    result: NDArray[np.float64] = (ordered.take(n // 2 - 1, axis=axis) + upper) / 2
-    return result
-
-
 def _medians(counts: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.float64]:
     """Medians [k - 1, cells] of the rows between neighbouring `ends` [k]."""
     begin, count = ends[:-1], ends[1:] - ends[:-1]
     out = np.empty((len(begin), counts.shape[1]))
     for n in np.unique(count).tolist():
         alike = count == n
-        out[alike] = _median(counts[begin[alike][:, np.newaxis] + np.arange(n)], 1)
+        out[alike] = median(counts[begin[alike][:, np.newaxis] + np.arange(n)], 1)
     return out
 
 
 def _medians_of(ways: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """Medians [n - steps + 1, cells] of `steps` rows in a row of `ways` [n, cells]."""
-    return _median(np.lib.stride_tricks.sliding_window_view(ways, steps, axis=0), 2)
+    return median(np.lib.stride_tricks.sliding_window_view(ways, steps, axis=0), 2)

@@ -111,14 +111,10 @@ class CellHealth:
         if not self._calm or self._last is None or any(self.cause):
             return 0
         number = len(edges) - 1
-        far = (leap >= self._leaps.far_counts).any(axis=1)
-        if far.any():
-            number = int(np.argmax(far))
-        if not number:
-            return 0
+        far: NDArray[np.bool_] = np.logical_or.reduce(leap >= self._leaps.far_counts, axis=1)
         t_ns = rows[0]
         first_ns, last_ns = t_ns[edges[:number]].tolist(), t_ns[np.array(edges[1 : number + 1]) - 1].tolist()
-        filled, fine = self._leaps.look_ahead(rows, edges, first_ns, last_ns)
+        filled, fine = self._leaps.look_ahead(rows, edges, first_ns, last_ns, far)
         steps, quiet = self._drift.look_ahead(rows, edges, first_ns, last_ns)
         number = min(fine, quiet)
         if not number:

@@ -42,22 +42,36 @@ class CellLeaps:
             return [], []
         learns = [not cause[c] and same[c] < self._p.suspect_rows for c in range(self.cells)]
         self._repeated((t_ns, counts, present), learns)
-        return self._wild(counts / self._factor, present, cause)
+        return self._wild(counts, present, cause)
 
     def look_ahead(
-        self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]
+        self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int], far: NDArray[np.bool_]
     ) -> tuple[list[int], int]:
-        """Of blocks at rest that follow, each from edge to edge of `rows`, none of which leaps far: those that complete
-        a window, and in how many blocks from the first on nothing is found."""
+        """Of blocks at rest that follow, each from edge to edge of `rows`: those that complete a window, and in how
+        many blocks from the first on nothing is found. `far` [blocks] tells in which a cell leaps far."""
         t_ns, counts, present = rows
         filled = self.held.fills(first_ns, last_ns)
-        if filled:
-            end = edges[filled[0] + 1]
-            _, held, there = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
-            both = there[1:] & there[:-1]
-            if (both & (np.abs(held[1:] - held[:-1]) >= self.far_counts)).any():
-                return filled, filled[0]
+        begin = 0
+        for number, block in enumerate(filled):
+            end = edges[block + 1]
+            if not number:
+                window = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
+                leaps = self._far(window)
+            else:
+                leaps = bool(far[begin : block + 1].any())
+                if leaps:
+                    a = edges[begin]
+                    window = t_ns[a:end], counts[a:end], present[a:end]
+            if leaps and len(window[0]) > self._p.wild_rows and any(self._leapt(*window[1:])[1]):
+                return filled, block
+            begin = block + 1
         return filled, len(last_ns)
+
+    def _far(self, rows: Rows) -> bool:
+        """Whether a cell leaps far in them."""
+        _, counts, present = rows
+        both = present[1:] & present[:-1]
+        return bool((both & (np.abs(counts[1:] - counts[:-1]) >= self.far_counts)).any())
 
     def accept(self, filled: list[int], blocks: int, rows: Rows, edges: list[int]) -> None:
         """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
@@ -113,10 +127,22 @@ class CellLeaps:
             self.limit[c] = 1 << 30 if never else math.ceil(math.log(p.stuck_chance) / math.log(likely))
 
     def _wild(
-        self, grams: NDArray[np.float64], present: NDArray[np.bool_], cause: list[str]
+        self, counts: NDArray[np.int32], present: NDArray[np.bool_], cause: list[str]
     ) -> tuple[list[int], list[int]]:
-        """Leaps there and back in two conversions, while the other cells moved far less."""
+        """Cells that leapt at all, and those that have been odd for long enough."""
+        number, odd = self._leapt(counts, present, cause)
+        self._windows = [windows + 1 if o else 0 for windows, o in zip(self._windows, odd, strict=True)]
+        least = self._p.alone_windows if self.cells == 1 else 1
+        wild = [c for c in range(self.cells) if self._windows[c] >= least and not cause[c]]
+        return [c for c in range(self.cells) if number[c]], wild
+
+    def _leapt(
+        self, counts: NDArray[np.int32], present: NDArray[np.bool_], cause: list[str] | None = None
+    ) -> tuple[list[int], list[bool]]:
+        """How often each cell leapt there and back in two conversions, while the other cells moved far less, and
+        whether that is odd: often, and all over the window. `cause` names cells that do not measure (None: all do)."""
         p = self._p
+        grams = counts / self._factor
         step = grams[1:] - grams[:-1]
         size = np.abs(step)
         leap = np.minimum(size[:-1], size[1:])
@@ -124,11 +150,10 @@ class CellLeaps:
         if far.any():
             far = (step[:-1] * step[1:] < 0) & far & present[1:-1] & present[2:] & present[:-2]
         if not far.any():
-            self._windows = [0] * self.cells
-            return [], []
-        sound = np.array([not name for name in cause])
+            return [0] * self.cells, [False] * self.cells
+        sound = np.array([not name for name in cause]) if cause is not None else np.ones(self.cells, np.bool_)
         moved = np.maximum(size[:-1], size[1:])
-        leapt, wild = [], []
+        often, odd = [], []
         for c in range(self.cells):
             others = sound.copy()
             others[c] = False
@@ -138,13 +163,9 @@ class CellLeaps:
             half = len(calm) // 2
             spread = bool(calm[:half].any() and calm[half:].any())
             number = int(np.count_nonzero(calm))
-            odd = spread and number >= max(p.wild_rows, p.wild_share * len(calm))
-            self._windows[c] = self._windows[c] + 1 if odd else 0
-            if number:
-                leapt.append(c)
-            if self._windows[c] >= (p.alone_windows if self.cells == 1 else 1) and not cause[c]:
-                wild.append(c)
-        return leapt, wild
+            often.append(number)
+            odd.append(spread and number >= max(p.wild_rows, p.wild_share * len(calm)))
+        return often, odd
 
 
 _SURELY = 0.999  # counts are turned into grams and back

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from agent.pipeline import Chunk, Pipeline
 from agent.pipeline.arrivals import gathered, joined, ordered, split
@@ -53,7 +54,29 @@ def stretches(chunks: tuple[Chunk, ...], seconds: float) -> Iterator[list[Chunk]
 @cache
 def rested() -> tuple[Store, tuple[Chunk, ...]]:
     """Two boards at rest but for three movements."""
-    boards = [FloorBoard(k, [m for m in MOVES if m.board == k], np.random.default_rng(k)) for k in range(2)]
+    return floor([np.random.default_rng(k) for k in range(2)])
+
+
+@cache
+def blemished() -> tuple[Store, tuple[Chunk, ...]]:
+    """The same, with wild conversions here and there."""
+    return floor([Blemishes(k) for k in range(2)])  # type: ignore[list-item]
+
+
+class Blemishes:
+    """A generator whose noise leaps now and then: by little, by much, at any place within a block."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self.uniform, self.integers = self._rng.uniform, self._rng.integers
+
+    def normal(self, mean: float, sd: float, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        leaps = (self._rng.random(shape) < 0.003) * self._rng.choice([-20_000.0, -2_500.0, 1_800.0, 9_000.0], shape)
+        return self._rng.normal(mean, sd, shape) + leaps
+
+
+def floor(noise: list[np.random.Generator]) -> tuple[Store, tuple[Chunk, ...]]:
+    boards = [FloorBoard(k, [m for m in MOVES if m.board == k], rng) for k, rng in enumerate(noise)]
     frames = sorted(
         (t, k, data) for second in range(RESTED_S) for k, board in enumerate(boards) for t, data in board.second(second)
     )
@@ -61,9 +84,12 @@ def rested() -> tuple[Store, tuple[Chunk, ...]]:
     return parse_store(store_text(2).encode(), "store.toml"), chunks
 
 
+@pytest.mark.parametrize("floor_of", [rested, blemished])
 @pytest.mark.parametrize("seconds", [2.0, 100.0])
-def test_rest_that_is_looked_ahead_at_leaves_the_same_state_to_the_last_bit(seconds: float) -> None:
-    store, chunks = rested()
+def test_rest_that_is_looked_ahead_at_leaves_the_same_state_to_the_last_bit(
+    floor_of: Callable[[], tuple[Store, tuple[Chunk, ...]]], seconds: float
+) -> None:
+    store, chunks = floor_of()
     assert in_stretches(store, chunks, seconds) == singly(store, chunks)
 
 

@@ -1,0 +1,111 @@
+"""Wild conversions: one that leaves both its neighbours, which agree with each other, is no weight.
+
+The chip's filter spreads every true change over four conversions. Where a plate has other cells they must stay calm
+too, for a ring at a third of the rate looks alike in one cell alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.weighing.medians import median
+
+
+@dataclass(frozen=True)
+class CellFilterParameters:
+    """When a conversion is wild."""
+
+    wild_sigmas: float = 9.0  # against the cell's own noise; rarer than once a year by chance
+    wild_over_motion: float = 4.0  # and against how much the cell has just been moving
+    agreement: float = 0.3  # neighbours agree when they differ by less than this share of the leap
+    calm_share: float = 0.25  # other cells are calm below this share of the leap
+    motion_samples: int = 12
+    start_noise_counts: float = 160.0  # before any is measured: 3 x the data sheet's 50 counts
+    held_rows: int = 2  # absent ones in a row that take the value before; what is older is no measurement
+
+
+class WildRule:
+    """What is wild among conversions of a plate."""
+
+    def __init__(self, parameters: CellFilterParameters) -> None:
+        self._p = parameters
+
+    def limit_counts(self, noise_counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Leaps up to here are no wild conversion's, at such a noise."""
+        return self._p.wild_sigmas * noise_counts
+
+    def wild(self, raw: NDArray[np.float64], noise_counts: NDArray[np.float64]) -> tuple[NDArray[np.int64], bool]:
+        """Of rows [n, cells]: which conversions are wild, as pairs [k, 2] of row and cell, and whether the last may be.
+
+        `noise_counts` [cells].
+        """
+        if len(raw) < 2:  # a leap needs a row before
+            return _NONE, False
+        step = raw[1:] - raw[:-1]
+        leap = np.abs(step)
+        far = leap > self.limit_counts(noise_counts)
+        if not far.any():
+            return _NONE, False
+        pending = bool(far[-1].any()) and bool(self._of_few(leap, np.array([len(leap) - 1]), leap[-1:], far[-1:]).any())
+        smaller = np.minimum(leap[:-1], leap[1:])
+        odd = far[:-1] & far[1:] & (step[:-1] * step[1:] < 0)  # and a row after
+        rows = np.flatnonzero(odd.any(axis=1))
+        if not len(rows):
+            return _NONE, pending
+        agree = np.abs(raw[rows + 2] - raw[rows]) < self._p.agreement * smaller[rows]
+        found = np.argwhere(self._of_few(leap, rows, smaller[rows], odd[rows] & agree))
+        found[:, 0] = rows[found[:, 0]] + 1
+        return found, pending
+
+    def suspects(
+        self, raw: NDArray[np.float64], leap: NDArray[np.float64], noise_counts: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Which of rows [cells, n], that leap so far from the one before, `wild` may find: all, and some that it does
+        not; neither the first nor the last."""
+        far = leap > self.limit_counts(noise_counts)[:, np.newaxis]
+        both = far[:, 1:-1] & far[:, 2:]
+        cell, row = np.nonzero(both)
+        if not len(row):
+            return row
+        turned = (raw[cell, row + 1] - raw[cell, row]) * (raw[cell, row + 2] - raw[cell, row + 1]) < 0
+        result: NDArray[np.int64] = np.unique(row[turned] + 1)
+        return result
+
+    def _of_few(
+        self,
+        leap: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        size: NDArray[np.float64],
+        candidates: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Of candidates [k, cells] that left by leaps `rows` [k] of `leap`: those that moved by far more than their
+        cell did before, by `size` [k, cells], while the plate's other cells stayed calm."""
+        alone = self._alone(size, candidates)
+        for k in np.flatnonzero(alone.any(axis=1)).tolist():
+            row = int(rows[k])
+            first = max(0, row - self._p.motion_samples + 1)
+            if row > first:
+                alone[k] &= size[k] > self._p.wild_over_motion * median(leap[first:row], 0)
+        return alone
+
+    def _alone(self, leap: NDArray[np.float64], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Of the candidates, those at which the plate's other cells stay calm."""
+        if leap.shape[1] == 1:
+            return candidates
+        order = np.sort(leap, axis=1)
+        others = np.where(leap == order[:, -1:], order[:, -2:-1], order[:, -1:])
+        return candidates & (others < self._p.calm_share * leap)
+
+
+def mended(raw: NDArray[np.float64], wild: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A copy of rows [n, cells] with wild conversions [k, 2] replaced by the mean of their neighbours."""
+    whole = raw.copy()
+    row, cell = wild[:, 0], wild[:, 1]
+    whole[row, cell] = (raw[row - 1, cell] + raw[row + 1, cell]) / 2
+    return whole
+
+
+_NONE: NDArray[np.int64] = np.empty((0, 2), np.int64)
