@@ -102,15 +102,16 @@ def _until_stopped(sink: _Sink, recorder: Recorder, ports: list[str] | None, sec
     from agent.sources.opener import open_port
     from agent.sources.reader import PortReader
 
-    stopped = threading.Event()
+    stopped: list[int] = []  # no lock: a second signal may interrupt the handling of the first
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopped.set())
+        signal.signal(number, lambda number, _frame: stopped.append(number))
     finder = PortFinder(sink, open_port) if ports is None else None
     named = [PortReader(path, sink, open_port) for path in ports or []]
     for reader in named:
         reader.start()
     end_s = None if seconds is None else time.monotonic() + seconds
-    while not stopped.wait(TURN_S) and (end_s is None or time.monotonic() < end_s) and recorder.failure is None:
+    while not stopped and (end_s is None or time.monotonic() < end_s) and recorder.failure is None:
+        time.sleep(TURN_S)
         if finder is not None:
             finder.turn()
     readers = named + (finder.readers if finder else [])

@@ -1,6 +1,6 @@
 """Run as a script: `python leash.py PARENT COMMAND...` becomes the command, which gets SIGTERM when the process PARENT
 dies, however it dies. The kernel keeps that promise over exec (prctl(2), PR_SET_PDEATHSIG); elsewhere than on Linux
-there is none."""
+there is none. A parent of several threads may give the signal several times, one for each thread that ends."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,17 +20,15 @@ def run(flags: Mapping[str, Any]) -> int:
         SettingsError, StoreError: nothing was started.
     """
     settings = load(flags)
-    stop = threading.Event()
     told: list[int] = []
 
     def end(number: int, _frame: object) -> None:
-        told.append(number)
-        stop.set()
+        told.append(number)  # and no lock: a second signal may interrupt the handling of the first
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     try:
-        serve(settings, stop, say)
+        serve(settings, lambda: bool(told), say)
     except PortTakenError as error:
         raise SettingsError(str(error)) from None
     except (LedgerError, TakenOverError) as error:

@@ -110,8 +110,8 @@ class Link:
 
     def stop(self) -> None:
         """Say goodbye; what is not acknowledged stays at the broker."""
+        self._stop.set()  # first: a message that waits for room in the queue would keep the goodbye waiting
         self._client.disconnect()
-        self._stop.set()
         self._thread.join(1.0)
 
     def ack(self, message: Incoming) -> None:

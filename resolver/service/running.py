@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -46,8 +45,8 @@ def collect_seldom() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None]) -> None:
-    """Run until `stop` is set.
+def serve(settings: Settings, stopped: Callable[[], bool], say: Callable[[str], None]) -> None:
+    """Run until `stopped` says so.
 
     Raises:
         StoreError, SettingsError, PortTakenError: nothing was started.
@@ -91,7 +90,7 @@ def serve(settings: Settings, stop: threading.Event, say: Callable[[str], None])
         notifier = Notifier()
         notifier.ready()
         try:
-            _loop(worker, link, StoreWatch(settings.store, store, say), stop, notifier)
+            _loop(worker, link, StoreWatch(settings.store, store, say), stopped, notifier)
         finally:
             notifier.stopping()
             link.stop()
@@ -120,8 +119,8 @@ def subscriptions(store: str) -> list[tuple[str, int]]:
     ]
 
 
-def _loop(worker: Worker, link: Link, watch: StoreWatch, stop: threading.Event, notifier: Notifier) -> None:
-    while not stop.is_set():
+def _loop(worker: Worker, link: Link, watch: StoreWatch, stopped: Callable[[], bool], notifier: Notifier) -> None:
+    while not stopped():
         worker.step()
         notifier.alive(time.monotonic())
         if link.taken_over.is_set():

@@ -256,6 +256,17 @@ def test_it_ends_within_two_seconds_when_told(resolver: Resolver, number: int) -
     assert seconds < 2.0
 
 
+def test_signals_that_come_in_a_burst_end_it_as_one_does(resolver: Resolver) -> None:
+    resolver.start()
+    assert resolver.process is not None
+    end_s = time.monotonic() + 0.02  # as from a supervisor of many threads that dies; ending takes longer than that
+    while time.monotonic() < end_s:
+        resolver.process.send_signal(signal.SIGTERM)
+    code, seconds = resolver.stop()
+    assert code == 0
+    assert seconds < 2.0
+
+
 def test_a_port_that_is_taken_is_one_line_and_exit_2(resolver: Resolver) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", resolver.port))
