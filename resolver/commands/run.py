@@ -9,7 +9,7 @@ from typing import Any
 
 from resolver.ledger import LedgerError
 from resolver.page import PortTakenError
-from resolver.service import TakenOverError, serve
+from resolver.service import LinkFailedError, TakenOverError, serve
 from resolver.settings import SettingsError, load
 
 
@@ -31,7 +31,7 @@ def run(flags: Mapping[str, Any]) -> int:
         serve(settings, lambda: bool(told), say)
     except PortTakenError as error:
         raise SettingsError(str(error)) from None
-    except (LedgerError, TakenOverError) as error:
+    except (LedgerError, LinkFailedError, TakenOverError) as error:
         say(str(error))
         return 1
     return 130 if signal.SIGINT in told else 0

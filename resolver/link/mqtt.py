@@ -90,6 +90,7 @@ class Link:
         self.incoming: queue.Queue[Incoming] = queue.Queue(QUEUE_LIMIT)
         self.connected = threading.Event()
         self.taken_over = threading.Event()
+        self.failure: Exception | None = None
         self.acknowledged: queue.SimpleQueue[tuple[int, bool]] = queue.SimpleQueue()
         self._address, self._client_id, self._subscriptions, self._say = address, client_id, subscriptions, say
         self._retained, self._again_s = list(retained), again_s
@@ -153,6 +154,13 @@ class Link:
         return client
 
     def _run(self) -> None:
+        try:
+            self._stay()
+        except Exception as error:  # noqa: BLE001 # told to the service, which ends with it: deaf is worse than ended
+            self.failure = error
+
+    def _stay(self) -> None:
+        """Connect again and again."""
         tries = 0
         while not self._stop.is_set():
             if self._session():

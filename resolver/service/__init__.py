@@ -1,6 +1,6 @@
 """The running thing: messages in, durable, acknowledged, published, shown."""
 
-from resolver.service.running import TakenOverError, serve
+from resolver.service.running import LinkFailedError, TakenOverError, serve
 from resolver.service.worker import Verdict, Worker
 
-__all__ = ["TakenOverError", "Verdict", "Worker", "serve"]
+__all__ = ["LinkFailedError", "TakenOverError", "Verdict", "Worker", "serve"]

@@ -30,6 +30,10 @@ class TakenOverError(Exception):
     """Another resolver of this store signed in at the broker."""
 
 
+class LinkFailedError(Exception):
+    """The thread that hears the broker has ended by an error of its own."""
+
+
 def rules_of(settings: Settings) -> Rules:
     """The core's numbers, from the settings."""
     return Rules(
@@ -52,6 +56,7 @@ def serve(settings: Settings, stopped: Callable[[], bool], say: Callable[[str], 
         StoreError, SettingsError, PortTakenError: nothing was started.
         LedgerError: the ledger is locked, or cannot be opened or written.
         TakenOverError: another resolver of this store is there.
+        LinkFailedError: nothing of the broker can be heard any more.
     """
     collect_seldom()
     store = load_store(settings.store)
@@ -127,6 +132,8 @@ def _loop(worker: Worker, link: Link, watch: StoreWatch, stopped: Callable[[], b
             raise TakenOverError(
                 "another resolver of this store signed in at the broker: only one may run; stop one of them"
             )
+        if link.failure is not None:
+            raise LinkFailedError(f"the connection to the broker has failed: {link.failure!r}")
         changed = watch.look(time.monotonic())
         if changed is not None:
             worker.use_store(changed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -58,6 +59,13 @@ def _topics(subscribe: bytes) -> list[str]:
     return found
 
 
+def wait_for(ready: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + BOUND_S
+    while not ready():
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def broker() -> Iterator[Forgetful]:
     made = Forgetful()
@@ -78,3 +86,16 @@ def test_a_retained_message_that_the_broker_lost_for_us_is_asked_for_again(broke
     finally:
         link.stop()
     assert [text for text in said if "refuses" in text] == []
+
+
+def test_an_error_of_its_own_is_kept_for_the_service_to_end_with(broker: Forgetful) -> None:
+    def say(text: str) -> None:
+        raise BrokenPipeError(text)
+
+    link = Link(Address("127.0.0.1", broker.port), "shelf-s-resolver", [(STATUS, 1)], say)
+    link.start()
+    try:
+        wait_for(lambda: link.failure is not None)
+        assert isinstance(link.failure, BrokenPipeError)
+    finally:
+        link.stop()
