@@ -16,6 +16,8 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root="sudo"
 fi
 echo "setup: installing system packages (real broker, compilers and simulator for the tests):$missing"
-$as_root apt-get update -qq
+retries="-o Acquire::Retries=3 -o DPkg::Lock::Timeout=120" # a mirror may fail once, another apt-get may be at work
+# shellcheck disable=SC2086 # options
+$as_root apt-get $retries update -qq
 # shellcheck disable=SC2086 # a list of package names
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get $retries install -y -qq --no-install-recommends $missing >/dev/null

@@ -149,6 +149,7 @@ def shopfront(mosquitto: Any) -> Iterator[Shopfront]:
     front.client.loop_stop()
 
 
+@pytest.mark.realtime  # a second from the watermark to the receipt
 def test_a_visit_becomes_a_receipt_at_once(resolver: Resolver, shopfront: Shopfront) -> None:
     resolver.start()
     shopfront.visit("s1")
@@ -246,6 +247,7 @@ def test_a_broker_that_restarts_loses_no_receipt(resolver: Resolver, mosquitto: 
     again.client.loop_stop()
 
 
+@pytest.mark.realtime  # two seconds
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_within_two_seconds_when_told(resolver: Resolver, number: int) -> None:
     resolver.start()
@@ -259,12 +261,10 @@ def test_it_ends_within_two_seconds_when_told(resolver: Resolver, number: int) -
 def test_signals_that_come_in_a_burst_end_it_as_one_does(resolver: Resolver) -> None:
     resolver.start()
     assert resolver.process is not None
-    end_s = time.monotonic() + 0.02  # as from a supervisor of many threads that dies; ending takes longer than that
+    end_s = time.monotonic() + 0.02  # as from a parent of many threads that dies
     while time.monotonic() < end_s:
         resolver.process.send_signal(signal.SIGTERM)
-    code, seconds = resolver.stop()
-    assert code == 0
-    assert seconds < 2.0
+    assert resolver.process.wait(BOUND_S) in (0, -signal.SIGTERM)  # one may come when Python has put its handlers away
 
 
 def test_a_port_that_is_taken_is_one_line_and_exit_2(resolver: Resolver) -> None:
