@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from mcap.records import Channel
 
-from agent.sources.mcap_records import MAGIC, McapReader, Messages
+from agent.sources.mcap_records import MAGIC, McapReader, Messages, together
 from agent.sources.types import SourceChunk, SourceStretch
 
 SERIAL_PREFIX = "serial/"
@@ -74,39 +74,43 @@ class Recording:
 
     def _serial(self, reader: McapReader) -> Iterator[list[SourceStretch]]:
         topics: dict[int, str] = {}
-        held = Messages()
+        held: list[Messages] = []
+        number = 0
         for record in reader.records():
             if isinstance(record, Channel):
                 if record.id not in topics and record.topic.startswith(SERIAL_PREFIX):
-                    held.leave_only(topics)  # what came before its channel was named is of no port
+                    held = [messages.only(topics) for messages in held]  # before its channel was named: of no port
                     topics[record.id] = record.topic
                 continue
-            held.extend(record)
-            if len(held.data) >= STRETCH_MESSAGES:
+            held.append(record)
+            number += len(record)
+            if number >= STRETCH_MESSAGES:
                 yield from self._stretch(held, topics)
-                held = Messages()
+                held, number = [], 0
         yield from self._stretch(held, topics)
         self._remark(reader)
 
-    def _stretch(self, messages: Messages, topics: dict[int, str]) -> Iterator[list[SourceStretch]]:
-        messages.leave_only(topics)
-        if not messages.data:
+    def _stretch(self, held: list[Messages], topics: dict[int, str]) -> Iterator[list[SourceStretch]]:
+        held = [some for some in (messages.only(topics) for messages in held) if len(some)]
+        if not held:
             return
-        t_ns = np.minimum(np.array(messages.log_times, np.uint64), np.uint64(_LATEST_NS)).astype(np.int64)
+        messages = together(held)
+        t_ns = np.minimum(messages.log_times, np.uint64(_LATEST_NS)).astype(np.int64)
         t_ns[0] = max(int(t_ns[0]), self._last_ns)
         # The recorder's clock never goes back; where a file says otherwise, time stands still.
         risen = np.maximum.accumulate(t_ns)
-        self._backwards += int(np.count_nonzero(risen[1:] > t_ns[1:])) + (int(t_ns[0]) > messages.log_times[0])
+        self._backwards += int(np.count_nonzero(risen[1:] > t_ns[1:])) + (int(t_ns[0]) > int(messages.log_times[0]))
         self._messages += len(risen)
         self._last_ns = int(risen[-1])
-        channel_ids = np.array(messages.channel_ids)
-        lengths = np.fromiter(map(len, messages.data), np.int64, len(messages.data))
+        data, lengths = messages.data, messages.ends - messages.begins
         stretch = []
         for topic in dict.fromkeys(topics.values()):
-            number = np.flatnonzero(np.isin(channel_ids, [k for k, name in topics.items() if name == topic]))
+            ids = [k for k, name in topics.items() if name == topic]
+            number = np.flatnonzero(np.isin(messages.channel_ids, np.array(ids, np.uint16)))
             if len(number):
-                data = b"".join([messages.data[k] for k in number.tolist()])
-                stretch.append(SourceStretch(topic, risen[number], number, np.cumsum(lengths[number]), data))
+                edges = zip(messages.begins[number].tolist(), messages.ends[number].tolist(), strict=True)
+                joined = b"".join([data[begin:end] for begin, end in edges])
+                stretch.append(SourceStretch(topic, risen[number], number, np.cumsum(lengths[number]), joined))
         yield stretch
 
     def _remark(self, reader: McapReader) -> None:

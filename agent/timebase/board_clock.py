@@ -7,8 +7,6 @@ error, and the mapping follows it without ever running backwards.
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +40,14 @@ class BoardClock:
         self._rate = 1.0
         self._slot: int | None = None
         self._slot_low = 0
-        self._lows: deque[tuple[int, int]] = deque(maxlen=self._p.slots)
+        self._envelope = _Envelope(self._p.slots)
         self._floor_ns: int | None = None
 
     def restart(self) -> None:
         """The board began again: its counter says nothing of the past, but time goes on from where it was."""
         self._last_us = None
         self._slot = None
-        self._lows.clear()
+        self._envelope.clear()
         self._rate = 1.0
 
     def to_mono(self, t_board_us: NDArray[np.int64], arrival_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -57,21 +55,41 @@ class BoardClock:
         if not len(t_board_us):
             return np.empty(0, np.int64)
         unwrapped = self._unwrap(t_board_us, int(arrival_ns[0]))
-        out = np.empty(len(unwrapped), np.int64)
         slots = unwrapped // self._p.slot_us
         delay_ns = arrival_ns - unwrapped * _US_NS
-        edges = (np.flatnonzero(slots[1:] != slots[:-1]) + 1).tolist()
-        for begin, end in itertools.pairwise([0, *edges, len(unwrapped)]):
-            part = slice(begin, end)
-            self._enter(int(slots[begin]), int(unwrapped[begin]))
-            elapsed_us = unwrapped[part] - self._knot_us
-            out[part] = self._knot_ns + (elapsed_us * (_US_NS * self._rate)).astype(np.int64)
-            self._slot_low = min(self._slot_low, int(delay_ns[part].min()))
+        edges = np.flatnonzero(slots[1:] != slots[:-1]) + 1
+        out = (
+            self._mapped(unwrapped, slots, delay_ns, edges) if len(edges) else self._mapped_within(unwrapped, delay_ns)
+        )
         self._last_us = int(unwrapped[-1])
         self._arrival_ns = int(arrival_ns[-1])
         out = self._rising(out)
         self._floor_ns = int(out[-1])
         return out
+
+    def _mapped_within(self, t_us: NDArray[np.int64], delay_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Instants of a single slot."""
+        self._enter(int(t_us[0]) // self._p.slot_us, int(t_us[0]))
+        self._slot_low = min(self._slot_low, int(delay_ns.min()))
+        elapsed_ns: NDArray[np.int64] = ((t_us - self._knot_us) * (_US_NS * self._rate)).astype(np.int64)
+        return elapsed_ns + self._knot_ns
+
+    def _mapped(
+        self, t_us: NDArray[np.int64], slots: NDArray[np.int64], delay_ns: NDArray[np.int64], edges: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Instants of several slots, which begin at the first row and at `edges`."""
+        begins = np.concatenate((_FIRST, edges))
+        lows = np.minimum.reduceat(delay_ns, begins).tolist()
+        knots = []
+        for slot, first_us, low in zip(slots[begins].tolist(), t_us[begins].tolist(), lows, strict=True):
+            self._enter(slot, first_us)
+            knots.append((self._knot_us, self._knot_ns, _US_NS * self._rate))
+            self._slot_low = min(self._slot_low, low)
+        knot_us, knot_ns, rate = zip(*knots, strict=True)
+        number = np.diff(begins, append=len(t_us))
+        elapsed_us = t_us - np.repeat(knot_us, number)
+        result: NDArray[np.int64] = np.repeat(knot_ns, number) + (elapsed_us * np.repeat(rate, number)).astype(np.int64)
+        return result
 
     def _rising(self, t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same instants, each at least 1 ns after the one before it, also after those of the call before."""
@@ -110,31 +128,66 @@ class BoardClock:
         if slot == self._slot:
             return
         if self._slot is not None:
-            self._lows.append(((self._slot * 2 + 1) * self._p.slot_us // 2, self._slot_low))
+            self._envelope.append((self._slot * 2 + 1) * self._p.slot_us // 2, self._slot_low)
             self._bend(t_us)
         self._slot = slot
         self._slot_low = 1 << 62
 
     def _bend(self, t_us: int) -> None:
         drift = self._drift()
-        wanted = min(low + drift * (t_us - at_us) * _US_NS for at_us, low in self._lows)
+        wanted = float((self._envelope.low_ns + drift * (t_us - self._envelope.at_us) * _US_NS).min())
         here_ns = self._knot_ns + int((t_us - self._knot_us) * (_US_NS * self._rate))
         behind_ns = wanted - (here_ns - t_us * _US_NS)
         if abs(behind_ns) > self._p.step_ns:
             here_ns += int(behind_ns)
             behind_ns = 0.0
-            self._lows.clear()
+            self._envelope.clear()
         slew = behind_ns / (self._p.slot_us * _US_NS)
         self._knot_us, self._knot_ns = t_us, here_ns
         self._rate = 1.0 + drift + min(max(slew, -self._p.max_slew), self._p.max_slew)
 
     def _drift(self) -> float:
         """Rate error of the board: the slope between the lowest points of both halves of the envelope."""
-        count = len(self._lows)
-        if count < self._p.slots_for_rate:
+        at_us, low_ns = self._envelope.at_us, self._envelope.low_ns
+        if len(low_ns) < self._p.slots_for_rate:
             return 0.0
-        lows = list(self._lows)
-        early = min(lows[: count // 2], key=lambda point: point[1])
-        late = min(lows[count // 2 :], key=lambda point: point[1])
-        slope = (late[1] - early[1]) / (max(late[0] - early[0], self._p.slot_us) * _US_NS)
+        half = len(low_ns) // 2
+        early, late = int(low_ns[:half].argmin()), half + int(low_ns[half:].argmin())
+        apart_us = max(int(at_us[late]) - int(at_us[early]), self._p.slot_us)
+        slope = (int(low_ns[late]) - int(low_ns[early])) / (apart_us * _US_NS)
         return min(max(slope, -self._p.max_rate_error), self._p.max_rate_error)
+
+
+class _Envelope:
+    """The least delays of the last stretches, `low_ns`, and the middle of each, `at_us`; both [stretches]."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._room: NDArray[np.int64] = np.empty((2, most * _ROOM), np.int64)
+        self._begin = self._end = 0
+        self.clear()
+
+    @property
+    def at_us(self) -> NDArray[np.int64]:
+        return self._room[0, self._begin : self._end]
+
+    @property
+    def low_ns(self) -> NDArray[np.int64]:
+        return self._room[1, self._begin : self._end]
+
+    def append(self, at_us: int, low_ns: int) -> None:
+        """A stretch more; the oldest is forgotten where there are too many."""
+        if self._end == self._room.shape[1]:
+            kept = self._room[:, self._begin :].copy()
+            self._room[:, : kept.shape[1]] = kept
+            self._begin, self._end = 0, kept.shape[1]
+        self._room[:, self._end] = at_us, low_ns
+        self._end += 1
+        self._begin = max(self._begin, self._end - self._most)
+
+    def clear(self) -> None:
+        self._begin = self._end
+
+
+_ROOM = 4  # times as many as are remembered: they seldom move
+_FIRST: NDArray[np.int64] = np.zeros(1, np.int64)

@@ -94,7 +94,7 @@ class WildRule:
     def _alone(self, leap: NDArray[np.float64], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Of the candidates, those at which the plate's other cells stay calm."""
         if leap.shape[1] == 1:
-            return candidates
+            return candidates.copy()
         order = np.sort(leap, axis=1)
         others = np.where(leap == order[:, -1:], order[:, -2:-1], order[:, -1:])
         return candidates & (others < self._p.calm_share * leap)
