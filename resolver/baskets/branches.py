@@ -120,6 +120,9 @@ def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], 
     """`again`: it may have been a thing that stood there."""
     if owner is None and not (clue.puts or again or clue.gives_back):
         return [Prior(share, None, shares.index(max(shares)))]  # what a stranger took changes no basket
+    for name, factors in clue.leanings:
+        if name == owner:
+            shares = [chance * factor for chance, factor in zip(shares, factors, strict=True)]
     return [Prior(share * chance, owner, number) for number, chance in enumerate(shares) if chance > 0.0]
 
 
@@ -228,7 +231,7 @@ def _place(before: Hypothesis, at: int, basket: Basket, carried: Carried, standi
 
 def _left(standing: Standing, clue: Clue, number: int, lacking: str | None) -> Standing:
     """With what was put down; `lacking` names the one whose own it must be, for he did not hold it."""
-    moves, sure = clue.readings[number]
+    moves, sure, _ = clue.readings[number]
     label = label_of(moves, -1) if clue.puts and clue.sigma_dg else None
     if not label:
         return standing

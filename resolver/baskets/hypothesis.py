@@ -17,6 +17,12 @@ class Reading(NamedTuple):
 
     moves: Moves
     probability: float
+    manner: str = ""
+    """How it would have been done, by the words of `habits`; empty where that says nothing."""
+
+
+Leanings = tuple[tuple[str, tuple[float, ...]], ...]
+"""By owner, how many times as likely as usual each reading is of him."""
 
 
 class Clue(NamedTuple):
@@ -40,6 +46,7 @@ class Clue(NamedTuple):
     contact: int = 0
     parts: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
+    leanings: Leanings = ()
 
     @property
     def gives_back(self) -> bool:

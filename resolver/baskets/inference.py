@@ -25,6 +25,7 @@ from resolver.baskets.branches import (
     priors_of,
 )
 from resolver.baskets.carried import Bundle, Carried, taken
+from resolver.baskets.habits import leanings
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis, Posterior
 from resolver.baskets.standing import Standing
 
@@ -38,8 +39,9 @@ def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Poste
     """The posterior after the clues, which must stand in order of time."""
     hypotheses = [Hypothesis(1.0, (EMPTY,) * len(keys), None, ((),) * len(keys))]
     index = {key: number for number, key in enumerate(keys)}
-    for clue in clues:
-        hypotheses = step(hypotheses, clue, index, beam)
+    clues = list(clues)
+    for clue, leaning in zip(clues, leanings(clues, frozenset(keys)), strict=True):
+        hypotheses = step(hypotheses, clue._replace(leanings=leaning), index, beam)
     return Posterior(tuple(keys), tuple(hypotheses))
 
 
@@ -144,14 +146,17 @@ def _with(carried: Carried, clue: Clue, moves: Moves) -> Carried:
 
 
 def _weighed(branches: list[Branch]) -> Iterator[tuple[Branch, float]]:
-    """Branches with their mass: what is known by its weight is the likelier, against the best of those who may have
-    given it back."""
+    """Branches with their mass: what weighs as the very units that somebody carries is his, rather than another's.
+
+    What it was, its agent has weighed already: its memory of what was taken is as good.
+    """
     best: dict[int, float] = {}
     for branch in branches:
         if not branch.lacking and branch.owner is not None and branch.fit > best.get(branch.reading, 0.0):
             best[branch.reading] = branch.fit
     for branch in branches:
-        yield branch, branch.probability * branch.fit / min(1.0, best.get(branch.reading, 1.0))
+        known = not branch.lacking and branch.owner is not None
+        yield branch, branch.probability * (branch.fit / best[branch.reading] if known else 1.0)
 
 
 def _chosen(clue: Clue, branch: Branch) -> Choice:

@@ -16,6 +16,8 @@ LIKELY = 0.8
 UNLIKELY_SHARE = Decimal("0.25")
 """A basket that is less likely than this is final below this share of the limit only: that it is about cents does
 not make a guess right."""
+GUESS = 0.5
+"""Where not even the likeliest basket is as likely as this, no receipt is final, whatever the money."""
 WEIGHED = 64
 """Baskets that are compared with each other; the tail beyond counts as wholly in dispute."""
 
@@ -44,7 +46,7 @@ def decide(outcomes: list[Outcome], prices: Prices, limit: Decimal = DEFAULT_LOS
     looked = beliefs[:WEIGHED]
     best = looked[0]
     options = []
-    for basket, probability in looked:
+    for basket, probability in looked if best[1] >= GUESS else ():
         if probability < best[1] * FITS:
             break
         loss = _expected_loss(basket, outcomes[:WEIGHED], prices)

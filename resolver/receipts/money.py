@@ -80,27 +80,8 @@ class Prices:
         return sum((line.amount for line in lines), self.zero)
 
     def difference(self, a: Basket, b: Basket, nameless: Decimal = Decimal(0)) -> Decimal:
-        """What is in dispute between two baskets: the dearer of what only one of them holds.
-
-        `nameless` is the worth of what `b` holds besides. A basket that names another item of the same price is a
-        difference too: the customer would dispute it.
-        """
-        only_a, only_b = _parts(a, b)
-        return max(self.total(only_a), self.total(only_b) + nameless)
-
-
-def _parts(a: Basket, b: Basket) -> tuple[Basket, Basket]:
-    common = {*a} & {*b}
-    held_a = {(held.sku, held.unit_price): held for held in a if held not in common}
-    held_b = {(held.sku, held.unit_price): held for held in b if held not in common}
-    only_a, only_b = [], []
-    for key in {*held_a, *held_b}:
-        x, y = held_a.get(key), held_b.get(key)
-        qty = (x.qty if x else 0) - (y.qty if y else 0)
-        weight_dg = (x.weight_dg if x else 0) - (y.weight_dg if y else 0)
-        only_a.append(Held(*key, max(0, qty), max(0, weight_dg)))
-        only_b.append(Held(*key, max(0, -qty), max(0, -weight_dg)))
-    return tuple(only_a), tuple(only_b)
+        """What billing `a` loses one side or the other where `b` is true, and goods of the worth `nameless` besides."""
+        return abs(self.total(a) - self.total(b) - nameless)
 
 
 def change_lines(prices: Prices, before: Basket, after: Basket) -> tuple[ReceiptLine, ...]:

@@ -40,6 +40,10 @@ class Billing:
         """Go on with another version of the store file."""
         self._store, self._prices = store, prices
 
+    def is_sure(self, account: Account, posterior: Posterior) -> bool:
+        """Whether the account's receipt would be final."""
+        return decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit).sure
+
     def issue(self, account: Account, posterior: Posterior, reasons: list[str], now_utc_ns: int) -> list[Effect]:
         """The account's receipt: final, or for review with its reasons and those given."""
         assert account.exited_utc_ns is not None

@@ -277,7 +277,17 @@ class Shop:
         if waits and now_utc_ns < self._deadline(account):
             return []
         reasons = [*waits, *lasting_doubts(account, due, logs, self.presence, self.rules)]
-        effects = self._billing.issue(account, self.posterior(account.key), reasons, now_utc_ns)
+        posterior = self.posterior(account.key)
+        if not reasons and now_utc_ns < self._deadline(account) and self._corrections_due(account, due, posterior):
+            return []
+        effects = self._billing.issue(account, posterior, reasons, now_utc_ns)
         self.visits.settle(account)
         self._changed.add(account.key)
         return effects
+
+    def _corrections_due(self, account: Account, due_utc_ns: int, posterior: Posterior) -> bool:
+        """Whether the account's doubts may yet be settled by what its agents learn while the plates rest."""
+        looked = [self.movements.fact(key).movement.settled for key in self.movements.of(account.key)]
+        until = min(max(looked, default=0) + self.rules.second_look_ns, due_utc_ns + self.rules.correction_wait_ns)
+        marks = [log.believed.until_utc_ns for log in self.logs.values() if log.believed is not None]
+        return min(marks, default=until) < until and not self._billing.is_sure(account, posterior)

@@ -74,7 +74,30 @@ def readings(
     if parted:
         found[()] *= PARTED
     total = sum(found.values())
-    return tuple(Reading(moves, probability / total) for moves, probability in found.items() if probability > 0.0)
+    return tuple(
+        Reading(moves, probability / total, _manner(store, fact, moves))
+        for moves, probability in found.items()
+        if probability > 0.0
+    )
+
+
+def _manner(store: Store, fact: MovementFact, moves: tuple[Move, ...]) -> str:
+    """How it would have been done, by the words of `baskets.habits`."""
+    picks = takes(fact)
+    if not moves:
+        return "" if picks else "own"
+    if any((move.qty > 0) != picks for move in moves):
+        return ""
+    plate = store.plates.get(fact.movement.plate)
+    home = plate is not None and all(any(lane.sku == move.sku for lane in plate.lanes) for move in moves)
+    counts = [1 if move.by_weight else abs(move.qty) for move in moves]
+    if not picks:
+        return "several" if sum(counts) > 1 else "home" if home else "away"
+    if not home:
+        return "elsewhere"
+    if len(moves) > 1:
+        return "pair" if counts == [1, 1] else "mixed"
+    return {1: "one", 2: "two", 3: "three"}.get(counts[0], "more")
 
 
 def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:

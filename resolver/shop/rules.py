@@ -15,6 +15,10 @@ class Rules:
 
     skew_ns: int = SECOND_NS // 2
     """By how much the clocks of doors and agents may differ."""
+    second_look_ns: int = 28 * SECOND_NS // 10
+    """An agent looks at a plate that rests again, the last time 2.5 s after a movement, and may then correct it."""
+    correction_wait_ns: int = 9 * SECOND_NS // 10
+    """A receipt in doubt waits for that no longer: with the skew and a watermark's time until 1.7 s after the exit."""
     receipt_wait_ns: int = 120 * SECOND_NS
     """How long after the exit a receipt waits for what is not told yet, before a person is asked."""
     loss_limit: Decimal = DEFAULT_LOSS_LIMIT

@@ -52,6 +52,37 @@ def test_it_waits_for_numbers_that_the_watermark_speaks_of() -> None:
     assert bought(only_receipt(shop)) == {"cola": 1, "juice": 1}
 
 
+def doubted_before_the_exit() -> tuple[Script, str]:
+    """Somebody took what is in doubt and left a second later; all is told up to the exit."""
+    shop = Script()
+    shop.enter("s1", 0)
+    event = shop.pick(9, {"cola": 2}, confidence=0.15)
+    shop.exit("s1", 10)
+    shop.watermark(10.6)
+    return shop, event
+
+
+def test_a_doubt_waits_for_a_correction_that_is_due() -> None:
+    shop, event = doubted_before_the_exit()
+    shop.correct(11, event, {"cola": 2}, confidence=0.999)
+    shop.watermark(11.1)
+    issued = only_receipt(shop)
+    assert (issued.receipt.state, issued.receipt.issued) == ("final", parse_utc(at(11)))
+
+
+def test_it_does_not_wait_long_for_one_that_never_comes() -> None:
+    shop, _ = doubted_before_the_exit()
+    shop.watermark(11.2)
+    shop.watermark(11.5)
+    issued = only_receipt(shop)
+    assert (issued.receipt.state, issued.receipt.issued) == ("review", parse_utc(at(11.5)))
+
+
+def test_nor_for_an_agent_that_falls_silent_meanwhile() -> None:
+    issued = only_receipt(doubted_before_the_exit()[0])
+    assert (issued.receipt.state, issued.receipt.issued) == ("review", parse_utc(at(130)))
+
+
 def test_what_never_comes_sends_it_to_review_after_the_wait() -> None:
     shop = Script()
     shop.enter("s1", 0)
