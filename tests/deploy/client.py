@@ -13,7 +13,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-BOUND_S = 5.0
+BOUND_S = 10.0
 
 
 class CertClient:
@@ -52,7 +52,7 @@ class CertClient:
     def signed_in(self) -> bool:
         """Whether the broker let it in; False too where it hung up without a word."""
         try:
-            return not self._answer.get(timeout=2.0).is_failure
+            return not self._answer.get(timeout=BOUND_S).is_failure
         except queue.Empty:
             return False
 

@@ -93,4 +93,4 @@ def store_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreBrok
             time.sleep(0.02)
     yield StoreBroker(folder, tls_port, plain_port, process)
     process.terminate()
-    process.wait(5)
+    process.wait(BOUND_S)

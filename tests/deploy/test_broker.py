@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from agent.messages import Topics
 from resolver.service.running import subscriptions
 from tests.deploy.client import CertClient
-from tests.deploy.conftest import CLIENTS, DEPLOY, PASSWORD, StoreBroker, script
+from tests.deploy.conftest import BOUND_S, CLIENTS, DEPLOY, PASSWORD, StoreBroker, script
 
 BASE = "shelf/v1/demo"
 WRITES = {
@@ -153,10 +153,10 @@ def test_a_will_on_a_topic_of_others_is_not_published(
         leaving = CertClient(store_broker.tls_port, store_broker.ca, store_broker.cert(who), will=will)
         assert leaving.signed_in()
         leaving.vanish()
-    heard = {resolver.heard.get(timeout=5.0)}
+    heard = {resolver.heard.get(timeout=BOUND_S)}
     assert all(clients["a1"].publish(topic, payload=b"last").values())
     while (topic, b"last") not in heard:
-        heard.add(resolver.heard.get(timeout=5.0))
+        heard.add(resolver.heard.get(timeout=BOUND_S))
     assert heard == {(topic, b"will of a1"), (topic, b"last")}
 
 
@@ -182,7 +182,7 @@ def test_each_reads_only_what_it_needs(
         assert all(clients[by].publish(mark, payload=last_word).values())
         heard: list[tuple[str, bytes]] = []
         while not heard or heard[-1] != (mark, last_word):
-            heard.append(listeners[reader].heard.get(timeout=5.0))
+            heard.append(listeners[reader].heard.get(timeout=BOUND_S))
         assert ((topic, b"secret") in heard) == (reader in READS[topic]), reader
     for deaf in ("door", "cam"):
         with pytest.raises(queue.Empty):
@@ -263,7 +263,7 @@ def _plain_code(port: int, password: str | None) -> int:
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:
-        return answer.get(timeout=5.0)
+        return answer.get(timeout=BOUND_S)
     finally:
         client.disconnect()
         client.loop_stop()
@@ -335,7 +335,7 @@ def test_a_revoked_client_is_not_let_in_after_a_reload(store_broker: StoreBroker
 
     process = subprocess.Popen(["mosquitto", "-c", str(config)])
     try:
-        end_s = time.monotonic() + 5
+        end_s = time.monotonic() + BOUND_S
         while time.monotonic() < end_s:
             try:
                 socket.create_connection(("127.0.0.1", port), 0.2).close()
@@ -347,4 +347,4 @@ def test_a_revoked_client_is_not_let_in_after_a_reload(store_broker: StoreBroker
         assert not refused(again, store_broker.ca, store_broker.cert("a1"))
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(BOUND_S)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 START_BOUND_S = 10.0
+STOP_BOUND_S = 20.0  # it writes what it keeps
 
 
 class Mosquitto:
@@ -44,7 +45,7 @@ class Mosquitto:
         """End it; sessions and retained messages are kept for the next start."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(5)
+            self._process.wait(STOP_BOUND_S)
             self._process = None
 
 

@@ -139,7 +139,7 @@ def resolver(tmp_path: Path, mosquitto: Any) -> Iterator[Resolver]:
     yield service
     if service.process is not None:
         service.process.kill()
-        service.process.wait(5)
+        service.process.wait(BOUND_S)
 
 
 @pytest.fixture
