@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent import __version__
 from agent.journal import Journal, JournalError, Link
@@ -22,13 +23,15 @@ from agent.sources.finder import PortFinder
 from agent.sources.gatherer import Gatherer, Pace
 from agent.sources.port import PortOpener
 from agent.sources.reader import PortReader
-from agent.sources.recorder import Recorder
 from agent.store import Store
 from agent.uplink.identity import Identity
 from agent.uplink.link import Link as BrokerLink
 from agent.uplink.link import Will
 from agent.uplink.uplink import Bounds, Uplink
 from agent.wire import identify
+
+if TYPE_CHECKING:
+    from agent.sources.recorder import Recorder
 
 log = logging.getLogger(__name__)
 

@@ -315,9 +315,8 @@ class Uplink:
             self._quiet = not self._window.in_flight and not self._offered and not self._replies
             if self._quiet:
                 self._wake.notify_all()
-        if now_s - self._watermark_s >= WATERMARK_PERIOD_S:
+        if now_s - self._watermark_s >= WATERMARK_PERIOD_S and self._tell_watermark():
             self._watermark_s = now_s
-            self._tell_watermark()
         with self._wake:
             due = self._plates.due(now_s)
         for plate, state in due:
@@ -327,15 +326,17 @@ class Uplink:
     def _publish_event(self, body: str) -> int:
         return self._link.publish(self._identity.topics.events(self._identity.agent), body, qos=1, retain=False)
 
-    def _tell_watermark(self) -> None:
+    def _tell_watermark(self) -> bool:
+        """Whether there was one to tell; until there is, every turn looks."""
         with self._wake:
             mark = self._horizon.tell(self._window.acknowledged_sequence(self._identity.epoch))
         if mark is None:
-            return
+            return False
         self._watermarks += 1
         event = watermark_event(self._identity, mark, self._watermarks, self._now_utc_ns())
         topic = self._identity.topics.watermark(self._identity.agent)
         self._link.publish(topic, event.to_json(), qos=0, retain=False)
+        return True
 
     def _check_stall(self, now_s: float) -> None:
         if not self._window.in_flight:
