@@ -167,10 +167,12 @@ class Link:
                 tries = 0
             if self._stop.is_set():
                 return
-            if self._refused and self._version == MQTTProtocolVersion.MQTTv5:
-                self._version, self._refused = MQTTProtocolVersion.MQTTv311, False
+            if self._refused:
+                five, self._refused = self._version == MQTTProtocolVersion.MQTTv5, False
+                self._version = MQTTProtocolVersion.MQTTv311 if five else MQTTProtocolVersion.MQTTv5
                 self._client = self._make()
-                continue
+                if five:
+                    continue
             wait_s = BACKOFF_S[min(tries, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.5)
             tries += 1
             self._stop.wait(wait_s)
@@ -178,7 +180,7 @@ class Link:
     def _session(self) -> bool:
         """Connect and serve until the connection ends; whether there was one."""
         self._number += 1
-        self._greeted = False
+        self._greeted = self._answered = False
         self._due_s.clear()
         try:
             self._client.connect(self._address.host, self._address.port, KEEPALIVE_S, **self._options())
@@ -194,7 +196,7 @@ class Link:
                 self._client.subscribe(self._retained)
         was = self.connected.is_set() or self._greeted
         self._note_length(time.monotonic() - began_s)
-        if not was and not self._said_down and not self._stop.is_set():
+        if not self._answered and not self._stop.is_set():
             self._refused = True  # closed without a word: how brokers of 3.1.1 may answer version 5
             if self._version != MQTTProtocolVersion.MQTTv5:
                 self._down("the broker closes the connection")
@@ -226,6 +228,7 @@ class Link:
             self._say(f"broker {self._address} is not there ({why}); trying again until it is")
 
     def _on_connect(self, client: mqtt.Client, _user: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        self._answered = True
         if reason.is_failure:
             if str(reason) in REFUSED_VERSION and self._version == MQTTProtocolVersion.MQTTv5:
                 self._refused = True

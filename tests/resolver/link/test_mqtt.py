@@ -99,3 +99,24 @@ def test_an_error_of_its_own_is_kept_for_the_service_to_end_with(broker: Forgetf
         assert isinstance(link.failure, BrokenPipeError)
     finally:
         link.stop()
+
+
+def test_a_broker_of_3_1_1_that_hangs_up_on_version_5_is_spoken_to_though_it_came_late() -> None:
+    said: list[str] = []
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        link = Link(Address(*listener.getsockname()), "shelf-s-resolver", [(STATUS, 1)], said.append)
+        link.start()
+        try:
+            wait_for(lambda: any("is not there" in text for text in said))
+            listener.listen()
+            listener.settimeout(BOUND_S)
+            while not link.connected.is_set():
+                connection, _ = listener.accept()
+                with connection:
+                    if connection.recv(1000)[8] == 4:  # the version in CONNECT
+                        connection.sendall(bytes([0x20, 2, 0, 0]))
+                        wait_for(link.connected.is_set)
+        finally:
+            link.stop()
+    assert "(MQTT 3.1.1)" in said[-1]
