@@ -62,8 +62,11 @@ def count_of(basket: Basket, sku: str) -> int:
 
 def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     """The basket after the moves, and how many units were given back that it did not hold."""
-    if len(moves) == 1 and moves[0].qty > 0:
-        return _with(basket, moves[0]), 0
+    if len(moves) == 1:
+        if moves[0].qty > 0:
+            return _with(basket, moves[0]), 0
+        if not moves[0].by_weight and (left := _without(basket, moves[0])) is not None:
+            return left, 0
     held = {(entry.sku, entry.unit_price): [entry.qty, entry.weight_dg] for entry in basket}
     lacking = 0
     for move in moves:
@@ -89,6 +92,19 @@ def _with(basket: Basket, move: Move) -> Basket:
         if held[:2] > key:
             return (*basket[:at], Held(*key, move.qty, weight_dg), *basket[at:])
     return (*basket, Held(*key, move.qty, weight_dg))
+
+
+def _without(basket: Basket, move: Move) -> Basket | None:
+    """Without units that were given back; None where they are not all of one price, or not all there."""
+    found = [number for number, held in enumerate(basket) if held.sku == move.sku]
+    if len(found) != 1:
+        return None
+    at, held = found[0], basket[found[0]]
+    left = held.qty + move.qty
+    if left < 0:
+        return None
+    rest = (held._replace(qty=left),) if left or held.weight_dg > 0 else ()
+    return (*basket[:at], *rest, *basket[at + 1 :])
 
 
 def _dearest_first(held: dict[tuple[str, Decimal], list[int]], sku: str) -> list[tuple[str, Decimal]]:

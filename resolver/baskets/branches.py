@@ -260,8 +260,8 @@ def _but_his_own(standing: Standing, clue: Clue, moves: Moves, owner: str) -> tu
 def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: bool) -> tuple[float, Carried]:
     """How well what was given back fits what its owner carries, and what he carries then."""
     carried = before.carried[at]
-    if not clue.sigma_dg or lacking:
-        return 1.0, carried
+    if not clue.sigma_dg or lacking or len(before.baskets) == 1:
+        return 1.0, carried  # alone, nobody else could have given it back
     if len(moves) == 1 and moves[0].qty > 0:
         bundle = Bundle(moves[0].sku, moves[0].qty, clue.weight_dg, clue.sigma_dg**2)
         return 1.0, taken(carried, bundle)
@@ -270,8 +270,7 @@ def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: 
         return 1.0, carried
     kind = next(Kind(move.piece_dg, move.spread_dg) for move in moves if move.qty < 0)
     besides = [(move.qty, Kind(move.piece_dg, move.spread_dg)) for move in moves if move.qty > 0]
-    held = count_of(before.baskets[at], back.sku) if len(before.baskets) > 1 else 0
-    gain, number = fit(carried, back, kind, held, besides)
+    gain, number = fit(carried, back, kind, count_of(before.baskets[at], back.sku), besides)
     return gain, given_back(carried, back, number)
 
 

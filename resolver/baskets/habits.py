@@ -3,11 +3,12 @@
 Some take one thing at a time, some several alike, some a thing in each hand; some set goods back where they stood, some
 leave them anywhere, some bring their own. An agent knows what is usual; the shares of one person are taken to be
 Dirichlet about that, and each movement's readings are weighed by what his other movements, before and after, say of
-them (leave one out, in rounds).
+them (leave one out, in rounds). What an agent could not name keeps its share among what is taken.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from resolver.baskets.hypothesis import Clue, Leanings
@@ -25,60 +26,75 @@ USUAL = {
     "several": 0.01,
     "own": 0.13,
 }
-"""Shares of picks (the first four) and of puts by manner: mean over the bench's families."""
+"""Shares of picks (down to "elsewhere": of what stands on a wrong plate) and of puts, by manner: mean over the bench's
+families."""
 WEIGHT = 1.0
 """Movements that what is usual counts for, against those of the person."""
 ROUNDS = 3
 
+_Manners = dict[str, float]
+"""Probability by manner."""
+
 
 def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
-    """For each clue the factors of its readings, by owner."""
-    shares = [[(owner, share) for owner, share in clue.owners if owner in owners] for clue in clues]
-    found: list[Leanings] = [() for _ in clues]
-    for _ in range(ROUNDS):
-        manners = [_manners(clue, shares[k], found[k]) for k, clue in enumerate(clues)]
-        sums: dict[tuple[str, bool], dict[str, float]] = {}
-        for k, clue in enumerate(clues):
-            for owner, share in shares[k]:
-                seen = sums.setdefault((owner, clue.puts), {})
-                for manner, chance in manners[k].items():
-                    seen[manner] = seen.get(manner, 0.0) + share * chance
-        found = [
-            tuple(
-                (owner, _factors(clue, sums[(owner, clue.puts)], {m: share * c for m, c in manners[k].items()}))
-                for owner, share in shares[k]
+    """For each clue the factors of its readings, by owner; nothing where all readings are of one manner."""
+    found: list[Leanings] = [()] * len(clues)
+    settled: dict[tuple[str, bool], _Manners] = {}
+    open_clues: list[tuple[int, Clue, list[tuple[str, float]]]] = []
+    for number, clue in enumerate(clues):
+        shares = [(owner, share) for owner, share in clue.owners if owner in owners]
+        manners = _manners(clue, None)
+        if len(manners) > 1:
+            open_clues.append((number, clue, shares))
+            continue
+        for owner, share in shares:
+            _add(settled.setdefault((owner, clue.puts), {}), manners, share)
+    for _ in range(ROUNDS if open_clues else 0):
+        told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
+        sums = {key: dict(manners) for key, manners in settled.items()}
+        for manners, (_, clue, shares) in zip(told, open_clues, strict=True):
+            for owner, share in shares:
+                _add(sums.setdefault((owner, clue.puts), {}), manners, share)
+        for manners, (number, clue, shares) in zip(told, open_clues, strict=True):
+            found[number] = tuple(
+                (owner, _factors(clue, _less(sums[(owner, clue.puts)], manners, share))) for owner, share in shares
             )
-            for k, clue in enumerate(clues)
-        ]
     return found
 
 
-def _manners(clue: Clue, shares: list[tuple[str, float]], found: Leanings) -> dict[str, float]:
-    """The probability of each manner."""
-    factors = [0.0] * len(clue.readings)
-    known = dict(found)
-    for owner, share in shares:
-        for number, factor in enumerate(known.get(owner, (1.0,) * len(clue.readings))):
-            factors[number] += share * factor
-    chances = [reading.probability * factor for reading, factor in zip(clue.readings, factors, strict=True)]
+def _add(sums: _Manners, manners: _Manners, share: float) -> None:
+    for manner, chance in manners.items():
+        sums[manner] = sums.get(manner, 0.0) + share * chance
+
+
+def _less(sums: _Manners, manners: _Manners, share: float) -> _Manners:
+    """Without one movement's own part."""
+    return {manner: max(0.0, seen - share * manners.get(manner, 0.0)) for manner, seen in sums.items()}
+
+
+def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
+    """The probability of each manner; owners' factors weigh by their shares."""
+    chances = [reading.probability for reading in clue.readings]
+    if leaning:
+        shares = dict(clue.owners)
+        for number, chance in enumerate(chances):
+            chances[number] = chance * sum(shares[owner] * factors[number] for owner, factors in leaning)
     total = sum(chances)
-    manners: dict[str, float] = {}
-    if total <= 0.0:
-        return manners
+    manners: Counter[str] = Counter()
     for reading, chance in zip(clue.readings, chances, strict=True):
         if reading.manner:
-            manners[reading.manner] = manners.get(reading.manner, 0.0) + chance / total
+            manners[reading.manner] += chance / total
     return manners
 
 
-def _factors(clue: Clue, seen: dict[str, float], own: dict[str, float]) -> tuple[float, ...]:
-    total = WEIGHT + sum(seen.values()) - sum(own.values())
-    factors = []
-    for reading in clue.readings:
-        usual = USUAL.get(reading.manner)
-        if usual is None:
-            factors.append(1.0)
-        else:
-            others = max(0.0, seen.get(reading.manner, 0.0) - own.get(reading.manner, 0.0))
-            factors.append((WEIGHT * usual + others) / total / usual)
-    return tuple(factors)
+def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
+    """How many times as likely as usual each reading is of somebody with these other movements."""
+    total = WEIGHT + sum(others.values())
+    known = {
+        manner: (WEIGHT * usual + others.get(manner, 0.0)) / (total * usual)
+        for manner, usual in USUAL.items()
+        if any(reading.manner == manner for reading in clue.readings)
+    }
+    named = [(reading.probability, known[reading.manner]) for reading in clue.readings if reading.manner]
+    mean = sum(chance * factor for chance, factor in named) / sum(chance for chance, _ in named)
+    return tuple(known.get(reading.manner, mean) for reading in clue.readings)

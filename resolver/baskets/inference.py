@@ -9,7 +9,6 @@ taken again. Hypotheses that agree on all of this are one.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
@@ -131,18 +130,19 @@ def _taken_alone(
             mass / total,
             (basket,),
             Choice(clue.id, way.owner, way.number, False, before.trail, clue.readings[way.number].moves),
-            (_with(before.carried[0], clue, way.moves),),
+            _with(before.carried, clue, way.moves),
             standing,
         )
         for (basket, standing), (mass, _, before, way) in kept
     ]
 
 
-def _with(carried: Carried, clue: Clue, moves: Moves) -> Carried:
-    if len(moves) != 1 or not clue.sigma_dg:
+def _with(carried: tuple[Carried, ...], clue: Clue, moves: Moves) -> tuple[Carried, ...]:
+    """What is carried is known by its weight only where it has no name: alone, nobody else could give it back."""
+    if len(moves) != 1 or moves[0].sku != NAMELESS or not clue.sigma_dg:
         return carried
-    worth = moves[0].unit_price if moves[0].sku == NAMELESS else Decimal(0)
-    return taken(carried, Bundle(moves[0].sku, moves[0].qty, clue.weight_dg, clue.sigma_dg**2, worth))
+    bundle = Bundle(NAMELESS, moves[0].qty, clue.weight_dg, clue.sigma_dg**2, moves[0].unit_price)
+    return (taken(carried[0], bundle),)
 
 
 def _weighed(branches: list[Branch]) -> Iterator[tuple[Branch, float]]:
