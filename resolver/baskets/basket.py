@@ -65,8 +65,8 @@ def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     if len(moves) == 1:
         if moves[0].qty > 0:
             return _with(basket, moves[0]), 0
-        if not moves[0].by_weight and (left := _without(basket, moves[0])) is not None:
-            return left, 0
+        if not moves[0].by_weight and (rest := _without(basket, moves[0])) is not None:
+            return rest, 0
     held = {(entry.sku, entry.unit_price): [entry.qty, entry.weight_dg] for entry in basket}
     lacking = 0
     for move in moves:

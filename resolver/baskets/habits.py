@@ -8,7 +8,6 @@ them (leave one out, in rounds). What an agent could not name keeps its share am
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from resolver.baskets.hypothesis import Clue, Leanings
@@ -80,21 +79,25 @@ def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
         for number, chance in enumerate(chances):
             chances[number] = chance * sum(shares[owner] * factors[number] for owner, factors in leaning)
     total = sum(chances)
-    manners: Counter[str] = Counter()
+    manners: _Manners = {}
     for reading, chance in zip(clue.readings, chances, strict=True):
-        if reading.manner:
-            manners[reading.manner] += chance / total
+        if manner := reading.manner:
+            manners[manner] = manners.get(manner, 0.0) + chance / total
     return manners
 
 
 def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
     """How many times as likely as usual each reading is of somebody with these other movements."""
     total = WEIGHT + sum(others.values())
-    known = {
-        manner: (WEIGHT * usual + others.get(manner, 0.0)) / (total * usual)
-        for manner, usual in USUAL.items()
-        if any(reading.manner == manner for reading in clue.readings)
-    }
-    named = [(reading.probability, known[reading.manner]) for reading in clue.readings if reading.manner]
-    mean = sum(chance * factor for chance, factor in named) / sum(chance for chance, _ in named)
-    return tuple(known.get(reading.manner, mean) for reading in clue.readings)
+    known: _Manners = {}
+    mass = weighed = 0.0
+    for _, chance, manner in clue.readings:
+        if not manner:
+            continue
+        factor = known.get(manner)
+        if factor is None:
+            usual = USUAL[manner]
+            factor = known[manner] = (WEIGHT * usual + others.get(manner, 0.0)) / (total * usual)
+        mass += chance
+        weighed += chance * factor
+    return tuple([known.get(reading.manner, weighed / mass) for reading in clue.readings])

@@ -234,7 +234,10 @@ class Movements:
         placed = self._on_plate[fact.movement.plate]
         last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
         after_g, sigma_g = fact.movement.after_g, fact.movement.sigma_g
-        for found, (_, key) in enumerate(reversed(placed[max(0, last - MOST_CLOSED) : last]), start=1):
+        oldest_utc_ns = fact.t_utc_ns - CLOSED_NS
+        for found, (order, key) in enumerate(reversed(placed[max(0, last - MOST_CLOSED) : last]), start=1):
+            if order[0] < oldest_utc_ns:
+                break
             movement = self._facts[key].movement
             off_g = abs(movement.before_g - after_g)
             if off_g > LEAST_LEVEL_G and off_g > LEVEL_SIGMAS * hypot(movement.sigma_g, sigma_g):
@@ -244,11 +247,10 @@ class Movements:
         return ()
 
     def _plain(self, fact: MovementFact, since: list[EventKey]) -> bool:
-        """Whether these movements are recent, and too heavy to be told from nothing by chance."""
+        """Whether these movements are too heavy to be told from nothing by chance."""
         facts = [*(self._facts[key] for key in since), fact]
         noise_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * max(entry.movement.sigma_g for entry in facts))
-        least_g = min(abs(entry.movement.delta_g) for entry in facts)
-        return least_g > PLAIN * noise_g and fact.t_utc_ns - facts[0].t_utc_ns <= CLOSED_NS
+        return min(abs(entry.movement.delta_g) for entry in facts) > PLAIN * noise_g
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""

@@ -27,6 +27,8 @@ LEAST_ELSE = 1e-4
 """However sure an agent is, it may have been something else: probabilities come with three digits."""
 SAME_SHARE, SAME_G = 0.02, 3.0
 """A foreign thing is the same where two weighings differ by less than this share, or this many grams."""
+PAIR = 2
+ALIKE = {1: "one", 2: "two", 3: "three"}
 LIGHTER = 1.25
 """An item that weighs up to so much more than what left may have been that, leant or held in part."""
 
@@ -86,18 +88,21 @@ def _manner(store: Store, fact: MovementFact, moves: tuple[Move, ...]) -> str:
     picks = takes(fact)
     if not moves:
         return "" if picks else "own"
-    if any((move.qty > 0) != picks for move in moves):
-        return ""
     plate = store.plates.get(fact.movement.plate)
-    home = plate is not None and all(any(lane.sku == move.sku for lane in plate.lanes) for move in moves)
-    counts = [1 if move.by_weight else abs(move.qty) for move in moves]
+    sold = [lane.sku for lane in plate.lanes] if plate is not None else []
+    count, home = 0, True
+    for move in moves:
+        if (move.qty > 0) != picks:
+            return ""
+        count += 1 if move.by_weight else abs(move.qty)
+        home = home and move.sku in sold
     if not picks:
-        return "several" if sum(counts) > 1 else "home" if home else "away"
+        return "several" if count > 1 else "home" if home else "away"
     if not home:
         return "elsewhere"
     if len(moves) > 1:
-        return "pair" if counts == [1, 1] else "mixed"
-    return {1: "one", 2: "two", 3: "three"}.get(counts[0], "more")
+        return "pair" if len(moves) == count == PAIR else "mixed"
+    return ALIKE.get(count, "more")
 
 
 def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
@@ -124,10 +129,15 @@ def _said(fact: MovementFact, correction: CorrectionFact | None) -> list[tuple[t
     movement = fact.movement
     if correction is not None:
         return [(correction.correction.items, correction.correction.confidence)]
-    others = [(entry.items, entry.probability) for entry in movement.candidates if entry.items != movement.items]
+    best = _counts(movement.items)
+    others = [(entry.items, entry.probability) for entry in movement.candidates if _counts(entry.items) != best]
     room, rest = 1.0 - movement.confidence, sum(probability for _, probability in others)
     scale = min(1.0, room / rest) if rest > 0.0 else 1.0
     return [(movement.items, movement.confidence), *((items, share * scale) for items, share in others)]
+
+
+def _counts(items: tuple[ItemCount, ...]) -> list[tuple[str, int, float | None]]:
+    return [(entry.sku, entry.qty, entry.weight_g) for entry in items]
 
 
 def _moves(store: Store, items: tuple[ItemCount, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
