@@ -179,6 +179,10 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
         place = (before.baskets, before.carried, _left(standing, clue, number, None))
         return Branch(before, owner, number, probability * (STRANGER_PUT if back else 1.0), place)
     at = index[owner]
+    if thing is not None:
+        moves = taken_again(moves, before.standing[thing], clue)
+    elif clue.puts:
+        moves = _as_taken(before.carried[at], clue, moves)
     if standing and not clue.puts:
         moves, standing = _but_his_own(standing, clue, moves, owner)
     basket, lacks = apply(before.baskets[at], moves)
@@ -257,10 +261,28 @@ def _but_his_own(standing: Standing, clue: Clue, moves: Moves, owner: str) -> tu
     return moves, standing
 
 
+def taken_again(moves: Moves, thing: Thing, clue: Clue) -> Moves:
+    """Loose goods that were weighed when they were set down, too."""
+    if len(moves) != 1 or not moves[0].by_weight or not thing.label:
+        return moves
+    return (moves[0]._replace(weight_dg=round(things.weighed_again(thing, clue.weight_dg, clue.sigma_dg))),)
+
+
+def _as_taken(carried: Carried, clue: Clue, moves: Moves) -> Moves:
+    """Loose goods that go back whole leave the basket by the weight that they came in with: errors do not add up."""
+    back = _returned(clue, moves) if len(moves) == 1 and moves[0].by_weight else None
+    if back is None:
+        return moves
+    gain, number = fit(carried, back, Kind(moves[0].piece_dg, moves[0].spread_dg), 0)
+    if number is None or gain <= 1.0 or carried[number].qty != back.qty:
+        return moves
+    return (moves[0]._replace(weight_dg=-round(carried[number].weight_dg)),)
+
+
 def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: bool) -> tuple[float, Carried]:
     """How well what was given back fits what its owner carries, and what he carries then."""
     carried = before.carried[at]
-    if not clue.sigma_dg or lacking or len(before.baskets) == 1:
+    if not clue.sigma_dg or lacking or (len(before.baskets) == 1 and not any(move.by_weight for move in moves)):
         return 1.0, carried  # alone, nobody else could have given it back
     if len(moves) == 1 and moves[0].qty > 0:
         bundle = Bundle(moves[0].sku, moves[0].qty, clue.weight_dg, clue.sigma_dg**2)
@@ -270,7 +292,8 @@ def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: 
         return 1.0, carried
     kind = next(Kind(move.piece_dg, move.spread_dg) for move in moves if move.qty < 0)
     besides = [(move.qty, Kind(move.piece_dg, move.spread_dg)) for move in moves if move.qty > 0]
-    gain, number = fit(carried, back, kind, count_of(before.baskets[at], back.sku), besides)
+    held = count_of(before.baskets[at], back.sku) if len(before.baskets) > 1 else 0
+    gain, number = fit(carried, back, kind, held, besides)
     return gain, given_back(carried, back, number)
 
 

@@ -9,6 +9,7 @@ taken again. Hypotheses that agree on all of this are one.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
@@ -22,6 +23,7 @@ from resolver.baskets.branches import (
     owners_of,
     priors_given,
     priors_of,
+    taken_again,
 )
 from resolver.baskets.carried import Bundle, Carried, taken
 from resolver.baskets.habits import leanings
@@ -52,7 +54,7 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     if alone and not clue.puts and not clue.parts and not clue.closes and not clue.gives_back:
         return _taken_alone(hypotheses, clue, owners, usual, beam)
     merged: dict[Hashable, tuple[float, float, Branch]] = {}
-    for branch, weighed in _weighed(branches_of(hypotheses, clue, owners, usual, index)):
+    for branch, weighed in _weighed(branches_of(hypotheses, clue, owners, usual, index), clue):
         probability = weighed * coherence(branch, clue) if clue.parts or clue.closes else weighed
         baskets, _, standing = branch.place
         key: Hashable = (baskets, standing) if alone else branch.place
@@ -90,6 +92,8 @@ def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) ->
     for chance, owner, number in sorted(priors, key=lambda prior: -prior.chance):
         again = thing is not None and number == meant
         moves = clue.readings[number].moves
+        if again and thing is not None:
+            moves = taken_again(moves, standing[thing], clue)
         if owner is None:
             moves = ()
         elif not moves and not again:
@@ -138,25 +142,33 @@ def _taken_alone(
 
 
 def _with(carried: tuple[Carried, ...], clue: Clue, moves: Moves) -> tuple[Carried, ...]:
-    """What is carried is known by its weight only where it has no name: alone, nobody else could give it back."""
-    if len(moves) != 1 or moves[0].sku != NAMELESS or not clue.sigma_dg:
+    """Alone, nobody else could give it back: what is carried matters by its weight only where no two are alike."""
+    if len(moves) != 1 or not clue.sigma_dg:
         return carried
-    bundle = Bundle(NAMELESS, moves[0].qty, clue.weight_dg, clue.sigma_dg**2, moves[0].unit_price)
+    ((sku, qty, _, price, by_weight, *_),) = moves
+    if sku != NAMELESS and not by_weight:
+        return carried
+    bundle = Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
     return (taken(carried[0], bundle),)
 
 
-def _weighed(branches: list[Branch]) -> Iterator[tuple[Branch, float]]:
+def _weighed(branches: list[Branch], clue: Clue) -> Iterator[tuple[Branch, float]]:
     """Branches with their mass: what weighs as the very units that somebody carries is his, rather than another's.
 
-    What it was, its agent has weighed already: its memory of what was taken is as good.
+    What it was, an agent's memory of what was taken tells as well, but for loose goods, of which no two are alike.
     """
     best: dict[int, float] = {}
     for branch in branches:
         if not branch.lacking and branch.owner is not None and branch.fit > best.get(branch.reading, 0.0):
             best[branch.reading] = branch.fit
     for branch in branches:
-        known = not branch.lacking and branch.owner is not None
-        yield branch, branch.probability * (branch.fit / best[branch.reading] if known else 1.0)
+        top = best.get(branch.reading, 1.0)
+        if any(move.by_weight for move in clue.readings[branch.reading].moves):
+            yield branch, branch.probability * branch.fit / min(1.0, top)
+        elif branch.lacking or branch.owner is None:
+            yield branch, branch.probability
+        else:
+            yield branch, branch.probability * branch.fit / top
 
 
 def _chosen(clue: Clue, branch: Branch) -> Choice:

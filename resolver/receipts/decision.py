@@ -13,7 +13,7 @@ DEFAULT_LOSS_LIMIT = Decimal("0.20")
 FITS = 0.5
 """A basket fits where it is at least half as likely as the likeliest."""
 LIKELY = 0.8
-UNLIKELY_SHARE = Decimal("0.25")
+UNLIKELY_SHARE = Decimal("0.1")
 """A basket that is less likely than this is final below this share of the limit only: that it is about cents does
 not make a guess right."""
 GUESS = 0.5

@@ -133,3 +133,41 @@ def test_a_plate_that_weighs_the_same_again_gave_nothing_away() -> None:
     shop.exit("s1", 20)
     shop.watermark(21)
     assert bought(only_receipt(shop)) == {}
+
+
+def loose(shop: Script, t: float, weight_g: float, kind: str = "pick", plate: str = "P1") -> str:
+    delta_g = -weight_g if kind == "pick" else weight_g
+    return shop.pick(t, {"tomato": 1}, plate, kind=kind, weights={"tomato": weight_g}, delta_g=delta_g)
+
+
+def grams(shop: Script) -> float | None:
+    shop.exit("s1", 40)
+    shop.watermark(41)
+    (line,) = only_receipt(shop).receipt.lines
+    return line.weight_g
+
+
+def test_a_tomato_that_goes_back_leaves_the_bill_by_the_weight_it_came_in_with() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    loose(shop, 2, 105.2)
+    loose(shop, 6, 92.9)
+    loose(shop, 10, 106.6, "put", "P2")
+    assert grams(shop) == 92.9
+
+
+def test_but_another_than_was_taken_leaves_it_by_its_own_weight() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.pick(2, {"tomato": 2}, weights={"tomato": 198.1}, delta_g=-198.1)
+    loose(shop, 10, 106.6, "put", "P2")
+    assert grams(shop) == 91.5
+
+
+def test_a_tomato_that_is_taken_again_weighs_what_both_weighings_say() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    loose(shop, 2, 105.2)
+    loose(shop, 10, 105.6, "put", "P2")
+    loose(shop, 16, 104.8, plate="P2")
+    assert grams(shop) == 105.2
