@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+SLOT_NS = 5_000_000  # chunks are decoded so much at a time: what came by the end of a slot, right after it
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

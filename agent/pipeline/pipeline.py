@@ -15,7 +15,7 @@ from agent.inference import Belief, InferenceParameters, Judge
 from agent.messages import Fault
 from agent.messages.events import FAULT, RECOVERED
 from agent.pipeline.ahead import PlateAhead
-from agent.pipeline.arrivals import Arrivals, Chunk, gathered, joined, ordered, split
+from agent.pipeline.arrivals import SLOT_NS, Arrivals, Chunk, gathered, joined, ordered, split
 from agent.pipeline.boards import Boards
 from agent.pipeline.faults import FaultBook
 from agent.pipeline.judging import Judging
@@ -28,8 +28,7 @@ from agent.store import Store
 from agent.weighing import Calibration, PlateScale
 
 SNAPSHOT_VERSION = 1
-SLOT_NS = 5_000_000  # chunks are decoded so much at a time; half of it is added to the delay
-_DELIVERY_NS = 110_000_000  # a port's bytes are read by then, where nothing is touched
+_DELIVERY_NS = 30_000_000  # a board's next conversion has come by then, at 80 a second
 _END_NS = (1 << 63) - 1
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
 

@@ -76,6 +76,13 @@ class Inbox:
             self._woken = True
             self._ready.notify()
 
+    def rest(self, timeout_s: float) -> bool:
+        """Wait so long; True, and at once, where there is a note."""
+        with self._ready:
+            if timeout_s > 0 and not (self._notes or self._woken):
+                self._ready.wait(timeout_s)
+            return bool(self._notes) or self._woken
+
     def take(self, timeout_s: float) -> Batch:
         """All that is there after `timeout_s`, or at once where there is a note."""
         with self._ready:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from agent.journal import CellCalibration, Journal, merge_calibration
 from agent.messages import Command, Fault, OpenPlate, PlateState
 from agent.messages.types import format_utc
-from agent.pipeline.arrivals import Chunk
+from agent.pipeline.arrivals import SLOT_NS, Chunk
 from agent.pipeline.told import PlateReading, ShelfPipeline, Since, Told, Zeroed
 from agent.service.inbox import Batch, ServiceFault
 from agent.service.keeper import Keeper
@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 
 READINGS_PERIOD_NS = SECOND_NS // 2  # the plate topics show what is new at most twice a second
 CLOCK_PERIOD_NS = SECOND_NS
-LATE_S = 0.02  # between looks at what is due already: a board has not delivered yet
+TURN_NS = SECOND_NS // 4  # between turns at most
+TOUCHED_TURN_NS = SLOT_NS  # while something is touched
+LATE_NS = SECOND_NS // 50  # between looks at what is due already: a board has not delivered yet
 CLOCK_STEPPED = "clock-stepped"
 
 
@@ -69,11 +71,15 @@ class Life:
         """A contact is open somewhere: what comes next is waited for."""
         return bool(self._progress.open)
 
-    def wait_s(self, most_s: float) -> float:
-        """How long the next turn has time where nothing is touched, at most `most_s`: until there is a look to take."""
+    def next_ns(self) -> int:
+        """When the next turn is to be: where nothing is touched, at the next look at rest."""
+        now_ns = self._line.now_ns()
+        if self.touched:
+            return now_ns - now_ns % TOUCHED_TURN_NS + TOUCHED_TURN_NS
         due_ns = self._pipeline.due_ns()
-        left_s = 0.0 if due_ns is None else (due_ns - self._line.now_ns()) / SECOND_NS
-        return min(left_s, most_s) if left_s > 0 else LATE_S
+        if due_ns is None or due_ns <= now_ns:
+            return now_ns + LATE_NS
+        return min(due_ns, now_ns + TURN_NS)
 
     def turn(self, batch: Batch) -> None:
         """Measure, decide, make durable, offer."""

@@ -15,12 +15,12 @@ from agent.journal import Journal, JournalError, Link
 from agent.messages import Command
 from agent.pipeline.told import ShelfPipeline
 from agent.service.clock import Clock, Sync
-from agent.service.inbox import Inbox, ServiceFault
+from agent.service.inbox import Batch, Inbox, ServiceFault
 from agent.service.life import Life, Ports
 from agent.service.notify import Notifier
-from agent.service.timeline import TimeLine
+from agent.service.timeline import SECOND_NS, TimeLine
 from agent.sources.finder import PortFinder
-from agent.sources.gatherer import Gatherer, Pace
+from agent.sources.gatherer import Gatherer
 from agent.sources.port import PortOpener
 from agent.sources.reader import PortReader
 from agent.store import Store
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TURN_S, TOUCHED_TURN_S = 0.25, 0.01  # at most, while nothing is touched, and else
-GATHER_S, TOUCHED_GATHER_S = 0.1, 0.004  # ports are read likewise
+GATHER_S = 0.3  # ports are read right before a turn, or after so long
+GATHERED_S = 0.02  # so long a turn waits for them
+GATHER_MARGIN_S = 0.001  # beyond what reading took last
 DRAIN_S = 0.8  # of the 2 s that a stop may take
 JOIN_S = 0.3
 STALE_S = 20.0  # a thread that has not turned for so long hangs
@@ -78,8 +79,8 @@ class Service:
         self._inbox = Inbox(self._line.now_ns)
         self._recorder = recorder(self._line)
         self._arriving = threading.Lock()  # the recorder takes what comes in order of time
-        self._pace = Pace(TOUCHED_GATHER_S)
-        gatherer = Gatherer(self._pace)
+        self._gatherer = gatherer = Gatherer(GATHER_S)
+        self._gathering_s = 0.0  # how long it took of late
         self._named = [PortReader(path, self, world.open_port, gatherer=gatherer) for path in ports or []]
         self._finder = PortFinder(self, world.open_port, gatherer=gatherer) if ports is None else None
         self._twin = ""
@@ -159,6 +160,7 @@ class Service:
             if following is None:
                 for reader in self._readers():
                     reader.stop()
+                self._gatherer.gather(GATHERED_S)
                 for reader in self._readers():
                     reader.join(JOIN_S)
             life.end(self._inbox.take(0.0))
@@ -173,8 +175,7 @@ class Service:
         while not self.stop_asked:
             if self._finder is not None:
                 self._finder.turn()
-            life.turn(self._inbox.take(TOUCHED_TURN_S if life.touched else life.wait_s(TURN_S)))
-            self._pace.gather_s = TOUCHED_GATHER_S if life.touched else GATHER_S
+            life.turn(self._gathered(life.next_ns()))
             self._check(life, uplink)
             if self.reload_asked:
                 self.reload_asked = False
@@ -182,6 +183,19 @@ class Service:
                 if following is not None:
                     return following
         return None
+
+    def _gathered(self, t_ns: int) -> Batch:
+        """All that comes by an instant, or until there is a note: ports are read right before."""
+        begin_s = self._left_s(t_ns) - self._gathering_s - GATHER_MARGIN_S
+        if not self._inbox.rest(begin_s):
+            began_s = time.monotonic()
+            self._gatherer.gather(GATHERED_S)
+            took_s = time.monotonic() - began_s
+            self._gathering_s = max(took_s, (self._gathering_s + took_s) / 2)
+        return self._inbox.take(self._left_s(t_ns))
+
+    def _left_s(self, t_ns: int) -> float:
+        return (t_ns - self._line.now_ns()) / SECOND_NS
 
     def _check(self, life: Life, uplink: Uplink) -> None:
         """End where a part has failed; tell systemd that all parts move."""

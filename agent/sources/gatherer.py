@@ -1,22 +1,15 @@
-"""One thread that reads all ports that work: waking up costs more than reading, so that it is done once for all."""
+"""One thread that reads all ports that work: waking up costs more than reading, so that it is done once for all, and
+when who works on the bytes is about to do so."""
 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from agent.sources.port import Port
 
 LOOK_S = 5.0  # how often who waits for the thread looks whether it lives
-
-
-@dataclass
-class Pace:
-    """How long bytes may gather between two readings: each reading costs, each wait is a delay."""
-
-    gather_s: float = 0.0
 
 
 @runtime_checkable
@@ -43,11 +36,13 @@ class _Service:
 
 
 class Gatherer:
-    """Serves ports from its own thread, at a pace that may change at any time."""
+    """Serves ports from its own thread: when it is asked to, and at least every `gather_s`."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, gather_s: float) -> None:
+        self._gather_s = gather_s
         self._lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._asked = self._done = 0  # readings
         self._services: list[_Service] = []
         self._thread: threading.Thread | None = None
 
@@ -66,8 +61,20 @@ class Gatherer:
         if service.error is not None:
             raise service.error
 
+    def gather(self, within_s: float) -> bool:
+        """Have every port read now; False: it takes longer than this, as where a driver hangs."""
+        with self._turn:
+            if self._thread is None:
+                return True
+            self._asked += 1
+            number = self._asked
+            self._turn.notify_all()
+            return self._turn.wait_for(lambda: self._done >= number or self._thread is None, within_s)
+
     def _run(self) -> None:
         while True:
+            with self._turn:
+                number = self._asked
             with self._lock:
                 services = list(self._services)
                 if not services:
@@ -82,7 +89,8 @@ class Gatherer:
                 with self._lock:
                     self._services.remove(service)
                 service.over.set()
-            time.sleep(max(self._pace.gather_s, _LEAST_S))
-
-
-_LEAST_S = 0.001
+            with self._turn:
+                self._done = number
+                self._turn.notify_all()
+                if self._asked == number:
+                    self._turn.wait(self._gather_s)

@@ -95,7 +95,7 @@ class PortReader:
         return not self._thread.is_alive()
 
     def write(self, data: bytes) -> None:
-        """Send to the board with the next turn (within 100 ms)."""
+        """Send to the board with the next turn."""
         self._writes.append(data)
 
     def _run(self) -> None:

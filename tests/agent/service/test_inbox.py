@@ -47,3 +47,13 @@ def test_notes_are_bounded() -> None:
     for number in range(2 * MAX_NOTES):
         inbox.put_note(ServiceFault(str(number), "", "", recovered=False))
     assert len(inbox.take(0).notes) == MAX_NOTES
+
+
+def test_only_a_note_ends_a_rest_and_is_still_there_to_be_taken() -> None:
+    inbox = Inbox(lambda: 0)
+    inbox.put_bytes("a", b"x")
+    assert not inbox.rest(0.0)
+    note = ServiceFault("f", "", "", recovered=False)
+    threading.Thread(target=inbox.put_note, args=(note,)).start()
+    assert inbox.rest(10.0)
+    assert inbox.take(10.0).notes == [note]

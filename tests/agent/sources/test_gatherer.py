@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.sources.gatherer import Gatherer, Pace, PromptPort
+from agent.sources.gatherer import Gatherer, PromptPort
 from agent.sources.port import GONE, Port, SerialPort
 from agent.sources.reader import PortReader
 from agent.wire import seal
@@ -46,7 +46,7 @@ def test_many_ptys_are_read_by_one_thread_and_one_that_hangs_up_is_its_own_fault
     for _, slave in pairs:
         tty.setraw(slave)
     names = [os.ttyname(slave) for _, slave in pairs]
-    sink, gatherer = Sink(), Gatherer(Pace(0.002))
+    sink, gatherer = Sink(), Gatherer(0.002)
     readers = [PortReader(name, sink, SerialPort, gatherer=gatherer) for name in names]
     for reader in readers:
         reader.start()
@@ -90,4 +90,42 @@ class Who:
 
 def test_what_is_nobodys_fault_but_ours_is_raised_where_the_port_is_served() -> None:
     with pytest.raises(RuntimeError, match="of our own"):
-        Gatherer(Pace()).serve(Who(), Broken())
+        Gatherer(0.002).serve(Who(), Broken())
+
+
+class Still(Broken):
+    """A port that gives a byte whenever it is read, and may hang in it."""
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+        self.free.set()
+
+    def read_now(self) -> bytes:
+        self.free.wait(BOUND_S)
+        return b"x"
+
+
+class Counting(Who):
+    def __init__(self) -> None:
+        self.read = 0
+        self.enough = False
+
+    def take_in(self, port: Port, data: bytes) -> bool:
+        self.read += len(data)
+        return not self.enough
+
+
+def test_ports_are_read_when_asked_and_nobody_waits_for_one_that_hangs() -> None:
+    gatherer, port, who = Gatherer(BOUND_S), Still(), Counting()
+    assert gatherer.gather(0.0)  # there is nothing to read
+    serving = threading.Thread(target=gatherer.serve, args=(who, port))
+    serving.start()
+    wait(lambda: who.read == 1)
+    for number in (2, 3, 4):
+        assert gatherer.gather(BOUND_S)
+        assert who.read == number
+    port.free.clear()
+    assert not gatherer.gather(0.01)
+    port.free.set()
+    who.enough = True
+    wait(lambda: gatherer.gather(BOUND_S) and not serving.is_alive())
