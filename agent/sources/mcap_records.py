@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -46,10 +46,15 @@ class Messages:
     def __len__(self) -> int:
         return len(self.log_times)
 
-    def only(self, channel_ids: Container[int]) -> Messages:
+    def of(self, channel_ids: Iterable[int]) -> NDArray[np.bool_]:
+        """Which are of some channels."""
+        named = np.zeros(1 << 16, np.bool_)
+        named[list(channel_ids)] = True
+        return named[self.channel_ids]
+
+    def only(self, channel_ids: Iterable[int]) -> Messages:
         """Those of some channels that hold anything."""
-        there = [k for k in np.unique(self.channel_ids).tolist() if k in channel_ids]
-        keep = (self.ends > self.begins) & np.isin(self.channel_ids, np.array(there, np.uint16))
+        keep = (self.ends > self.begins) & self.of(channel_ids)
         if keep.all():
             return self
         return Messages(self.channel_ids[keep], self.log_times[keep], self.begins[keep], self.ends[keep], self.data)

@@ -106,7 +106,7 @@ class Recording:
         stretch = []
         for topic in dict.fromkeys(topics.values()):
             ids = [k for k, name in topics.items() if name == topic]
-            number = np.flatnonzero(np.isin(messages.channel_ids, np.array(ids, np.uint16)))
+            number = np.flatnonzero(messages.of(ids))
             if len(number):
                 edges = zip(messages.begins[number].tolist(), messages.ends[number].tolist(), strict=True)
                 joined = b"".join([data[begin:end] for begin, end in edges])

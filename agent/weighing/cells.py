@@ -81,11 +81,12 @@ class CellFilter:
         """
         assert self._last is not None
         rows = counts.T.astype(np.float64)
-        if not present.all():
-            there = np.ascontiguousarray(present.T)
-            index = np.where(there, np.arange(1, len(counts) + 1, dtype=np.int32), np.int32(0))
-            np.maximum.accumulate(index, axis=1, out=index)
-            rows = np.take_along_axis(np.concatenate((self._last[:, np.newaxis], rows), axis=1), index, axis=1)
+        row, cell = np.nonzero(~present)
+        if len(row):
+            follows = (row > 0) & ~present[row - 1, cell]  # an absence of another: the value before that
+            for which in (~follows, *([follows] * (self._p.held_rows - 1))):
+                at, own = row[which], cell[which]
+                rows[own, at] = np.where(at > 0, rows[own, at - 1], self._last[own])
         leap = np.empty_like(rows)
         np.subtract(rows[:, 1:], rows[:, :-1], out=leap[:, 1:])
         leap[:, 0] = rows[:, 0] - self._raw[-1]
@@ -146,7 +147,14 @@ class CellFilter:
 
     def stale(self, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of rows [n] that follow, with cells `present` [n, cells], hold a value for too long."""
-        result: NDArray[np.bool_] = self._absences(_last_present(present)).max(axis=1) > self._p.held_rows
+        most = self._p.held_rows
+        gone = ~present
+        run = gone[most:]
+        for k in range(most):
+            run = run & gone[k : len(gone) - most + k]
+        if not self._absent.any() and not run.any():  # as nearly always
+            return np.zeros(len(present), np.bool_)
+        result: NDArray[np.bool_] = self._absences(_last_present(present)).max(axis=1) > most
         return result
 
     def accept(self, t_ns: NDArray[np.int64], rows: NDArray[np.float64], present: NDArray[np.bool_]) -> None:

@@ -19,6 +19,8 @@ class Steps:
 
     block: list[int]
     mean_g: NDArray[np.float64]
+    absorbed: list[list[float]]
+    """[k][cells] what is absorbed when each begins to be followed by rest."""
 
 
 class CellDrift:
@@ -89,7 +91,7 @@ class CellDrift:
         many blocks from the first on nothing is found."""
         t_ns, counts, present = rows
         filled = self.held.fills(first_ns, last_ns)
-        nothing = Steps([], np.empty((0, self.cells)))
+        nothing = Steps([], np.empty((0, self.cells)), [])
         if not filled:
             return nothing, len(last_ns)
         if self.creeping or any(self.drifting):
@@ -97,8 +99,12 @@ class CellDrift:
         ends = np.array([edges[k + 1] for k in filled])
         _, first, there = self.held.held_with((t_ns[: ends[0]], counts[: ends[0]], present[: ends[0]]))
         first = first[there.all(axis=1)]
-        whole = present[: ends[-1]].all(axis=1)
-        before = np.cumsum(whole)[ends - 1]  # whole rows up to each end
+        every = present[: ends[-1]]
+        if every.all():
+            whole_counts, before = counts, ends
+        else:
+            whole = np.logical_and.reduce(every, axis=1)
+            whole_counts, before = counts[: ends[-1]][whole], np.cumsum(whole)[ends - 1]  # whole rows up to each end
         none = np.diff(before, prepend=before[0] - len(first)) == 0
         if none.any():
             filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
@@ -106,12 +112,15 @@ class CellDrift:
             return nothing, 0
         mean = np.empty((len(filled), self.cells))
         mean[0] = median(first, 0)
-        mean[1:] = _medians(counts[: ends[-1]][whole], before)
+        mean[1:] = _medians(whole_counts, before)
         mean /= self._factor
-        quiet = self._leading_quiet(mean)
+        steps = Steps(
+            filled, mean, self._absorbed_by([self._pending if self._resting else None, *self._ways(mean)[:-1]])
+        )
+        quiet = self._leading_quiet(steps)
         if quiet < len(filled):
-            return Steps(filled, mean), filled[quiet]
-        return Steps(filled, mean), filled[-1] + 1 if none.any() else len(last_ns)
+            return steps, filled[quiet]
+        return steps, filled[-1] + 1 if none.any() else len(last_ns)
 
     def accept(self, steps: Steps, blocks: int, rows: Rows, edges: list[int]) -> None:
         """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
@@ -119,7 +128,7 @@ class CellDrift:
         begin = 0
         if number:
             begin = steps.block[number - 1] + 1
-            self._resting_on(steps.mean_g[:number])
+            self._resting_on(steps.mean_g[:number], steps.absorbed[number - 1])
             self.held.clear()
             self.begin()
         t_ns, counts, present = rows
@@ -127,11 +136,10 @@ class CellDrift:
             part = slice(edges[begin], edges[blocks])
             self.held.append((t_ns[part], counts[part], present[part]))
 
-    def _resting_on(self, mean_g: NDArray[np.float64]) -> None:
-        """Steps that all ended at rest, of which none was found to be anything."""
-        steps = self._ways(mean_g)
-        *absorbed, self._pending = [self._pending if self._resting else None, *steps]
-        self._absorbed = self._absorbed_by(absorbed)[-1]
+    def _resting_on(self, mean_g: NDArray[np.float64], absorbed: list[float]) -> None:
+        """Steps that all ended at rest, of which none was found to be anything; `absorbed` [cells] with the last."""
+        self._pending = self._ways(mean_g)[-1]
+        self._absorbed = np.array(absorbed)
         self._means.extend(mean_g)
         self._rested = self._resting if len(mean_g) == 1 else True
         self.creeping = False
@@ -145,22 +153,20 @@ class CellDrift:
         later = mean_g[1:] - mean_g[:-1]
         return [first, later[0] if self._resting else None, *later[1:]]
 
-    def _absorbed_by(self, steps: list[NDArray[np.float64] | None]) -> list[NDArray[np.float64]]:
+    def _absorbed_by(self, steps: list[NDArray[np.float64] | None]) -> list[list[float]]:
         """`_absorbed` after each of some pending steps."""
         decay = 1.0 - self._p.step_s / self._p.absorbed_memory_s
-        out, absorbed = [], self._absorbed
+        out, absorbed = [], self._absorbed.tolist()
         for step in steps:
             if step is not None:
-                absorbed = (absorbed + step) * decay
+                absorbed = [(before + way) * decay for before, way in zip(absorbed, step.tolist(), strict=True)]
             out.append(absorbed)
         return out
 
-    def _leading_quiet(self, mean_g: NDArray[np.float64]) -> int:
+    def _leading_quiet(self, steps: Steps) -> int:
         """How many of these steps at rest are surely no creeping and no drift."""
-        p = self._p
-        steps = [self._pending if self._resting else None, *self._ways(mean_g)[:-1]]
-        absorbed = np.abs(np.array(self._absorbed_by(steps))).max(axis=1)
-        odd = absorbed > self._absorbed_limit_g / 2
+        p, mean_g = self._p, steps.mean_g
+        odd: NDArray[np.bool_] = np.abs(np.array(steps.absorbed)).max(axis=1) > self._absorbed_limit_g / 2
         if self.cells > 1:
             all_means = np.concatenate((np.array(self._means).reshape(-1, self.cells), mean_g))
             known = len(all_means) - len(mean_g)

@@ -103,16 +103,27 @@ class CellLeaps:
         """The same of the windows between neighbouring `ends` [k] of `rows`, one after the other."""
         t_ns, counts, present = rows
         begin, last = ends[0], ends[-1]
-        both = present[begin + 1 : last] & present[begin : last - 1]
-        equal = both & (counts[begin + 1 : last] == counts[begin : last - 1])
-        before = np.zeros((2, last - begin, self.cells), np.int64)  # pairs of rows up to each row
-        np.cumsum(both, axis=0, out=before[0, 1:])
-        np.cumsum(equal, axis=0, out=before[1, 1:])
-        for a, b in itertools.pairwise(ends):
+        equal = counts[begin + 1 : last] == counts[begin : last - 1]
+        apart = ~(present[begin + 1 : last] & present[begin : last - 1])
+        same = self._in_windows(equal & ~apart, begin, ends)
+        unseen = self._in_windows(apart, begin, ends)
+        for k, (a, b) in enumerate(itertools.pairwise(ends)):
             if b - a > self._p.wild_rows:
-                seen, same = (before[:, b - 1 - begin] - before[:, a - begin]).tolist()
-                self._learn(seen, same, (int(t_ns[b - 1]) - int(t_ns[a])) * _NS, [True] * self.cells)
+                seen = [b - a - 1 - number for number in unseen[k]]
+                self._learn(seen, same[k], (int(t_ns[b - 1]) - int(t_ns[a])) * _NS, [True] * self.cells)
                 self._windows = [0] * self.cells
+
+    def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: list[int]) -> list[list[int]]:
+        """How often each cell is flagged [windows][cells] among pairs of neighbouring rows [n, cells] from row `begin`
+        on, in each window between `ends`. Few are."""
+        row, cell = np.nonzero(flags)
+        row = row + begin + 1  # the later of the pair
+        window = np.searchsorted(ends, row, side="right") - 1
+        within = row != np.array(ends)[window]  # a pair across an end is of no window
+        at = window[within] * self.cells + cell[within]
+        number = np.bincount(at, minlength=(len(ends) - 1) * self.cells)
+        result: list[list[int]] = number.reshape(-1, self.cells).tolist()
+        return result
 
     def _learn(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
         p = self._p
