@@ -53,6 +53,8 @@ class DetectionParameters:
     ring_damping: float = 0.045  # before it is learnt; brackets 0.02-0.05
     ring_least_rate_hz: float = 40.0  # below this the ring cannot be told from noise
     ring_misfit: float = 0.04  # share of the ring's amplitude that the model usually leaves
+    coherent_swings: float = 5.5  # only a ring keeps step for so many; a hand is soon fitted with fewer
+    ring_skew: float = 0.4  # more, by the part of a swing that passes between conversions: cells convert apart
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
     rough_share: float = (
         0.2  # of the weight's ring: a moment that leaves less is known roughly, where the weight is well

@@ -23,22 +23,27 @@ _LEARN_GRID = 80
 SAME_SHARE = 0.03  # rings nearer than this cannot be told apart within a window
 _LEARN_NEAR = 0.16
 _GRID_SDS = 2.5
+_STEP_SWINGS = 0.05  # two frequencies of a grid may come so far apart, in swings, by the end of a window or ring
+_MOST_BETWEEN = 6
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
 
 
 Waves = tuple[tuple[float, float], ...]  # frequency in Hz and damping of each
+_Solved = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class RingFit:
-    """A window seen as level and ring: level and its variance, residual variance, amplitude at the start, frequency and
-    damping."""
+    """A window seen as level and ring: level and its variance, residual variance, the mean square that is left in the
+    second half of the window, amplitude at the start, frequency and damping."""
 
     level_g: float
     variance_g2: float
     left_g2: float
+    tail_g2: float
     amplitude_g: float
     frequency_hz: float
+    damping: float
 
 
 class Ring:
@@ -72,13 +77,14 @@ class Ring:
         """
         centre = self.at(load_g)
         grid, weight = self._grid(float(t_s[-1]), centre)
-        levels, unit, residual, amplitude = self._solve(
-            t_s,
-            z,
-            grid,
-            np.full(len(grid), self.damping),
-            [(hz * (grid / (centre or grid)), heard) for hz, heard in others],
-        )
+        damping = np.full(len(grid), self.damping)
+        solved = self._try(t_s, z, grid, damping, centre, others)
+        near = self._between(grid, int(np.argmin(solved[2])), float(t_s[-1]))
+        if len(near):
+            grid, damping = self._dampings(near, float(t_s[-1]))
+            weight = self._known(grid, centre)
+            solved = self._try(t_s, z, grid, damping, centre, others)
+        levels, unit, residual, amplitude, apart = solved
         terms = _TERMS + 2 * len(others)
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
@@ -92,7 +98,8 @@ class Ring:
         over = max(left - sigma_g**2, 0.0)
         variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
-        return RingFit(level, variance, left, float(amplitude[best]), float(grid[best]))
+        tail = float(np.mean(apart[best, len(t_s) // 2 :] ** 2))
+        return RingFit(level, variance, left, tail, float(amplitude[best]), float(grid[best]), float(damping[best]))
 
     def at(self, load_g: float) -> float | None:
         """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""
@@ -143,6 +150,46 @@ class Ring:
         self.frequency_hz, self.damping, self._sd = state["frequency_hz"], state["damping"], state["sd"]
         self.load_g = state.get("load_g", 0.0)
 
+    def _try(
+        self,
+        t_s: NDArray[np.float64],
+        z: NDArray[np.float64],
+        grid: NDArray[np.float64],
+        damping: NDArray[np.float64],
+        centre: float | None,
+        others: Waves,
+    ) -> _Solved:
+        """`_solve` for frequencies and dampings of this mode."""
+        heard = [(hz * (grid / (centre or grid)), known) for hz, known in others]
+        return self._solve(t_s, z, grid, damping, heard)
+
+    def _dampings(self, grid: NDArray[np.float64], span_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Frequencies and dampings to try: where a window holds so many swings that only a ring keeps step, it also
+        tells how fast it fades; in less a hand would be fitted with it."""
+        if float(grid.mean()) * span_s < self._p.coherent_swings:
+            return grid, np.full(len(grid), self.damping)
+        dampings = np.array(sorted({*_LEARN_DAMPINGS[:-1:2], self.damping}))
+        return np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
+
+    def _between(self, grid: NDArray[np.float64], best: int, span_s: float) -> NDArray[np.float64]:
+        """Frequencies about the best of a grid; none where the grid itself is fine enough for the window: what swings
+        often in it must be known well, or its end does not fit."""
+        if len(grid) < 2:
+            return grid[:0]
+        swings = min(float(grid[best]) * span_s, 1 / (np.pi * self.damping))
+        step = float(grid[1] / grid[0]) - 1
+        if step * swings < 2 * _STEP_SWINGS:
+            return grid[:0]
+        count = min(round(step * swings / _STEP_SWINGS), _MOST_BETWEEN)
+        return float(grid[best]) * (1 + step * np.arange(-count, count + 1) / count)
+
+    def _known(self, grid: NDArray[np.float64], centre: float | None) -> NDArray[np.float64]:
+        """The logarithm of what is known of each frequency."""
+        if centre is None:
+            return np.zeros(len(grid))
+        known: NDArray[np.float64] = -(((grid / centre - 1) / self._doubt(centre)) ** 2) / 2
+        return known
+
     def _grid(self, span_s: float, centre: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Frequencies to try, and the logarithm of what is known of each."""
         if centre is None:
@@ -168,7 +215,7 @@ class Ring:
         dampings = np.array(_LEARN_DAMPINGS)
         frequency, damping = np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
         heard = [(np.full(len(frequency), hz), known) for hz, known in others]
-        _, _, residual, amplitude = self._solve(t_s, z, frequency, damping, heard)
+        _, _, residual, amplitude, _ = self._solve(t_s, z, frequency, damping, heard)
         k = int(np.argmin(residual))
         return float(frequency[k]), float(damping[k]), float(residual[k]), float(amplitude[k])
 
@@ -187,9 +234,10 @@ class Ring:
         frequency: NDArray[np.float64],
         damping: NDArray[np.float64],
         others: list[tuple[NDArray[np.float64], float]] | None = None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, and
-        amplitude at the window's beginning, each [F]. `others` are fitted beside it: frequencies [F], damping."""
+    ) -> _Solved:
+        """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, amplitude at
+        the window's beginning, each [F], and what is left [F, n]. `others` are fitted beside it: frequencies [F],
+        damping."""
         w = 2 * np.pi * frequency[:, None]
         fade = np.exp(-damping[:, None] * w * t_s)
         columns = [np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)]
@@ -200,6 +248,6 @@ class Ring:
         turned = np.swapaxes(design, 1, 2)
         inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(len(columns)))
         coefficients = (inverse @ (turned @ z)[:, :, None])[:, :, 0]
-        residual = ((z - (design @ coefficients[:, :, None])[:, :, 0]) ** 2).sum(axis=1)
+        apart = z - (design @ coefficients[:, :, None])[:, :, 0]
         amplitude = np.hypot(coefficients[:, 1], coefficients[:, 2])
-        return coefficients[:, 0], inverse[:, 0, 0], residual, amplitude
+        return coefficients[:, 0], inverse[:, 0, 0], (apart**2).sum(axis=1), amplitude, apart

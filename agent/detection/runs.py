@@ -113,7 +113,7 @@ class TrailingRun:
                 return None
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
             if mode == 0:
-                weight = (fit.frequency_hz, self._rings[mode].damping)
+                weight = (fit.frequency_hz, fit.damping)
                 tremor_g, stillness_g = self._tremor_beside(fit, t_s, z[:, 0], float(sigma2[0]))
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
@@ -205,13 +205,21 @@ class TrailingRun:
         """Motion of the weight beside its ring; where that may be a hand's, the motion left when a ring has died."""
         n, ring = len(t_s), self._rings[0]
         if fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None:
-            misfit2 = (self._p.ring_misfit * fit.amplitude_g) ** 2
-            return self._excess(fit.left_g2 - sigma2, n - _RING_TERMS, sigma2 + misfit2)
+            # A hand moves on while a ring fades, so that what is left in the second half tells them apart.
+            coherent = fit.frequency_hz * float(t_s[-1]) >= self._p.coherent_swings
+            skewed = self._p.ring_skew * fit.frequency_hz * float(t_s[-1]) / n if coherent else 0.0
+            misfit = (self._p.ring_misfit + skewed) * fit.amplitude_g * self._faded(fit, t_s)
+            return self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
         if t_s[-1] < self._p.ring_dies_s:
             return None, 0.0
         tail = weight[n // 2 :]
-        fade = float(np.exp(-ring.damping * 2 * np.pi * fit.frequency_hz * t_s[n // 2]))
-        return self._excess(float(np.var(tail, ddof=1)) - sigma2, len(tail) - 1, sigma2 + (fade * fit.amplitude_g) ** 2)
+        ring2 = (self._faded(fit, t_s) * fit.amplitude_g) ** 2
+        return self._excess(float(np.var(tail, ddof=1)) - sigma2, len(tail) - 1, sigma2 + ring2)
+
+    @staticmethod
+    def _faded(fit: RingFit, t_s: NDArray[np.float64]) -> float:
+        """Share of the weight's ring that is left at half of a window."""
+        return float(np.exp(-fit.damping * 2 * np.pi * fit.frequency_hz * t_s[len(t_s) // 2]))
 
     @staticmethod
     def _excess(moved2: float, freedom: int, noise2: float) -> tuple[float, float]:

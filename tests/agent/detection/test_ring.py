@@ -74,3 +74,21 @@ def test_what_the_weights_ring_explains_teaches_no_moment() -> None:
     assert both.frequency_hz == pytest.approx(OWN_HZ, rel=0.02)
     silent.learn(t_s, noisy(swing(t_s, 60.0, WEIGHTS_HZ)), SIGMA_G, others=heard)
     assert silent.frequency_hz is None
+
+
+@pytest.mark.parametrize("damping", [0.02, 0.045])
+def test_a_long_window_tells_how_fast_a_ring_swings_and_fades(damping: float) -> None:
+    t_s = times(1.0)
+    fit = Ring(DetectionParameters()).fit(t_s, noisy(100.0 + swing(t_s, 80.0, 12.35, damping)), SIGMA_G)
+    assert fit.frequency_hz == pytest.approx(12.35, rel=0.01)
+    assert fit.damping == pytest.approx(damping, abs=0.011)
+    assert fit.left_g2 < (0.06 * 80.0) ** 2
+    assert fit.level_g == pytest.approx(100.0, abs=5 * math.sqrt(fit.variance_g2))
+
+
+def test_what_moves_on_while_a_ring_fades_shows_in_the_second_half() -> None:
+    t_s = times(1.0)
+    ring = swing(t_s, 80.0, OWN_HZ)
+    alone = learnt(OWN_HZ).fit(t_s, noisy(ring), SIGMA_G)
+    held = learnt(OWN_HZ).fit(t_s, noisy(ring + 6.0 * np.sin(2 * math.pi * 3.0 * t_s)), SIGMA_G)
+    assert held.tail_g2 > 3 * alone.tail_g2
