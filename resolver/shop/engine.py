@@ -33,6 +33,8 @@ from resolver.shop.movements import EventKey, Movements
 from resolver.shop.resends import Resends
 from resolver.shop.rules import Rules
 
+TOLD_IN_DOUBT = 0.98
+"""An agent may think again of what it told with less confidence than this."""
 MAX_REMEMBERED_IDS = 100_000
 """Session and presence ids remembered against duplicates in memory; the ledger remembers the sessions' for good."""
 
@@ -287,7 +289,11 @@ class Shop:
 
     def _corrections_due(self, account: Account, due_utc_ns: int, posterior: Posterior) -> bool:
         """Whether the account's doubts may yet be settled by what its agents learn while the plates rest."""
-        looked = [self.movements.fact(key).movement.settled for key in self.movements.of(account.key)]
+        looked = [
+            self.movements.fact(key).movement.settled
+            for key in self.movements.of(account.key)
+            if self.movements.said(key) < TOLD_IN_DOUBT
+        ]
         until = min(max(looked, default=0) + self.rules.second_look_ns, due_utc_ns + self.rules.correction_wait_ns)
         marks = [log.believed.until_utc_ns for log in self.logs.values() if log.believed is not None]
         return min(marks, default=until) < until and not self._billing.is_sure(account, posterior)

@@ -131,6 +131,11 @@ class Movements:
     def correction(self, key: EventKey) -> CorrectionFact | None:
         return self._corrections.get(key)
 
+    def said(self, key: EventKey) -> float:
+        """How sure its agent is of a movement by now."""
+        correction = self._corrections.get(key)
+        return correction.correction.confidence if correction is not None else self._facts[key].movement.confidence
+
     def clue(self, key: EventKey) -> Clue | None:
         return self._clues.get(key)
 
