@@ -308,6 +308,10 @@ async function showHistory(session) {
     const entries = [
       ...story.doors.map((door) => [door.time, `${door.type.replace("shelf.v1.", "")} (${door.source})`]),
       ...story.events.map((event) => [event.time, eventText(event)]),
+      ...story.corrections.map((event) => [event.time, correctionText(event)]),
+      ...story.presence.map((event) => [event.time, presenceText(event)]),
+      ...story.cases.map((entry) => [entry.opened, `review opened: ${entry.reasons.join("; ")}`]),
+      ...story.cases.filter((entry) => entry.decided).map((entry) => [entry.decided, `review decided by ${entry.decided_by}`]),
       ...story.receipts.map((entry) => [entry.time, `${entry.kind}: ${money(entry.data.total ?? entry.data.amount)}${entry.data.state ? `, ${entry.data.state}` : ""}${entry.decided_by ? `, decided by ${entry.decided_by}` : ""}${(entry.data.reasons ?? []).map((reason) => ` — ${reason}`).join("")}`]),
     ].sort((a, b) => a[0].localeCompare(b[0]));
     $("history").replaceChildren(title, el("ol", { class: "log" }, ...entries.map(([time, text]) => el("li", {}, el("time", { datetime: time, class: "quiet" }, clock(time)), ` ${text}`))), close);
@@ -318,6 +322,16 @@ function eventText(event) {
   const data = event.data;
   const items = data.items.map((item) => `${item.qty} ${itemName(item.sku)}${item.weight_g === undefined ? "" : ` (${item.weight_g.toFixed(1)} g)`}`).join(", ") || "something else";
   return `${event.type.replace("shelf.v1.", "")} on plate ${data.plate}: ${items}, ${data.delta_g} ± ${data.sigma_g} g, ${percent(data.confidence)} sure, event ${event.id}`;
+}
+
+function correctionText(event) {
+  const data = event.data;
+  const items = data.items.map((item) => `${item.qty} ${itemName(item.sku)}`).join(", ") || "something else";
+  return `correction of event ${data.corrects}: ${data.withdrawn ? "it never happened" : `${items}, ${percent(data.confidence)} sure`} (${data.reason})`;
+}
+function presenceText(event) {
+  const shares = Object.entries(event.data.shares).map(([session, share]) => `${session} ${percent(share)}`).join(", ") || "nobody known";
+  return `${event.data.sensor || event.source} at plate ${event.data.plates.join(", ")}: ${shares}`;
 }
 
 $("find").addEventListener("submit", (event) => {

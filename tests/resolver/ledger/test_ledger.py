@@ -150,12 +150,51 @@ def test_a_session_tells_its_whole_story_and_can_be_erased_while_sums_stay(url: 
     assert [event["data"]["items"][0]["sku"] for event in story["events"]] == ["cola"]
     assert keeper.ledger.erase("s1", "erased-1") > 0
     keeper.ledger.commit()
-    assert keeper.ledger.history.session("s1") == {"session": "s1", "doors": [], "receipts": [], "events": []}
+    gone = keeper.ledger.history.session("s1")
+    assert gone.pop("session") == "s1" and not any(gone.values())
     assert [entry["data"]["total"] for entry in keeper.ledger.history.recent(10)] == ["3.00"]
     everything = json.dumps(keeper.database.rows("SELECT payload FROM message")) + json.dumps(
         keeper.database.rows("SELECT payload, sessions, account FROM issued")
     )
     assert '"s1"' not in everything
+    keeper.close()
+
+
+def test_the_story_holds_corrections_who_was_near_and_who_decided(url: str) -> None:
+    keeper = Keeper(url)
+    script = a_visit(confidence=0.6)
+    event = str(script.messages[1]["payload"]["id"])
+    for t in (1.5, 2.5, 30.0):
+        script.near(t, {"s1": 0.9})
+    script.near(2.0, {"s2": 1.0}, plates=("P2",))
+    script.correct(4, event, {"cola": 2}, confidence=0.15)
+    script.watermark(7)
+    _, review = keeper.take(script, 7)
+    assert isinstance(review, Review)
+    assert keeper.ledger.close_case(review.case, T0 + 60 * SECOND_NS, "anna", '{"goods": []}')
+    keeper.ledger.commit()
+    story = keeper.ledger.history.session("s1")
+    assert [entry["data"]["corrects"] for entry in story["corrections"]] == [event]
+    assert [entry["time"] for entry in story["presence"]] == [script.at(1.5), script.at(2.5)]
+    (case,) = story["cases"]
+    assert (case["decided"], case["decided_by"], case["decision"]) == (script.at(60), "anna", {"goods": []})
+    keeper.close()
+
+
+def test_a_days_movements_are_told_as_they_were_corrected(url: str) -> None:
+    keeper = Keeper(url)
+    script = Script()
+    script.enter("s1", 0)
+    kept, changed, withdrawn = (script.pick(t, {"cola": 1}) for t in (2, 4, 6))
+    script.correct(8, changed, {"juice": 1})
+    script.correct(9, changed, {"juice": 2})
+    script.correct(9, withdrawn, {}, withdrawn=True)
+    keeper.take(script, 10)
+    told = keeper.ledger.history.movements(T0, T0 + 60 * SECOND_NS, 10)
+    assert [(event["id"], event["data"]["items"]) for event in told] == [
+        (kept, [{"sku": "cola", "qty": 1}]),
+        (changed, [{"sku": "juice", "qty": 2}]),
+    ]
     keeper.close()
 
 
