@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.messages import MessageError, Reply, Topics, parse_payload
 from agent.store import Store
-from resolver.inbox import SECOND_NS, Fact, Reader, SessionFact, Told
+from resolver.inbox import SECOND_NS, Fact, MovementFact, Reader, SessionFact, Told
 from resolver.ledger import Ledger, Stored, goods_of
 from resolver.link import Incoming, Link
 from resolver.page.live import Live
@@ -169,11 +169,14 @@ class Worker:
         """Hear the batch; gives what was not here before."""
         read = [(message, fact) for message in batch if (fact := self._read(message)) is not None]
         known = self._ledger.known([fact for _, fact in read if isinstance(fact, SessionFact)])
-        return [
-            Stored(fact, message.topic, message.payload.decode())
-            for message, fact in read
-            if not (isinstance(fact, SessionFact) and (fact.source, fact.id) in known) and self._shop.hear(fact)
-        ]
+        fresh = []
+        for message, fact in read:
+            if (isinstance(fact, SessionFact) and (fact.source, fact.id) in known) or not self._shop.hear(fact):
+                continue
+            fresh.append(Stored(fact, message.topic, message.payload.decode()))
+            if isinstance(fact, MovementFact) and fact.movement.plate in self._shop.store.plates:
+                self._curves.hear_movement(fact)
+        return fresh
 
     def _read(self, message: Incoming) -> Fact | None:
         """The fact of a message; None for what only the page or nobody needs."""

@@ -1,8 +1,11 @@
-"""The last minutes of every plate's weight, as the agents tell it on their plates' topics (at most two a second)."""
+"""The last minutes of every plate's weight, from all that its agent tells of it: its plate's topic (at most two a
+second), and the levels before and after each movement."""
 
 from __future__ import annotations
 
 from collections import deque
+
+from resolver.inbox import MovementFact
 
 KEPT = 1200
 """Weights kept a plate: ten minutes at two a second."""
@@ -21,10 +24,26 @@ class Curves:
     def hear(self, plate: str, t_utc_ns: int, weight_g: float) -> None:
         self._rings.setdefault(plate, deque(maxlen=KEPT)).append((t_utc_ns, weight_g))
 
+    def hear_movement(self, fact: MovementFact) -> None:
+        """The levels from the contact's beginning to the movement, and from there until it was decided; of a change
+        that nobody measured, at both ends of its window."""
+        movement = fact.movement
+        first, last = fact.window
+        if first < last:
+            points = [(first, movement.before_g), (last, movement.after_g)]
+        else:
+            points = [
+                (min(movement.started, first), movement.before_g),
+                (first, movement.before_g),
+                (first, movement.after_g),
+                (max(movement.settled, first), movement.after_g),
+            ]
+        self._rings.setdefault(movement.plate, deque(maxlen=KEPT)).extend(points)
+
     def around(self, plate: str, start_utc_ns: int, end_utc_ns: int) -> Curve:
         """[seconds after `start_utc_ns`, grams] of the span and a margin; the last weight before it comes first."""
         found: Curve = []
-        for t_utc_ns, weight_g in list(self._rings.get(plate, ())):
+        for t_utc_ns, weight_g in sorted(self._rings.get(plate, ()), key=lambda point: point[0]):
             if t_utc_ns > end_utc_ns + MARGIN_NS:
                 break
             point = [round((t_utc_ns - start_utc_ns) / 1e9, 3), weight_g]
