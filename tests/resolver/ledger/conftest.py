@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -44,15 +45,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         user=user,
     )
     server = subprocess.Popen(
-        [programs / "postgres", "-D", data, "-k", folder, "-h", ""], stderr=subprocess.DEVNULL, user=user
-    )
+        [programs / "postgres", "-F", "-D", data, "-k", folder, "-h", ""], stderr=subprocess.DEVNULL, user=user
+    )  # -F: nothing here outlives the machine, and a slow disk would make its end last for many seconds
     url = f"postgresql://shelf@/postgres?host={folder}"
     end = time.monotonic() + BOUND_S
     while subprocess.run([programs / "pg_isready", "-q", "-h", folder], check=False).returncode:
         assert time.monotonic() < end, "PostgreSQL does not start"
         time.sleep(0.05)
     yield url
-    server.terminate()
+    server.send_signal(signal.SIGINT)  # SIGTERM would wait for every session
     server.wait(BOUND_S)
 
 
