@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,14 +13,12 @@ from resolver.inbox import SECOND_NS, Reader
 from resolver.ledger import History, Ledger, open_database, restore
 from resolver.link import Address, Link
 from resolver.page import Access, Live, PageServer, UsersError, World, bind, load_users, make_app, metrics_text
+from resolver.service.collecting import Collector
 from resolver.service.notify import Notifier
 from resolver.service.worker import Erasure, Verdict, Worker
 from resolver.settings import Settings, SettingsError
 from resolver.shop import Rules, Shop
 
-COLLECT_AFTER = (100_000, 50, 100)
-"""Thresholds of Python's collector of cycles. What the core knows lives for an hour and has none; at the usual 700, a
-third of a busy resolver's time goes into looking for some."""
 STORE_LOOK_S = 2.0
 """How often the store file is looked at for a change."""
 
@@ -44,11 +41,6 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def collect_seldom() -> None:
-    """Set Python's collector for a process that holds many facts for long."""
-    gc.set_threshold(*COLLECT_AFTER)
-
-
 def serve(settings: Settings, stopped: Callable[[], bool], say: Callable[[str], None]) -> None:
     """Run until `stopped` says so.
 
@@ -58,7 +50,7 @@ def serve(settings: Settings, stopped: Callable[[], bool], say: Callable[[str], 
         TakenOverError: another resolver of this store is there.
         LinkFailedError: nothing of the broker can be heard any more.
     """
-    collect_seldom()
+    collector = Collector(time.monotonic())
     store = load_store(settings.store)
     address = address_of(settings)
     try:
@@ -95,7 +87,7 @@ def serve(settings: Settings, stopped: Callable[[], bool], say: Callable[[str], 
         notifier = Notifier()
         notifier.ready()
         try:
-            _loop(worker, link, StoreWatch(settings.store, store, say), stopped, notifier)
+            _loop(worker, link, StoreWatch(settings.store, store, say), stopped, notifier, collector)
         finally:
             notifier.stopping()
             link.stop()
@@ -124,10 +116,18 @@ def subscriptions(store: str) -> list[tuple[str, int]]:
     ]
 
 
-def _loop(worker: Worker, link: Link, watch: StoreWatch, stopped: Callable[[], bool], notifier: Notifier) -> None:
+def _loop(
+    worker: Worker,
+    link: Link,
+    watch: StoreWatch,
+    stopped: Callable[[], bool],
+    notifier: Notifier,
+    collector: Collector,
+) -> None:
     while not stopped():
         worker.step()
         notifier.alive(time.monotonic())
+        collector.look(time.monotonic())
         if link.taken_over.is_set():
             raise TakenOverError(
                 "another resolver of this store signed in at the broker: only one may run; stop one of them"

@@ -26,7 +26,7 @@ from resolver.inbox import SECOND_NS, Reader
 from resolver.ledger import Ledger, open_database
 from resolver.link import Incoming
 from resolver.page import Live
-from resolver.service.running import collect_seldom
+from resolver.service.collecting import Collector
 from resolver.service.worker import Worker
 from resolver.shop import Shop
 from resolver.shop.publishing import cloud_event
@@ -231,7 +231,7 @@ def main() -> int:
     parser.add_argument("--database", default="", help="postgresql://... (default: SQLite in a fresh folder)")
     parser.add_argument("--day", action="store_true", help="replay a day twice instead, once in disorder")
     chosen = parser.parse_args()
-    collect_seldom()
+    Collector(time.monotonic())
     with tempfile.TemporaryDirectory(prefix="resolver-figures-") as folder:
         if chosen.day:
             fed, receipts, same = same_day(Path(folder), 2 * SECOND_NS)
