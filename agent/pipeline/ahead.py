@@ -59,7 +59,7 @@ class PlateAhead:
             edges,
             begin_ns,
             block_ns,
-            self._run.channels,
+            self._run.columns,
             self._run.filter,
             self._run.scale,
             self._run.detector.parameters,
@@ -80,8 +80,7 @@ class PlateAhead:
         last = begin + number - 1
         a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
         self._run.detector.accept(ahead, number)
-        held = slice(a + foresight.first - foresight.rows.first, b + foresight.first - foresight.rows.first)
-        present = foresight.rows.present[held][-REMEMBERED_ABSENCES:, self._run.channels]
+        present = foresight.present[a:b][-REMEMBERED_ABSENCES:]
         self._run.went_on(outlook.t_ns[a:b], foresight.whole[:, a:b], present, noise_counts[number - 1])
         return number
 
@@ -119,7 +118,7 @@ class PlateAhead:
 
     def _plainly_ahead(self, foresight: Foresight, begin: int, end: int) -> int:
         """How many blocks from `begin` on were screened at once, for nothing is the matter with any cell."""
-        outlook, rows = foresight.outlook, foresight.rows
+        outlook = foresight.outlook
         ends = outlook.first[begin:end] + outlook.count[begin:end]
         odd = ~foresight.lively[begin:end] | (outlook.z[ends - 1, 0] > WITHIN * self._run.plate.max_g)
         if odd.any():
@@ -127,21 +126,19 @@ class PlateAhead:
         if end <= begin or not self._run.cells.plain:
             return 0
         a, b = int(outlook.first[begin]), int(ends[end - begin - 1])
-        held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
         edges = [0, *(ends[: end - begin] - a).tolist()]
-        own = rows.t_ns[held], rows.counts[held][:, self._run.channels], rows.present[held][:, self._run.channels]
+        own = outlook.t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]
         return self._run.cells.rest_ahead(
             own, edges, foresight.raw[:, a:b], foresight.whole[:, a:b], foresight.leap[begin:end]
         )
 
     def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
         """Screen one block; whether the cells go on as they are, and how many were taken."""
-        outlook, rows, run = foresight.outlook, foresight.rows, self._run
+        outlook, run = foresight.outlook, self._run
         a = int(outlook.first[block])
         b = a + int(outlook.count[block])
-        held = slice(a + foresight.first - rows.first, b + foresight.first - rows.first)
-        counts, present = rows.counts[held][:, run.channels], rows.present[held][:, run.channels]
+        counts, present = foresight.counts[a:b], foresight.present[a:b]
         grams = run.scale.grams(foresight.whole[:, a:b].T)
-        if not run.screened_at_rest(foresight.first + a, rows.t_ns[held], counts, present, grams):
+        if not run.screened_at_rest(foresight.first + a, outlook.t_ns[a:b], counts, present, grams):
             return False, 0
         return run.cells.plain, 1

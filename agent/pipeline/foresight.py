@@ -18,7 +18,8 @@ WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heav
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on: `raw` [cells, n] conversions, `whole` with what is wild replaced, what
+    """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, `raw` [cells, n] with what
+    is absent held, `whole` with what is wild replaced, what
     that weighs, `leap` and `whole_leap` [blocks, cells], the largest step to a conversion of each block from the one
     before, and which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row."""
 
@@ -27,6 +28,8 @@ class Foresight:
     begin_ns: int
     block_ns: int
     zero_counts: NDArray[np.float64]
+    counts: NDArray[np.int32]
+    present: NDArray[np.bool_]
     raw: NDArray[np.float64]
     whole: NDArray[np.float64]
     leap: NDArray[np.float64]
@@ -47,7 +50,7 @@ def foresee(
     edges: NDArray[np.int64],
     begin_ns: int,
     block_ns: int,
-    channels: NDArray[np.int64],
+    columns: slice | NDArray[np.int64],
     cells: CellFilter,
     scale: PlateScale,
     parameters: DetectionParameters,
@@ -58,7 +61,7 @@ def foresee(
     if len(edges) < 2:
         return None
     a, b = int(edges[0]), int(edges[-1])
-    counts = rows.counts[a:b, channels]
+    counts = np.ascontiguousarray(rows.counts[a:b, columns])
     if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
         at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)).any(axis=1)
         edges = edges[: int(edges.searchsorted(a + int(np.argmax(at_end)), side="right"))]
@@ -66,7 +69,7 @@ def foresee(
             return None
         b = int(edges[-1])
         counts = counts[: b - a]
-    present = rows.present[a:b, channels]
+    present = np.ascontiguousarray(rows.present[a:b, columns])
     if not present.all() and (stale := cells.stale(present)).any():
         edges = edges[: int(edges.searchsorted(a + int(np.argmax(stale)), side="right"))]
         if len(edges) < 2:
@@ -90,7 +93,19 @@ def foresee(
     lively = np.ones(len(first), np.bool_)
     lively[first.searchsorted(np.flatnonzero(still) + FEW - 1, side="right") - 1] = False
     return Foresight(
-        rows, rows.first + a, begin_ns, block_ns, scale.zero_counts, raw, whole, most, whole_most, lively, outlook
+        rows,
+        rows.first + a,
+        begin_ns,
+        block_ns,
+        scale.zero_counts,
+        counts,
+        present,
+        raw,
+        whole,
+        most,
+        whole_most,
+        lively,
+        outlook,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections import deque
 from dataclasses import dataclass
 
@@ -19,8 +21,8 @@ class Steps:
 
     block: list[int]
     mean_g: NDArray[np.float64]
-    absorbed: list[list[float]]
-    """[k][cells] what is absorbed when each begins to be followed by rest."""
+    absorbed: NDArray[np.float64]
+    """[k, cells] what is absorbed when each begins to be followed by rest."""
 
 
 class CellDrift:
@@ -91,7 +93,7 @@ class CellDrift:
         many blocks from the first on nothing is found."""
         t_ns, counts, present = rows
         filled = self.held.fills(first_ns, last_ns)
-        nothing = Steps([], np.empty((0, self.cells)), [])
+        nothing = Steps([], np.empty((0, self.cells)), np.empty((0, self.cells)))
         if not filled:
             return nothing, len(last_ns)
         if self.creeping or any(self.drifting):
@@ -114,9 +116,7 @@ class CellDrift:
         mean[0] = median(first, 0)
         mean[1:] = _medians(whole_counts, before)
         mean /= self._factor
-        steps = Steps(
-            filled, mean, self._absorbed_by([self._pending if self._resting else None, *self._ways(mean)[:-1]])
-        )
+        steps = Steps(filled, mean, self._absorbed_by(mean))
         quiet = self._leading_quiet(steps)
         if quiet < len(filled):
             return steps, filled[quiet]
@@ -124,7 +124,7 @@ class CellDrift:
 
     def accept(self, steps: Steps, blocks: int, rows: Rows, edges: list[int]) -> None:
         """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
-        number = sum(k < blocks for k in steps.block)
+        number = bisect.bisect_left(steps.block, blocks)
         begin = 0
         if number:
             begin = steps.block[number - 1] + 1
@@ -136,49 +136,69 @@ class CellDrift:
             part = slice(edges[begin], edges[blocks])
             self.held.append((t_ns[part], counts[part], present[part]))
 
-    def _resting_on(self, mean_g: NDArray[np.float64], absorbed: list[float]) -> None:
+    def _resting_on(self, mean_g: NDArray[np.float64], absorbed: NDArray[np.float64]) -> None:
         """Steps that all ended at rest, of which none was found to be anything; `absorbed` [cells] with the last."""
-        self._pending = self._ways(mean_g)[-1]
-        self._absorbed = np.array(absorbed)
-        self._means.extend(mean_g)
+        if len(mean_g) == 1:
+            self._pending = self._first_way(mean_g)
+        else:
+            self._pending = mean_g[-1] - mean_g[-2] if len(mean_g) > 2 or self._resting else None
+        self._absorbed = absorbed.copy()
         self._rested = self._resting if len(mean_g) == 1 else True
+        self._means.extend(mean_g[-self._p.drift_steps - 1 :])
         self.creeping = False
 
-    def _ways(self, mean_g: NDArray[np.float64]) -> list[NDArray[np.float64] | None]:
-        """What each step would leave pending."""
+    def _first_way(self, mean_g: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """What the first of some steps leaves pending."""
         both = self._resting and self._rested and bool(self._means)
-        first = mean_g[0] - self._means[-1] if both else None
-        if len(mean_g) == 1:
-            return [first]
-        later = mean_g[1:] - mean_g[:-1]
-        return [first, later[0] if self._resting else None, *later[1:]]
+        return mean_g[0] - self._means[-1] if both else None
 
-    def _absorbed_by(self, steps: list[NDArray[np.float64] | None]) -> list[list[float]]:
-        """`_absorbed` after each of some pending steps."""
+    def _absorbed_by(self, mean_g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`_absorbed` [k, cells] as each of these steps at rest completes: with what was pending before it."""
         decay = 1.0 - self._p.step_s / self._p.absorbed_memory_s
-        out, absorbed = [], self._absorbed.tolist()
-        for step in steps:
-            if step is not None:
-                absorbed = [(before + way) * decay for before, way in zip(absorbed, step.tolist(), strict=True)]
-            out.append(absorbed)
-        return out
+        later: NDArray[np.float64] = mean_g[1:-1] - mean_g[:-2] if len(mean_g) > 1 else mean_g[:0]
+        begun = self._absorbed
+        early = [begun := begun if step is None else (begun + step) * decay for step in self._pending_early(mean_g)]
+        rest = later[max(len(early) - 2, 0) :]
+        columns = [
+            list(itertools.accumulate(ways, lambda before, way: (before + way) * decay, initial=first))[1:]
+            for ways, first in zip(rest.T.tolist(), begun.tolist(), strict=True)
+        ]
+        result: NDArray[np.float64] = np.concatenate((np.array(early), np.array(columns).T.reshape(-1, self.cells)))
+        return result
+
+    def _pending_early(self, mean_g: NDArray[np.float64]) -> list[NDArray[np.float64] | None]:
+        """What is pending before each of the first steps, up to three: None where a part of it was no rest."""
+        known = [self._pending if self._resting else None, self._first_way(mean_g)]
+        if len(mean_g) > 2:
+            known.append(mean_g[1] - mean_g[0] if self._resting else None)
+        return known[: len(mean_g)]
 
     def _leading_quiet(self, steps: Steps) -> int:
         """How many of these steps at rest are surely no creeping and no drift."""
         p, mean_g = self._p, steps.mean_g
-        odd: NDArray[np.bool_] = np.abs(np.array(steps.absorbed)).max(axis=1) > self._absorbed_limit_g / 2
+        odd: NDArray[np.bool_] = np.logical_or.reduce(np.abs(steps.absorbed) > self._absorbed_limit_g / 2, axis=1)
         if self.cells > 1:
             all_means = np.concatenate((np.array(self._means).reshape(-1, self.cells), mean_g))
             known = len(all_means) - len(mean_g)
             ways = all_means[1:] - all_means[:-1]
             windows = len(ways) - p.creeping_steps + 1
-            if windows > 0:
+            if windows > 0 and self._may_creep(ways):
                 usual = np.abs(_medians_of(ways, p.creeping_steps)).max(axis=1)
                 # the window that ends with mean m begins `creeping_steps` before it
                 of_step = np.arange(len(mean_g)) + known - p.creeping_steps
                 there = of_step >= 0
                 odd[there] |= usual[of_step[there]] >= self._creep_g
         return len(odd) if not odd.any() else int(np.argmax(odd))
+
+    def _may_creep(self, ways: NDArray[np.float64]) -> bool:
+        """Whether anywhere so many of `creeping_steps` ways in a row are long that their median may be."""
+        steps = self._p.creeping_steps
+        far = (np.abs(ways) >= self._creep_g).view(np.int8)
+        windows = len(far) - steps + 1
+        number = far[:windows].copy()
+        for k in range(1, steps):
+            number += far[k : windows + k]
+        return bool((number >= steps - steps // 2).any())
 
     def _creeps(self, steps: int) -> int | None:
         """The cell that crept on alone over so many steps; None: no one."""

@@ -107,32 +107,45 @@ class CellLeaps:
         apart = ~(present[begin + 1 : last] & present[begin : last - 1])
         same = self._in_windows(equal & ~apart, begin, ends)
         unseen = self._in_windows(apart, begin, ends)
+        span_ns = (t_ns[np.array(ends[1:], np.int64) - 1] - t_ns[np.array(ends[:-1], np.int64)]).tolist()
+        learns = [True] * self.cells
         for k, (a, b) in enumerate(itertools.pairwise(ends)):
             if b - a > self._p.wild_rows:
                 seen = [b - a - 1 - number for number in unseen[k]]
-                self._learn(seen, same[k], (int(t_ns[b - 1]) - int(t_ns[a])) * _NS, [True] * self.cells)
+                self._learn_repeats(seen, same[k], span_ns[k] * _NS, learns)
                 self._windows = [0] * self.cells
+        self._limit_repeats()
 
     def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: list[int]) -> list[list[int]]:
         """How often each cell is flagged [windows][cells] among pairs of neighbouring rows [n, cells] from row `begin`
         on, in each window between `ends`. Few are."""
-        row, cell = np.nonzero(flags)
-        row = row + begin + 1  # the later of the pair
+        where = np.flatnonzero(flags)
+        row = where // self.cells + (begin + 1)  # the later of the pair
+        cell = where % self.cells
         window = np.searchsorted(ends, row, side="right") - 1
         within = row != np.array(ends)[window]  # a pair across an end is of no window
-        at = window[within] * self.cells + cell[within]
+        at = (window * self.cells + cell)[within]
         number = np.bincount(at, minlength=(len(ends) - 1) * self.cells)
         result: list[list[int]] = number.reshape(-1, self.cells).tolist()
         return result
 
     def _learn(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
-        p = self._p
-        pace = min(span_s / p.repeats_memory_s, 1.0)
+        self._learn_repeats(seen, equal, span_s, learns)
+        self._limit_repeats()
+
+    def _learn_repeats(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
+        pace = min(span_s / self._p.repeats_memory_s, 1.0)
         for c, known in enumerate(self._repeats):
-            if not learns[c] or not seen[c]:
+            if learns[c] and seen[c]:
+                share = equal[c] / seen[c]
+                self._repeats[c] = share if known < 0 else known + pace * (share - known)
+
+    def _limit_repeats(self) -> None:
+        """As many repeats in a row as no sound cell gives, by what is known of each."""
+        p = self._p
+        for c, known in enumerate(self._repeats):
+            if known < 0:
                 continue
-            share = equal[c] / seen[c]
-            self._repeats[c] = share if known < 0 else known + pace * (share - known)
             likely = max(self._repeats[c] * p.repeats_slack, p.least_repeats)
             never = likely > p.most_repeats
             self.limit[c] = 1 << 30 if never else math.ceil(math.log(p.stuck_chance) / math.log(likely))
