@@ -14,6 +14,7 @@ from bench.wire import Damage
 FIRST_ACT_S = 3.5
 USUAL_S = 60.0
 CLOSING_S = 9.0  # no act begins so shortly before the end
+ROUND_S = 14.0  # at one's plates, before several shoppers change places
 IDLE_S = 300.0
 NIGHT_S = 1500.0
 BUSY_S = 180.0
@@ -228,6 +229,25 @@ def same_plate(world: World) -> Script:
                     shopper.take(plate.id, units, at_s, before_s=gap_s / 2)
         at_s += 2.0
     return world.script(max(USUAL_S, at_s + 4.0))
+
+
+def three_shoppers(world: World) -> Script:
+    """Each at plates of their own; every quarter of a minute or so they change places."""
+    ids = [plate.id for plate in world.shop.plates]
+    shoppers = [Shopper(world, f"s{k + 1}", FIRST_ACT_S + 0.3 * k) for k in range(3)]
+    start_s = FIRST_ACT_S
+    while start_s < USUAL_S - CLOSING_S - ROUND_S:
+        order = [ids[int(i)] for i in world.rng.permutation(len(ids))]
+        for k, shopper in enumerate(shoppers):
+            shopper.plates = order[k :: len(shoppers)]
+            shopper.clock_s = max(shopper.clock_s, start_s)
+            acted(
+                shopper,
+                lambda s=shopper: s.single() if s.rng.random() < 0.7 else s.put_back(),  # type: ignore[misc]  # bound now
+                start_s + ROUND_S,
+            )
+        start_s = max(shopper.clock_s for shopper in shoppers)
+    return world.script(max(USUAL_S, start_s + 4.0))
 
 
 def produce(world: World) -> Script:

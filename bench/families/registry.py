@@ -63,6 +63,7 @@ _LIST = (
     Family("emptied", "an emptied bottle or part-used pack returned", plays.emptied),
     Family("two_shoppers", "two shoppers at different plates at once", plays.two_shoppers),
     Family("same_plate", "two shoppers at one plate", plays.same_plate),
+    Family("three_shoppers", "three shoppers at different plates at once, who change places", plays.three_shoppers),
     Family("produce", "produce sold by weight", plays.produce, "produce"),
     Family("tomatoes", "the tomato trial: taken, left in other places, taken again", plays.tomatoes, "produce"),
     Family("busy", "three minutes of a busy hour: everything mixed, two shoppers", plays.busy),
