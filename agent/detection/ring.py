@@ -79,7 +79,7 @@ class Ring:
         grid, weight = self._grid(float(t_s[-1]), centre)
         damping = np.full(len(grid), self.damping)
         solved = self._try(t_s, z, grid, damping, centre, others)
-        near = self._between(grid, int(np.argmin(solved[2])), float(t_s[-1]))
+        near = self._between(grid, int(np.argmin(solved[2])), float(t_s[-1]), known=centre is not None)
         if len(near):
             grid, damping = self._dampings(near, float(t_s[-1]))
             weight = self._known(grid, centre)
@@ -171,10 +171,11 @@ class Ring:
         dampings = np.array(sorted({*_LEARN_DAMPINGS[:-1:2], self.damping}))
         return np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
 
-    def _between(self, grid: NDArray[np.float64], best: int, span_s: float) -> NDArray[np.float64]:
+    def _between(self, grid: NDArray[np.float64], best: int, span_s: float, *, known: bool) -> NDArray[np.float64]:
         """Frequencies about the best of a grid; none where the grid itself is fine enough for the window: what swings
-        often in it must be known well, or its end does not fit."""
-        if len(grid) < 2:
+        often in it must be known well, or its end does not fit. While no ring is `known`, only one that keeps step for
+        long is sought so finely: a hand is fitted in less."""
+        if len(grid) < 2 or (not known and float(grid[best]) * span_s < self._p.coherent_swings):
             return grid[:0]
         swings = min(float(grid[best]) * span_s, 1 / (np.pi * self.damping))
         step = float(grid[1] / grid[0]) - 1
