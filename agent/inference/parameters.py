@@ -97,7 +97,7 @@ class InferenceParameters:
     hand_stillness_cap: float = 8.0
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
-    slow_ring_visit: float = -5.0  # a plateau that swings as slowly as a hand, taken for a true one
+    slow_ring_visit: float = -3.0  # a plateau that swings as slowly as a hand, taken for a true one
     quickest_s: float = 0.3  # from one plateau to the next where goods moved twice
     quickest_fall_s: float = 0.04  # what is quicker by so much is e times as rare
     same_sigmas: float = 4.0  # plateaus no further apart may be one
