@@ -56,6 +56,7 @@ class DetectionParameters:
     coherent_swings: float = 5.5  # only a ring keeps step for so many; a hand is soon fitted with fewer
     ring_skew: float = 0.4  # more, by the part of a swing that passes between conversions: cells convert apart
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
+    ring_allowed_long: float = 0.09  # over so many swings that frequency and damping are told as well
     rough_share: float = (
         0.2  # of the weight's ring: a moment that leaves less is known roughly, where the weight is well
     )

@@ -173,9 +173,10 @@ class Ring:
 
     def _between(self, grid: NDArray[np.float64], best: int, span_s: float, *, known: bool) -> NDArray[np.float64]:
         """Frequencies about the best of a grid; none where the grid itself is fine enough for the window: what swings
-        often in it must be known well, or its end does not fit. While no ring is `known`, only one that keeps step for
-        long is sought so finely: a hand is fitted in less."""
-        if len(grid) < 2 or (not known and float(grid[best]) * span_s < self._p.coherent_swings):
+        often in it must be known well, or its end does not fit. While no ring is `known`, what swings as slowly as a
+        hand is sought so finely only where it keeps step for long."""
+        slow = not known and float(grid[best]) < self._p.tremor_high_hz
+        if len(grid) < 2 or (slow and float(grid[best]) * span_s < self._p.coherent_swings):
             return grid[:0]
         swings = min(float(grid[best]) * span_s, 1 / (np.pi * self.damping))
         step = float(grid[1] / grid[0]) - 1

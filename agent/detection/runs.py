@@ -144,7 +144,9 @@ class TrailingRun:
                 rough = fit
             if fit.amplitude_g > float(np.ptp(z)):  # over a period a ring is as wide as it is high: this one is none
                 continue
-            if fit.left_g2 <= sigma2 * self._limit(n - terms) + (self._p.ring_allowed * fit.amplitude_g) ** 2:
+            coherent = fit.frequency_hz * float(t_s[-1]) >= self._p.coherent_swings
+            allowed = self._p.ring_allowed_long if coherent else self._p.ring_allowed
+            if fit.left_g2 <= sigma2 * self._limit(n - terms) + (allowed * fit.amplitude_g) ** 2:
                 return fit
         if rough is None or weight is None or rough.left_g2 > (self._p.rough_share * ring_g) ** 2:
             return None
