@@ -102,8 +102,8 @@ class Teller:
         current = look.nodes[-1]
         rested = replace(current, rested_s=(now_ns - current.end_ns) * 1e-9)
         path, share = self._judge.reconsider(name, [*look.nodes[:-1], rested], look.peak_g, belief)
-        again = _matching([step for step in path if not step.nothing], lately)
-        if again is None:
+        again, others = _matching([step for step in path if not step.nothing], lately)
+        if others:
             return
         if share >= CONVINCED if _otherwise(again, lately) else _settled(again, lately):
             episode.told[-look.number :] = self._again(name, run, lately, again, share, now_ns)
@@ -215,12 +215,13 @@ class Teller:
         path, share = self._judge.reconsider(name, nodes, episode.peak_g, belief)
         seen = [step for step in path if not step.nothing]
         same = _same(seen, [*(told.step for told in episode.told), *verdict.steps])
-        kept = [step for step in seen if step.after.begin_ns <= contact.opened_ns]
-        again = _matching(kept, episode.told)
-        if again is None or not (_settled(again, episode.told) if same else share >= CONVINCED):
+        again, late = _matching(seen, episode.told)
+        if any(step.after.begin_ns <= contact.opened_ns for step in late) or not (
+            _settled(again, episode.told) if same else share >= CONVINCED
+        ):
             return None
         episode.told = self._again(name, run, episode.told, again, share, contact.now_ns)
-        return verdict.steps if same else tuple(step for step in seen if step.after.begin_ns > contact.opened_ns)
+        return verdict.steps if same else tuple(late)
 
     def _before(self, name: str, steps: list[_Told]) -> Belief | None:
         """The belief as it was before the steps told last; None where their goods moved on."""
@@ -264,11 +265,24 @@ class Teller:
         return out
 
 
-def _matching(steps: list[Step], before: list[_Told]) -> list[Step | None] | None:
-    """For each movement told, how it is seen now (None: not at all); None where there are others than those."""
-    again = {(step.before.begin_ns, step.after.begin_ns): step for step in steps}
-    out = [again.pop((told.step.before.begin_ns, told.step.after.begin_ns), None) for told in before]
-    return None if again else out
+def _matching(steps: list[Step], before: list[_Told]) -> tuple[list[Step | None], list[Step]]:
+    """For each movement told, how it is seen now (None: not at all); and those seen that are none of them.
+
+    A movement may be seen now from an earlier plateau, or on a later one, than it was told: the plate rested, or a hand
+    was still near.
+    """
+    left = {(step.before.begin_ns, step.after.begin_ns): step for step in steps}
+    out = [left.pop((told.step.before.begin_ns, told.step.after.begin_ns), None) for told in before]
+    for place, told in enumerate(before):
+        if out[place] is None:
+            alike = (key for key, step in left.items() if _moved_alike(step, told.step))
+            out[place] = left.pop(next(alike, (0, 0)), None)
+    return out, list(left.values())
+
+
+def _moved_alike(step: Step, told: Step) -> bool:
+    same = step.items == told.items and step.direction == told.direction
+    return same and step.before.begin_ns <= told.after.begin_ns <= step.after.begin_ns
 
 
 def _otherwise(again: list[Step | None], before: list[_Told]) -> bool:
