@@ -35,7 +35,8 @@ _Solved = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], N
 @dataclass(frozen=True, slots=True)
 class RingFit:
     """A window seen as level and ring: level and its variance, residual variance, the mean square that is left in the
-    second half of the window, amplitude at the start, frequency and damping."""
+    second half of the window, amplitude at the start, frequency and damping; `coherent`: the window holds so many
+    swings that only a ring keeps step."""
 
     level_g: float
     variance_g2: float
@@ -44,6 +45,7 @@ class RingFit:
     amplitude_g: float
     frequency_hz: float
     damping: float
+    coherent: bool
 
 
 class Ring:
@@ -76,19 +78,19 @@ class Ring:
                 this mode's frequency is known, a load that shifts it shifts theirs alike.
         """
         centre = self.at(load_g)
-        grid, weight = self._grid(float(t_s[-1]), centre)
+        span_s = float(t_s[-1])
+        grid = self._grid(span_s, centre)
         damping = np.full(len(grid), self.damping)
         solved = self._try(t_s, z, grid, damping, centre, others)
-        near = self._between(grid, int(np.argmin(solved[2])), float(t_s[-1]), known=centre is not None)
+        near = self._between(grid, int(np.argmin(solved[2])), span_s, known=centre is not None)
         if len(near):
-            grid, damping = self._dampings(near, float(t_s[-1]))
-            weight = self._known(grid, centre)
+            grid, damping = self._dampings(near, span_s)
             solved = self._try(t_s, z, grid, damping, centre, others)
         levels, unit, residual, amplitude, apart = solved
         terms = _TERMS + 2 * len(others)
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
-        score = weight - misfit / 2
+        score = self._known(grid, centre) - misfit / 2
         share = np.exp(score - score.max())
         share /= share.sum()
         level = float(share @ levels)
@@ -99,7 +101,9 @@ class Ring:
         variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
         tail = float(np.mean(apart[best, len(t_s) // 2 :] ** 2))
-        return RingFit(level, variance, left, tail, float(amplitude[best]), float(grid[best]), float(damping[best]))
+        hz = float(grid[best])
+        coherent = self._coherent(hz, span_s)
+        return RingFit(level, variance, left, tail, float(amplitude[best]), hz, float(damping[best]), coherent)
 
     def at(self, load_g: float) -> float | None:
         """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""
@@ -166,7 +170,7 @@ class Ring:
     def _dampings(self, grid: NDArray[np.float64], span_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Frequencies and dampings to try: where a window holds so many swings that only a ring keeps step, it also
         tells how fast it fades; in less a hand would be fitted with it."""
-        if float(grid.mean()) * span_s < self._p.coherent_swings:
+        if not self._coherent(float(grid.mean()), span_s):
             return grid, np.full(len(grid), self.damping)
         dampings = np.array(sorted({*_LEARN_DAMPINGS[:-1:2], self.damping}))
         return np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
@@ -176,7 +180,7 @@ class Ring:
         often in it must be known well, or its end does not fit. While no ring is `known`, what swings as slowly as a
         hand is sought so finely only where it keeps step for long."""
         slow = not known and float(grid[best]) < self._p.tremor_high_hz
-        if len(grid) < 2 or (slow and float(grid[best]) * span_s < self._p.coherent_swings):
+        if len(grid) < 2 or (slow and not self._coherent(float(grid[best]), span_s)):
             return grid[:0]
         swings = min(float(grid[best]) * span_s, 1 / (np.pi * self.damping))
         step = float(grid[1] / grid[0]) - 1
@@ -185,6 +189,9 @@ class Ring:
         count = min(round(step * swings / _STEP_SWINGS), _MOST_BETWEEN)
         return float(grid[best]) * (1 + step * np.arange(-count, count + 1) / count)
 
+    def _coherent(self, frequency_hz: float, span_s: float) -> bool:
+        return frequency_hz * span_s >= self._p.coherent_swings
+
     def _known(self, grid: NDArray[np.float64], centre: float | None) -> NDArray[np.float64]:
         """The logarithm of what is known of each frequency."""
         if centre is None:
@@ -192,15 +199,15 @@ class Ring:
         known: NDArray[np.float64] = -(((grid / centre - 1) / self._doubt(centre)) ** 2) / 2
         return known
 
-    def _grid(self, span_s: float, centre: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Frequencies to try, and the logarithm of what is known of each."""
+    def _grid(self, span_s: float, centre: float | None) -> NDArray[np.float64]:
+        """Frequencies to try at first."""
         if centre is None:
             grid = self._wide[self._wide * span_s > 1.0]
-            grid = grid if len(grid) else self._wide[-1:]
-            return grid, np.zeros(len(grid))
+            return grid if len(grid) else self._wide[-1:]
         sd = self._doubt(centre)
         steps = np.linspace(-_GRID_SDS, _GRID_SDS, self._p.ring_grid_learnt)
-        return centre * (1 + sd * steps), -(steps**2) / 2
+        learnt: NDArray[np.float64] = centre * (1 + sd * steps)
+        return learnt
 
     def _doubt(self, centre: float) -> float:
         """Relative standard deviation of the frequency, expected at `centre`."""

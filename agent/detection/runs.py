@@ -144,8 +144,7 @@ class TrailingRun:
                 rough = fit
             if fit.amplitude_g > float(np.ptp(z)):  # over a period a ring is as wide as it is high: this one is none
                 continue
-            coherent = fit.frequency_hz * float(t_s[-1]) >= self._p.coherent_swings
-            allowed = self._p.ring_allowed_long if coherent else self._p.ring_allowed
+            allowed = self._p.ring_allowed_long if fit.coherent else self._p.ring_allowed
             if fit.left_g2 <= sigma2 * self._limit(n - terms) + (allowed * fit.amplitude_g) ** 2:
                 return fit
         if rough is None or weight is None or rough.left_g2 > (self._p.rough_share * ring_g) ** 2:
@@ -208,8 +207,7 @@ class TrailingRun:
         n, ring = len(t_s), self._rings[0]
         if fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None:
             # A hand moves on while a ring fades, so that what is left in the second half tells them apart.
-            coherent = fit.frequency_hz * float(t_s[-1]) >= self._p.coherent_swings
-            skewed = self._p.ring_skew * fit.frequency_hz * float(t_s[-1]) / n if coherent else 0.0
+            skewed = self._p.ring_skew * fit.frequency_hz * float(t_s[-1]) / n if fit.coherent else 0.0
             misfit = (self._p.ring_misfit + skewed) * fit.amplitude_g * self._faded(fit, t_s)
             return self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
         if t_s[-1] < self._p.ring_dies_s:
