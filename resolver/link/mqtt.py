@@ -255,6 +255,7 @@ class Link:
     def _on_subscribe(self, _client: Any, _user: Any, mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
         if mid != self._first_subscription:
             return  # what is refused was said at the first
+        self._say(f"subscribed at {self._address}")  # from now on nothing is missed
         for (topic, _), reason in zip(self._subscriptions, reasons, strict=False):
             if reason.value >= SUBACK_FAILED:
                 self._say(f"the broker refuses to let us read {topic}: {reason}")

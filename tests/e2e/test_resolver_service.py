@@ -55,7 +55,7 @@ class Resolver:
             "--listen", f"127.0.0.1:{self.port}", *self.more,
         ]  # fmt: skip
 
-    def start(self, until: str = "connected to") -> None:
+    def start(self, until: str = "subscribed at") -> None:
         """Start, and wait until it says so."""
         seen = self.said().count(until)
         with self.log.open("ab") as log:
