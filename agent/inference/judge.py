@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,8 +52,11 @@ class Judge:
         self._belief = belief
         self._weigher = Weigher(Imagination(items, plates, parameters), geometry, parameters)
 
-    def consider(self, plate: str, contact: Contact) -> Verdict:
-        """Judge a contact that stands on a plateau; it must have a plateau before it."""
+    def consider(self, plate: str, contact: Contact, earlier: Sequence[Level] = ()) -> Verdict:
+        """Judge a contact that stands on a plateau; it must have a plateau before it.
+
+        `earlier` are plateaus from before the contact, the first of them sure: what happened since is not understood.
+        """
         before, current = contact.before, contact.current
         assert before is not None and current is not None
         between = [
@@ -60,27 +64,26 @@ class Judge:
             for level in contact.plateaus
             if level.begin_ns >= before.end_ns and level.end_ns <= current.begin_ns  # else it is the current one
         ]
-        nodes = [before, *between, current]
+        nodes = [*earlier, before, *between, current]
         found = self._found(plate, nodes, contact.peak_g, self._belief)
         if found.share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
-            direct = self._found(plate, [before, current], contact.peak_g, self._belief)
+            direct = self._found(plate, [nodes[0], current], contact.peak_g, self._belief)
             found = Found(direct.ways, max(direct.log_all, found.log_all))
         path = found.steps()
         steps = tuple(step for step in path if not step.nothing)
         pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
         visited = {step.after.begin_ns for step in path}
         hand_s = max((level.seconds for level in between if level.begin_ns not in visited), default=0.0)
-        action = self._action(contact.standing_s, hand_s, steps, found.share)
+        back = nodes[0].apart(current) < self._p.same_sigmas
+        action = self._action(contact.standing_s, hand_s, steps, found.share, back=back)
         return Verdict(action, steps, pushed, found.share, tuple(nodes))
 
-    def reconsider(
-        self, plate: str, nodes: list[Level], peak_g: float, belief: Belief
-    ) -> tuple[tuple[Step, ...], float]:
-        """The likeliest reading of plateaus whose steps were told before, from the belief before them; its share."""
+    def reconsider(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
+        """What plateaus whose steps were told before may have meant, from the belief before them."""
         self.forget()
         found = self._found(plate, nodes, peak_g, belief)
         self.forget()
-        return found.steps(), found.share
+        return found
 
     def forget(self) -> None:
         """The belief changed, or a contact ended."""
@@ -89,14 +92,17 @@ class Judge:
     def _found(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
         return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p).found(belief)
 
-    def _action(self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float) -> Action:
-        """`quiet_s`: how long the plate stands; `hand_s`: how long a hand stood before at most."""
+    def _action(
+        self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float, *, back: bool
+    ) -> Action:
+        """`quiet_s`: how long the plate stands; `hand_s`: how long a hand stood before at most; `back`: it stands as
+        before. Where it does not, and no goods explain that, a hand may be there yet."""
         p = self._p
         outlast_s = min(p.outlast * hand_s, p.outlast_s)
         if not steps:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
-            return "close" if still or likely or quiet_s >= p.anything_after_s else "wait"
+            return "close" if (back and (still or likely)) or quiet_s >= p.anything_after_s else "wait"
         foreign = any(step.best is None for step in steps)
         if quiet_s >= p.anything_after_s and (certainty >= p.hardly or quiet_s >= p.at_last_s):
             return "tell"

@@ -109,33 +109,44 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
     return still + math.log(1 - p.moved), pushed + math.log(p.moved)
 
 
+@dataclass(frozen=True)
+class Onward:
+    """How a hand goes on: the `change` since its plateau before, which ended `apart_s` before and on which it trembled
+    by a `share` of its force (of what hands usually do; None: that was not seen)."""
+
+    change: Change
+    apart_s: float
+    share: float | None
+
+
 def log_hand(
-    change: Change, onward: Change | None, apart_s: float, plateau: Level, geometry: Geometry, p: InferenceParameters
+    change: Change, onward: Onward | None, plateau: Level, geometry: Geometry, p: InferenceParameters
 ) -> float:
     """Of a plateau that is a hand's: any force, trembling by a share of it.
 
     `change` is from what the plate carried without it; `onward` from the plateau just before this one, on which the
-    same hand may have rested already (None: there was none), `apart_s` before.
+    same hand may have rested already (None: there was none).
     """
     force = max(abs(change.delta_g[0]), _LEAST_G)
     # half of a Lomax density of shape 1 on either side: many light touches, some that lean with kilograms
     density = math.log(p.hand_scale_g / 2) - 2 * math.log(force + p.hand_scale_g)
     density += 2 * math.log(force / (force + p.hand_light_g)) + _anywhere(change, force + 2.0, geometry)
     if onward is not None:
-        density = max(density, _log_same_hand(change, onward, apart_s, force, p)) + math.log(0.5)
+        density = max(density, _log_same_hand(change, onward, force, p)) + math.log(0.5)
     rested = min(plateau.rested_s / p.hand_rest_s, p.hand_rest_cap)
-    return density + _log_tremor(plateau, force, p) - rested
+    return density + _log_tremor(plateau, force, None if onward is None else onward.share, p) - rested
 
 
-def _log_same_hand(change: Change, onward: Change, apart_s: float, force: float, p: InferenceParameters) -> float:
+def _log_same_hand(change: Change, onward: Onward, force: float, p: InferenceParameters) -> float:
     """Of a hand that presses on where it did: its force wanders, and its moments with it, for it stays in its place."""
-    share = p.hand_tremor + (p.hand_wander - p.hand_tremor) * min(apart_s / p.hand_wander_s, 1.0)
-    total = _normal(onward.delta_g[0], 0.0, onward.variance_g2[0] + (share * force + p.settle_g) ** 2)
+    share = p.hand_tremor + (p.hand_wander - p.hand_tremor) * min(onward.apart_s / p.hand_wander_s, 1.0)
+    moved = onward.change
+    total = _normal(moved.delta_g[0], 0.0, moved.variance_g2[0] + (share * force + p.settle_g) ** 2)
     shift = (p.hand_shift * force + p.settle_g) ** 2
-    for k in range(1, len(onward.delta_g)):
+    for k in range(1, len(moved.delta_g)):
         arm = change.delta_g[k] / force * (1 if change.delta_g[0] > 0 else -1)
         arm = min(max(arm, -2.0), 2.0)
-        total += _normal(onward.delta_g[k], arm * onward.delta_g[0], onward.variance_g2[k] + shift)
+        total += _normal(moved.delta_g[k], arm * moved.delta_g[0], moved.variance_g2[k] + shift)
     return total
 
 
@@ -151,15 +162,29 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
     return -min(max(excess, 0.0) / 2, p.still_cap)
 
 
-def _log_tremor(plateau: Level, force: float, p: InferenceParameters) -> float:
-    """How well the motion seen is that of a hand: its share is about log-normal; in a short time it shows less."""
+def tremor_share(change: Change, plateau: Level, p: InferenceParameters) -> float | None:
+    """How much a hand whose force is `change` trembled on a plateau, as a share of what hands usually do.
+
+    What was seen, or the least that would have been; in a short time less shows. None: it was not told.
+    """
     if plateau.tremor_g is None:
-        return 0.0
+        return None
+    force = max(abs(change.delta_g[0]), _LEAST_G)
     shown = min(plateau.seconds / p.hand_period_s, 1.0)
-    seen = max(plateau.tremor_g, plateau.stillness_g) / (force * p.hand_tremor * shown)
-    if seen >= 1:
+    return max(plateau.tremor_g, plateau.stillness_g) / (force * p.hand_tremor * shown)
+
+
+def _log_tremor(plateau: Level, force: float, before: float | None, p: InferenceParameters) -> float:
+    """How well the motion seen is that of a hand: its share is about log-normal, and a hand keeps the one it had."""
+    seen = tremor_share(Change((force,), (0.0,)), plateau, p)
+    if seen is None or seen >= 1:
         return 0.0
-    return max(-(math.log(seen) ** 2) / (2 * p.hand_tremor_spread**2), -p.hand_stillness_cap)
+    anew = max(-(math.log(seen) ** 2) / (2 * p.hand_tremor_spread**2), -p.hand_stillness_cap)
+    if before is None:
+        return anew
+    calmer = min(math.log(seen / before), 0.0)
+    kept = -(calmer**2) / (2 * p.hand_tremor_keeps**2)
+    return _log_add(math.log(p.hand_kept) + kept, math.log(1 - p.hand_kept) + anew)
 
 
 def _anywhere(change: Change, weight: float, geometry: Geometry) -> float:

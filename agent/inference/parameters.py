@@ -81,6 +81,7 @@ class InferenceParameters:
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
     else_high_g: float = 10_000.0
+    foreign_least_s: float = 1.2  # what stood for less and is gone was a hand
 
     # a hand that rests on the plate
     hand: float = 0.4  # of the plateaus within a contact are a hand's
@@ -93,6 +94,8 @@ class InferenceParameters:
     hand_shift: float = 0.01  # of its moments, beside what its force does to them
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm
+    hand_tremor_keeps: float = 0.5  # likewise, from one plateau of the same hand to the next
+    hand_kept: float = 0.8  # of the plateaus that follow a hand's are the same hand's
     hand_period_s: float = 0.35  # a tremor shows fully after so long
     hand_stillness_cap: float = 8.0
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from agent.detection import Level
 from agent.inference.belief import Belief
 from agent.inference.items import Items
-from agent.inference.likelihood import Change, Geometry, log_hand, log_still
+from agent.inference.likelihood import Change, Geometry, Onward, log_hand, log_still, tremor_share
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Weigher
@@ -49,6 +49,11 @@ class Found:
         """Probability of the likeliest meaning."""
         return math.exp(self.ways[0].log - self.log_all)
 
+    def share_of(self, meaning: Meaning) -> float:
+        """Probability of a meaning; of one that was not followed, what it has at most."""
+        known = next((way for way in self.ways if way.meaning == meaning), self.ways[-1])
+        return math.exp(known.log - self.log_all)
+
     def steps(self) -> tuple[Step, ...]:
         """Steps of the likeliest meaning, each with the probability of its own reading whatever else happened."""
         best = self.ways[0]
@@ -61,24 +66,31 @@ class Found:
             place += 1
         return tuple(out)
 
+    def chance(self, meaning: Meaning, place: int) -> float:
+        """Probability of one movement of a meaning, whatever else happened."""
+        return sum(math.exp(way.log - self.log_all) for way in self.ways if _moved(way.meaning, meaning, place))
+
     def _marginal(self, step: Step, place: int) -> Step:
         meaning = self.ways[0].meaning
-        mine = (step.direction, step.items)
-        needed = meaning[: place + 1].count(mine)
-        certainty = 0.0
+        certainty = self.chance(meaning, place)
         others: dict[Items, float] = {}
         for way in self.ways:
             share = math.exp(way.log - self.log_all)
             theirs = way.meaning
-            if theirs.count(mine) >= needed:
-                certainty += share
-            elif len(theirs) == len(meaning) and theirs[place][0] == step.direction:
+            if _moved(theirs, meaning, place):
+                continue
+            if len(theirs) == len(meaning) and theirs[place][0] == step.direction:
                 others[theirs[place][1]] = others.get(theirs[place][1], 0.0) + share
         scale = certainty / max(step.ranked[0][1], _TINY)
         for items, share in step.ranked[1:]:
             others.setdefault(items, min(share * scale, 1.0))
         ranked = sorted(others.items(), key=lambda pair: (-pair[1], pair[0]))
         return replace(step, ranked=((step.items, certainty), *ranked), certainty=certainty)
+
+
+def _moved(theirs: Meaning, meaning: Meaning, place: int) -> bool:
+    """Whether a movement of a meaning is among those of another; of several alike, as many."""
+    return theirs.count(meaning[place]) >= meaning[: place + 1].count(meaning[place])
 
 
 class Ways:
@@ -177,7 +189,7 @@ class Ways:
         """An unknown thing is believed only where it stood for a while, or stands yet; between, it is a hand."""
         node, last = self._nodes[k], self._nodes[-1]
         stands_yet = node is last or node.apart(last) < self._p.same_sigmas
-        return stands_yet or node.seconds + node.rested_s >= self._p.anything_after_s
+        return stands_yet or node.seconds + node.rested_s >= self._p.foreign_least_s
 
     def _between(self, j: int, k: int) -> float:
         """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had."""
@@ -193,13 +205,18 @@ class Ways:
         known = self._hands.get((rest, i, first))
         if known is None:
             node = self._nodes[i]
-            last = self._nodes[i - 1]
-            onward = None if first else Change.between(last, node, self._p)
-            apart_s = max(node.begin_ns - last.end_ns, 0) * 1e-9
             change = Change.between(self._nodes[rest], node, self._p)
-            known = math.log(self._p.hand) + log_hand(change, onward, apart_s, node, self._geometry, self._p)
+            onward = None if first else self._onward_from(rest, i)
+            known = math.log(self._p.hand) + log_hand(change, onward, node, self._geometry, self._p)
             self._hands[(rest, i, first)] = known
         return known
+
+    def _onward_from(self, rest: int, i: int) -> Onward:
+        """How a hand goes on to plateau i from the one before."""
+        last, node = self._nodes[i - 1], self._nodes[i]
+        share = tremor_share(Change.between(self._nodes[rest], last, self._p), last, self._p)
+        apart_s = max(node.begin_ns - last.end_ns, 0) * 1e-9
+        return Onward(Change.between(last, node, self._p), apart_s, share)
 
 
 _TINY = 1e-15

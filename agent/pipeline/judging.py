@@ -51,7 +51,8 @@ class Judging:
         contact.asked_ns = contact.now_ns
         seen = run.cells.seen(contact)
         judge = self._unseen if run.gaps or run.cells.touched else self._judge
-        verdict = run.honest(judge.consider(name, seen))
+        earlier = () if run.gaps or run.cells.degraded else self._teller.earlier(name, seen)
+        verdict = run.honest(judge.consider(name, seen, earlier))
         if verdict.action == "wait":
             return
         if run.gaps and verdict.action == "close":

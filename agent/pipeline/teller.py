@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from agent.detection import Level
-from agent.inference import Belief, Judge, Memory, Step, Verdict, remember, take_back
+from agent.detection import Contact, Level
+from agent.inference import Belief, Judge, Step, Verdict, remember, take_back
 from agent.messages import Correction, ItemCount
 from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
+from agent.pipeline.hindsight import SETTLED, ToldStep, in_order, matching, otherwise, same, settled, surer
 from agent.pipeline.movements import CERTAIN, movement, position_of
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.split import split_swap
@@ -19,17 +20,10 @@ HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
 CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
-SETTLED = 0.95  # a doubt is settled when what was told is surer than this
+LIKELY = 0.6  # or from this on, where it is so many times as likely as what was told
+TIMES = 50.0
+MOST_EARLIER = 3  # plateaus before a contact that are looked at with it
 LOOKS_NS = (1_000_000_000, 2_500_000_000)  # a hand that is still there after so long rest betrays itself
-
-
-@dataclass(frozen=True)
-class _Told:
-    """A movement that was told: its event, its step, and what it changed in the belief."""
-
-    event: Told
-    step: Step
-    memory: Memory
 
 
 @dataclass(frozen=True)
@@ -42,12 +36,21 @@ class _Look:
     due_ns: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Unsettled:
+    """Plateaus of contacts that were closed as nothing and left the plate otherwise than before, from the last one that
+    was sure on; and how far the weight departed."""
+
+    levels: tuple[Level, ...]
+    peak_g: float
+
+
 @dataclass
 class _Episode:
     """What happened on a plate lately: its plateaus in order and what was told between them."""
 
     nodes: list[Level] = field(default_factory=list)
-    told: list[_Told] = field(default_factory=list)
+    told: list[ToldStep] = field(default_factory=list)
     peak_g: float = 0.0
 
 
@@ -61,6 +64,7 @@ class Teller:
         self._judge = judge
         self._episodes: dict[str, _Episode] = {}
         self._looks: dict[str, _Look] = {}
+        self._unsettled: dict[str, _Unsettled] = {}
         self._out: list[Told] = []
         self.sequence = 0
 
@@ -80,6 +84,17 @@ class Teller:
         """What was told of a plate stands: who acts on it is another now, so that nothing is seen in hindsight."""
         self._episodes.pop(name, None)
         self._looks.pop(name, None)
+        self._unsettled.pop(name, None)
+
+    def earlier(self, name: str, contact: Contact) -> tuple[Level, ...]:
+        """Plateaus from before a contact that are to be judged with it: the plate was not seen to come back."""
+        unsettled = self._unsettled.get(name)
+        if unsettled is None or contact.before is None:
+            return ()
+        if unsettled.levels[0].end_ns < contact.opened_ns - HINDSIGHT_NS:
+            return ()
+        contact.peak_g = max(contact.peak_g, unsettled.peak_g)
+        return unsettled.levels
 
     def next_look_ns(self) -> int | None:
         """When rest is to be looked at next, for what was told in doubt; None: nothing is."""
@@ -101,11 +116,12 @@ class Teller:
             return
         current = look.nodes[-1]
         rested = replace(current, rested_s=(now_ns - current.end_ns) * 1e-9)
-        path, share = self._judge.reconsider(name, [*look.nodes[:-1], rested], look.peak_g, belief)
-        again, others = _matching([step for step in path if not step.nothing], lately)
+        found = self._judge.reconsider(name, [*look.nodes[:-1], rested], look.peak_g, belief)
+        path, share = found.steps(), found.share
+        again, others = matching([step for step in path if not step.nothing], lately)
         if others:
             return
-        if share >= CONVINCED if _otherwise(again, lately) else _settled(again, lately):
+        if share >= CONVINCED if otherwise(again, lately) else settled(again, lately):
             episode.told[-look.number :] = self._again(name, run, lately, again, share, now_ns)
 
     def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
@@ -113,19 +129,19 @@ class Teller:
         contact = run.detector.contact
         assert contact is not None and contact.before is not None and contact.current is not None
         self._looks.pop(name, None)
+        self._keep_unsettled(name, contact, verdict)
         episode = self._episode(name, contact.before, contact.opened_ns)
         episode.peak_g = max(episode.peak_g, contact.peak_g)
         steps = verdict.steps
-        if not run.gaps and self._doubtful(episode, verdict):
-            seen = self._in_hindsight(name, run, episode, verdict)
-            if seen is not None:
-                steps = seen
+        if not run.gaps and self._doubtful(episode, verdict, contact.current):
+            steps = self._in_hindsight(name, run, episode, verdict)
         told_before = self.sequence
         for step in steps:
             self._movements(name, run, step, quality)
         number = self.sequence - told_before
         sure = all(step.certainty >= SETTLED for step in steps)
-        if steps is verdict.steps and not sure and not run.gaps and not quality and number <= len(episode.told):
+        as_judged = [step.items for step in steps] == [step.items for step in verdict.steps]
+        if as_judged and not sure and not run.gaps and not quality and number <= len(episode.told):
             due_ns = tuple(contact.now_ns + wait_ns for wait_ns in LOOKS_NS)
             self._looks[name] = _Look(verdict.nodes, contact.peak_g, number, due_ns)
         for step in verdict.pushed:
@@ -136,11 +152,28 @@ class Teller:
         else:
             episode.nodes[-1] = episode.nodes[-1].joined(contact.current)
 
+    def _keep_unsettled(self, name: str, contact: Contact, verdict: Verdict) -> None:
+        """Where a contact left the plate otherwise than before, and no goods explain that, the next is judged with it.
+
+        So no weight is taken for granted that a hand may hold yet.
+        """
+        start, *others = (*self.earlier(name, contact), contact.before)
+        self._unsettled.pop(name, None)
+        assert start is not None and contact.current is not None
+        if not verdict.steps and start.apart(contact.current) > SAME_SIGMAS:
+            levels = (start, *(level for level in others[1 - MOST_EARLIER :] if level is not None))
+            self._unsettled[name] = _Unsettled(levels, contact.peak_g)
+
     @staticmethod
-    def _doubtful(episode: _Episode, verdict: Verdict) -> bool:
-        """Whether a later fact may show what was told in another light: something was, or is, less than sure."""
+    def _doubtful(episode: _Episode, verdict: Verdict, current: Level) -> bool:
+        """Whether a later fact may show what was told in another light: something was, or is, less than sure, something
+        unknown is said to have moved, or the plate is as it was before."""
+        if not episode.told:
+            return False
         sure = verdict.share > SURE and all(told.step.certainty > SURE for told in episode.told)
-        return bool(episode.told) and not sure
+        unknown = any(step.best is None for step in verdict.steps)
+        starts = (told.step.before for told in episode.told)
+        return not sure or unknown or any(start.apart(current) < SAME_SIGMAS for start in starts)
 
     def _movements(self, name: str, run: PlateRun, step: Step, quality: tuple[str, ...]) -> None:
         contact = run.detector.contact
@@ -171,7 +204,7 @@ class Teller:
             kind = CHANGE if window is not None else (PUT if part.direction > 0 else PICK)
             event = self.tell(kind, name, t_ns, contact.now_ns, data)
             if len(moves) == 1:
-                episode.told.append(_Told(event, part, memory))
+                episode.told.append(ToldStep(event, part, memory))
             else:
                 episode.told.clear()  # halves of a step have no plateau between them to look back from
                 episode.nodes.clear()
@@ -202,28 +235,39 @@ class Teller:
         episode.nodes[-1] = replace(last, rested_s=max(opened_ns - last.end_ns, 0) * 1e-9)
         return episode
 
-    def _in_hindsight(self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict) -> tuple[Step, ...] | None:
-        """What is to be told now where the way through all plateaus since differs from what was told; None: nothing."""
+    def _in_hindsight(self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict) -> tuple[Step, ...]:
+        """What is to be told now. Where the way through all plateaus since is another, what was told is corrected.
+
+        Where it only may be another, nothing is told surer than it is by all ways.
+        """
         contact = run.detector.contact
         assert contact is not None and contact.current is not None
         start = episode.told[0].step.before
         between = [*episode.nodes, *contact.plateaus]
-        nodes = [start, *_in_order(start, between, contact.current), contact.current]
+        nodes = [start, *in_order(start, between, contact.current), contact.current]
         belief = self._before(name, episode.told)
         if belief is None:
-            return None
-        path, share = self._judge.reconsider(name, nodes, episode.peak_g, belief)
-        seen = [step for step in path if not step.nothing]
-        same = _same(seen, [*(told.step for told in episode.told), *verdict.steps])
-        again, late = _matching(seen, episode.told)
-        if any(step.after.begin_ns <= contact.opened_ns for step in late) or not (
-            _settled(again, episode.told) if same else share >= CONVINCED
-        ):
-            return None
-        episode.told = self._again(name, run, episode.told, again, share, contact.now_ns)
-        return verdict.steps if same else tuple(late)
+            return verdict.steps
+        found = self._judge.reconsider(name, nodes, episode.peak_g, belief)
+        as_told = [*(told.step for told in episode.told), *verdict.steps]
+        meaning = tuple(moved for step in as_told for moved in step.meaning)
+        seen = [step for step in found.steps() if not step.nothing]
+        again, late = matching(seen, episode.told)
+        alike = same(seen, as_told)
+        convinced = found.share >= max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
+        earlier = any(step.after.begin_ns <= contact.opened_ns for step in late)
+        if not earlier and (settled(again, episode.told) if alike else convinced):
+            episode.told = self._again(name, run, episode.told, again, found.share, contact.now_ns)
+            return verdict.steps if alike else tuple(late)
+        if alike:
+            return verdict.steps
+        chances = (found.chance(meaning, place) for place in range(len(episode.told), len(meaning)))
+        return tuple(
+            replace(step, certainty=min(step.certainty, chance))
+            for step, chance in zip(verdict.steps, chances, strict=True)
+        )
 
-    def _before(self, name: str, steps: list[_Told]) -> Belief | None:
+    def _before(self, name: str, steps: list[ToldStep]) -> Belief | None:
         """The belief as it was before the steps told last; None where their goods moved on."""
         belief = self._belief.fork(name)
         for told in reversed(steps):
@@ -232,8 +276,8 @@ class Teller:
         return belief
 
     def _again(
-        self, name: str, run: PlateRun, before: list[_Told], again: list[Step | None], share: float, now_ns: int
-    ) -> list[_Told]:
+        self, name: str, run: PlateRun, before: list[ToldStep], again: list[Step | None], share: float, now_ns: int
+    ) -> list[ToldStep]:
         """Take back the steps told last, move their goods as they are seen now, and tell what is another or surer.
 
         That they can be taken back, `_before` has shown.
@@ -250,9 +294,9 @@ class Teller:
                 continue
             place = position_of(step, run.scale)
             memory = remember(self._belief, name, step, place[0] if place else None, told.event.t_mono_ns)
-            out.append(_Told(told.event, step, memory))
+            out.append(ToldStep(told.event, step, memory))
             other = step.items != told.step.items
-            if other or _surer(step, told.step):
+            if other or surer(step, told.step):
                 items = tuple(
                     ItemCount(sku=sku, qty=qty, weight_g=abs(memory.grams[sku]) if self._items[sku].by_weight else None)
                     for sku, qty in step.items
@@ -263,50 +307,3 @@ class Teller:
                 )
                 self.tell(CORRECTION, name, now_ns, now_ns, data)
         return out
-
-
-def _matching(steps: list[Step], before: list[_Told]) -> tuple[list[Step | None], list[Step]]:
-    """For each movement told, how it is seen now (None: not at all); and those seen that are none of them.
-
-    A movement may be seen now from an earlier plateau, or on a later one, than it was told: the plate rested, or a hand
-    was still near.
-    """
-    left = {(step.before.begin_ns, step.after.begin_ns): step for step in steps}
-    out = [left.pop((told.step.before.begin_ns, told.step.after.begin_ns), None) for told in before]
-    for place, told in enumerate(before):
-        if out[place] is None:
-            alike = (key for key, step in left.items() if _moved_alike(step, told.step))
-            out[place] = left.pop(next(alike, (0, 0)), None)
-    return out, list(left.values())
-
-
-def _moved_alike(step: Step, told: Step) -> bool:
-    same = step.items == told.items and step.direction == told.direction
-    return same and step.before.begin_ns <= told.after.begin_ns <= step.after.begin_ns
-
-
-def _otherwise(again: list[Step | None], before: list[_Told]) -> bool:
-    return any(step is None or step.items != told.step.items for step, told in zip(again, before, strict=True))
-
-
-def _surer(step: Step, before: Step) -> bool:
-    return step.certainty >= SETTLED > before.certainty
-
-
-def _settled(again: list[Step | None], before: list[_Told]) -> bool:
-    return any(step is not None and _surer(step, told.step) for step, told in zip(again, before, strict=True))
-
-
-def _in_order(start: Level, levels: list[Level], current: Level) -> list[Level]:
-    """Plateaus after the start and before the current one, none overlapping the one before."""
-    out: list[Level] = []
-    end_ns = start.end_ns
-    for level in sorted(levels, key=lambda level: level.begin_ns):
-        if level.begin_ns >= end_ns and level.end_ns <= current.begin_ns and level is not start:
-            out.append(level)
-            end_ns = level.end_ns
-    return out
-
-
-def _same(seen: list[Step], told: list[Step]) -> bool:
-    return [(s.after.begin_ns, s.items) for s in seen] == [(s.after.begin_ns, s.items) for s in told]
