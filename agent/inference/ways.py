@@ -56,31 +56,21 @@ class Found:
 
     def steps(self) -> tuple[Step, ...]:
         """Steps of the likeliest meaning, each with the probability of its own reading whatever else happened."""
-        best = self.ways[0]
-        out, place = [], 0
-        for step in best.steps:
-            if step.nothing:
-                out.append(replace(step, certainty=self.share))
-                continue
-            out.append(self._marginal(step, place))
-            place += 1
-        return tuple(out)
+        steps = self.ways[0].steps
+        return tuple(replace(s, certainty=self.share) if s.nothing else self._marginal(s) for s in steps)
 
-    def chance(self, meaning: Meaning, place: int) -> float:
-        """Probability of one movement of a meaning, whatever else happened."""
-        return sum(math.exp(way.log - self.log_all) for way in self.ways if _moved(way.meaning, meaning, place))
+    def chance(self, step: Step) -> float:
+        """Probability of one movement, whatever else happened."""
+        return sum(math.exp(way.log - self.log_all) for way in self.ways if _moved(way, step))
 
-    def _marginal(self, step: Step, place: int) -> Step:
-        meaning = self.ways[0].meaning
-        certainty = self.chance(meaning, place)
+    def _marginal(self, step: Step) -> Step:
+        certainty = self.chance(step)
         others: dict[Items, float] = {}
         for way in self.ways:
             share = math.exp(way.log - self.log_all)
-            theirs = way.meaning
-            if _moved(theirs, meaning, place):
-                continue
-            if len(theirs) == len(meaning) and theirs[place][0] == step.direction:
-                others[theirs[place][1]] = others.get(theirs[place][1], 0.0) + share
+            theirs = None if _moved(way, step) else _meanwhile(way, step)
+            if theirs is not None and theirs.direction == step.direction:
+                others[theirs.items] = others.get(theirs.items, 0.0) + share
         scale = certainty / max(step.ranked[0][1], _TINY)
         for items, share in step.ranked[1:]:
             others.setdefault(items, min(share * scale, 1.0))
@@ -88,9 +78,18 @@ class Found:
         return replace(step, ranked=((step.items, certainty), *ranked), certainty=certainty)
 
 
-def _moved(theirs: Meaning, meaning: Meaning, place: int) -> bool:
-    """Whether a movement of a meaning is among those of another; of several alike, as many."""
-    return theirs.count(meaning[place]) >= meaning[: place + 1].count(meaning[place])
+def _meanwhile(way: Way, step: Step) -> Step | None:
+    """What moved on a way while a step did: their plateaus lie around the same moment."""
+    return next((other for other in way.steps if not other.nothing and _overlap(other, step)), None)
+
+
+def _moved(way: Way, step: Step) -> bool:
+    """Whether the goods of a step moved on a way, too."""
+    return any(other.meaning == step.meaning and _overlap(other, step) for other in way.steps if not other.nothing)
+
+
+def _overlap(one: Step, other: Step) -> bool:
+    return one.before.end_ns < other.after.begin_ns and other.before.end_ns < one.after.begin_ns
 
 
 class Ways:

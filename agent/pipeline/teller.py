@@ -261,11 +261,7 @@ class Teller:
             return verdict.steps if alike else tuple(late)
         if alike:
             return verdict.steps
-        chances = (found.chance(meaning, place) for place in range(len(episode.told), len(meaning)))
-        return tuple(
-            replace(step, certainty=min(step.certainty, chance))
-            for step, chance in zip(verdict.steps, chances, strict=True)
-        )
+        return tuple(replace(s, certainty=min(s.certainty, found.chance(s))) for s in verdict.steps)
 
     def _before(self, name: str, steps: list[ToldStep]) -> Belief | None:
         """The belief as it was before the steps told last; None where their goods moved on."""
