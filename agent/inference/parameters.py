@@ -81,7 +81,7 @@ class InferenceParameters:
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
     else_high_g: float = 10_000.0
-    foreign_least_s: float = 1.2  # what stood for less and is gone was a hand
+    foreign_least_s: float = 0.5  # what stood for less and is gone was a hand
 
     # a hand that rests on the plate
     hand: float = 0.4  # of the plateaus within a contact are a hand's
