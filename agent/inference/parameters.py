@@ -14,7 +14,7 @@ class InferenceParameters:
     sure_after_s: float = 0.17
     likely: float = 0.60
     likely_after_s: float = 0.32
-    anything_after_s: float = 1.2
+    anything_after_s: float = 1.0
     at_last_s: float = 3.0  # what is less sure than `hardly` waits so long: a hand betrays itself
     hardly: float = 0.3
     doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
