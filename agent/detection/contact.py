@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import itertools
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.detection.bend import Bend, bend
 from agent.detection.level import Level
 from agent.detection.parameters import DetectionParameters
 from agent.detection.trace import Trace
@@ -19,6 +21,7 @@ class Contact:
     `before` is the plateau it left (None: the plate was never seen at rest), `rested_ns` the instant up to
     which it was said to rest (0: never), `plateaus` those that stood within it
     and ended, oldest first, `current` the one that stands now. `peak_g` is the largest departure of the weight.
+    `whole`: all cells measure, so that moments are to be believed while the weight moves, too.
     """
 
     before: Level | None
@@ -30,6 +33,8 @@ class Contact:
     peak_g: float = 0.0
     rested_ns: int = 0
     asked_ns: int = 0  # up to when `current` was put to judgement
+    whole: bool = True
+    _bends: dict[tuple[int, int], Bend | None] = field(default_factory=dict)
 
     @property
     def now_ns(self) -> int:
@@ -63,6 +68,28 @@ class Contact:
     def _continues(self, earlier: Level, later: Level, begin_ns: int) -> bool:
         near = begin_ns - earlier.end_ns < round(self.parameters.same_gap_s * 1e9)
         return near and earlier.apart(later) < self.parameters.same_sigmas
+
+    def bent(self, nodes: list[Level]) -> list[Level]:
+        """Plateaus in order, each with how straight the way from the one before was."""
+        return [*nodes[:1], *(self._with_bend(a, b) for a, b in itertools.pairwise(nodes))]
+
+    def _with_bend(self, start: Level, end: Level) -> Level:
+        if end.bend is not None or not self.whole or start.end_ns > end.begin_ns:
+            return end
+        key = (start.end_ns, end.begin_ns)
+        if key not in self._bends:
+            self._bends[key] = self._bend(start, end)
+        found = self._bends[key]
+        return end if found is None else replace(end, bend=found)
+
+    def _bend(self, start: Level, end: Level) -> Bend | None:
+        if end.begin_ns - start.end_ns > round(self.parameters.bend_longest_s * 1e9):
+            return None
+        if not len(self.trace) or self.trace.t_ns[0] > start.end_ns:
+            return None
+        t_ns, z = self.trace.between(start.end_ns, end.begin_ns)
+        sigma_g = np.sqrt(start.variance * start.samples)
+        return bend(start.end_ns, t_ns, z - start.mean, end.mean - start.mean, sigma_g, self.parameters)
 
     def instant_ns(self, start: Level, end: Level) -> int:
         """When the change between two plateaus happened: the last crossing of its half, in the mode that moved most."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.detection.bend import Bend
+
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -15,7 +17,8 @@ class Level:
     `mean` and `variance` [modes] in grams and grams², of the level itself, not of a conversion. `tremor_g` is how much
     the weight moved beyond its noise and its ring (None: it may be either, not told), `stillness_g` the least that
     could have been seen. `ring_g` is the ring's amplitude at the beginning, `ring_hz` its frequency. `soft`: a hand was
-    near, so the level is only about right. `rested_s`: how long the plate then rested on it undisturbed.
+    near, so the level is only about right. `rested_s`: how long the plate then rested on it undisturbed. `bend`: how
+    straight the way to it was, where that is known.
     """
 
     begin_ns: int
@@ -29,6 +32,7 @@ class Level:
     ring_hz: float = 0.0
     soft: bool = False
     rested_s: float = 0.0
+    bend: Bend | None = None
 
     @property
     def seconds(self) -> float:

@@ -45,6 +45,13 @@ class DetectionParameters:
     candidates: int = 8  # plateaus remembered within a contact, the longest ones
     contact_memory_s: float = 8.0  # conversions remembered within a contact
 
+    # how straight a load moved
+    bend_longest_s: float = 0.9  # a way that took longer was no one movement
+    bend_least_rows: int = 3
+    bend_least_sigmas: float = 12.0  # of the weight: a place is known well enough
+    bend_still: float = 0.08  # share of the change: nearer to a plateau nothing moves, but the ring
+    bend_skew: float = 0.1  # of the squared motion from row to row: cells convert up to a row apart, plates ring
+
     # ring
     ring_low_hz: float = 6.5
     ring_high_hz: float = 36.0

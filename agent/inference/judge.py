@@ -64,7 +64,7 @@ class Judge:
             for level in contact.plateaus
             if level.begin_ns >= before.end_ns and level.end_ns <= current.begin_ns  # else it is the current one
         ]
-        nodes = [*earlier, before, *between, current]
+        nodes = contact.bent([*earlier, before, *between, current])
         found = self._found(plate, nodes, contact.peak_g, self._belief)
         if found.share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
             direct = self._found(plate, [nodes[0], current], contact.peak_g, self._belief)
@@ -74,7 +74,7 @@ class Judge:
         pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
         visited = {step.after.begin_ns for step in path}
         hand_s = max((level.seconds for level in between if level.begin_ns not in visited), default=0.0)
-        back = nodes[0].apart(current) < self._p.same_sigmas
+        back = nodes[0].apart(nodes[-1]) < self._p.same_sigmas
         action = self._action(contact.standing_s, hand_s, steps, found.share, back=back)
         return Verdict(action, steps, pushed, found.share, tuple(nodes))
 

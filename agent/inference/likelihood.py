@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from agent.detection import Level
+from agent.detection import Bend, Level
 from agent.inference.hypotheses import Hypothesis, Part
 from agent.inference.parameters import InferenceParameters
 from agent.store import Plate
@@ -30,13 +30,15 @@ class Change:
 
     delta_g: tuple[float, ...]
     variance_g2: tuple[float, ...]
+    bend: Bend | None = None  # how straight the way was, where that is known
 
     @staticmethod
     def between(before: Level, after: Level, parameters: InferenceParameters) -> Change:
-        """The change from one plateau to the next."""
+        """The change from one plateau to a later one."""
         delta = tuple((after.mean - before.mean).tolist())
         slack = (parameters.change_sd * delta[0]) ** 2
-        return Change(delta, tuple(v + slack for v in (after.variance + before.variance).tolist()))
+        bend = after.bend if after.bend is not None and after.bend.since_ns == before.end_ns else None
+        return Change(delta, tuple(v + slack for v in (after.variance + before.variance).tolist()), bend)
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,36 @@ class Geometry:
 def log_goods(change: Change, hypothesis: Hypothesis, geometry: Geometry, p: InferenceParameters) -> float:
     """Of goods that moved."""
     if len(hypothesis.parts) == 1:
-        return _one(change, hypothesis.parts[0], geometry, p)
-    return _many(change, hypothesis.parts, geometry, p)
+        return _one(change, hypothesis.parts[0], geometry, p) + log_bend(change, hypothesis.parts, geometry, p)
+    return _many(change, hypothesis.parts, geometry, p) + log_bend(change, hypothesis.parts, geometry, p)
+
+
+def log_bend(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
+    """Of how straight the way was, if several units moved, over the same if it was one."""
+    bend = change.bend
+    if bend is None or (len(parts) == 1 and parts[0].count == 1) or len({part.sign for part in parts}) > 1:
+        return 0.0
+    seen = math.log(max(bend.seen, _TINY))
+    several = math.hypot(p.bend_one, p.bend_share * bend.reach * _apart(parts, geometry, p))
+    odd = math.log(p.bend_odd) + _normal(seen, math.log(p.bend_odd_at), p.bend_odd_sd**2)
+    usual = math.log(1 - p.bend_odd)
+    one = _log_add(usual + _normal(seen, math.log(p.bend_one), p.bend_one_sd**2), odd)
+    return _log_add(usual + _normal(seen, math.log(several), p.bend_sd**2), odd) - one
+
+
+def _apart(parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
+    """How far units are from the centre of all of them (rms by weight), in half-spans of the plate."""
+    weight = sum(part.mean_g for part in parts)
+    total = 0.0
+    for k, (_, half, extent) in enumerate(geometry.axes()):
+        places = [(part.mean_g / weight, part.count, *_middle(part, k, extent, p)) for part in parts]
+        centre = sum(share * middle for share, _, middle, _ in places)
+        for share, count, middle, variance in places:
+            own = p.neighbour_mm**2 if count > 1 else 0.0
+            if len(parts) > 1:
+                own += (middle - centre) ** 2 + p.bend_known * variance
+            total += share * own / half**2
+    return math.sqrt(total)
 
 
 def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> float:

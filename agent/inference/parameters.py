@@ -77,6 +77,17 @@ class InferenceParameters:
     moved_heavy_sd_g: float = 600.0  # or a crate
     moved: float = 0.05
 
+    # how straight goods move (natural logarithms of how far the way bends, as a multiple of what noise explains)
+    bend_one: float = 0.65  # of one place, usually
+    bend_one_sd: float = 0.5
+    bend_share: float = 0.18  # of what parts that moved by themselves would bend it: they move nearly together
+    bend_sd: float = 0.6
+    bend_odd: float = 0.1  # hands press beside what they take,
+    bend_odd_at: float = 2.5  # which bends it by any measure
+    bend_odd_sd: float = 1.0
+    bend_known: float = 0.25  # of the variance of a lane: units that are taken together stand alike in their lanes
+    neighbour_mm: float = 35.0  # from the middle of two units of a product to each
+
     # something else
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power

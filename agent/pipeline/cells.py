@@ -195,7 +195,7 @@ class PlateCells:
         if self.excluded is None or contact.before is None or contact.current is None:
             return contact
         plateaus = [self._whole(contact.before, level) for level in contact.plateaus]
-        return replace(contact, plateaus=plateaus, current=self._whole(contact.before, contact.current))
+        return replace(contact, plateaus=plateaus, current=self._whole(contact.before, contact.current), whole=False)
 
     def capped(self, verdict: Verdict) -> Verdict:
         """A verdict with no more certainty than the cells allow."""

@@ -146,11 +146,12 @@ class Teller:
             self._looks[name] = _Look(verdict.nodes, contact.peak_g, number, due_ns)
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
-        episode.nodes += [step.after for step in steps if step.after is not contact.current]
-        if verdict.steps or verdict.pushed or episode.nodes[-1].apart(contact.current) > SAME_SIGMAS:
-            episode.nodes.append(contact.current)
+        current = verdict.nodes[-1]
+        episode.nodes += [step.after for step in steps if step.after.begin_ns != current.begin_ns]
+        if verdict.steps or verdict.pushed or episode.nodes[-1].apart(current) > SAME_SIGMAS:
+            episode.nodes.append(current)
         else:
-            episode.nodes[-1] = episode.nodes[-1].joined(contact.current)
+            episode.nodes[-1] = episode.nodes[-1].joined(current)
 
     def _keep_unsettled(self, name: str, contact: Contact, verdict: Verdict) -> None:
         """Where a contact left the plate otherwise than before, and no goods explain that, the next is judged with it.
@@ -243,8 +244,9 @@ class Teller:
         contact = run.detector.contact
         assert contact is not None and contact.current is not None
         start = episode.told[0].step.before
-        between = [*episode.nodes, *contact.plateaus]
-        nodes = [start, *in_order(start, between, contact.current), contact.current]
+        current = verdict.nodes[-1]
+        between = [*episode.nodes, *verdict.nodes[:-1]]
+        nodes = [start, *in_order(start, between, current), current]
         belief = self._before(name, episode.told)
         if belief is None:
             return verdict.steps
