@@ -1,11 +1,13 @@
 """How straight a load moved: at one place it draws a line through weight and moments, at two it does not.
 
 A press, a lift and a landing at one place change the moments in step with the weight. Two things that leave together
-are never lifted quite alike, and a hand presses one of them: the way between the plateaus bends.
+are never lifted quite alike, and a hand presses one of them: the way between the plateaus bends, towards where one of
+them stands from the other.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +22,19 @@ _MODES = 3  # a plate of fewer does not tell places
 class Bend:
     """Of the way from a plateau, which ended at `since_ns`, to the next.
 
-    `seen` is how far the moments departed (rms) from the line that one place draws, over what noise and the cells'
-    own conversion times explain; `reach` what it would be if they departed by the whole change, a half-span off.
+    `seen_x` and `seen_y` are how far either moment departed (rms) from the line that one place draws, over what noise
+    and the cells' own conversion times explain; `reach` what that would be for the whole change, a half-span off.
     """
 
     since_ns: int
-    seen: float
+    seen_x: float
+    seen_y: float
     reach: float
+
+    @property
+    def seen(self) -> float:
+        """Both together."""
+        return math.hypot(self.seen_x, self.seen_y)
 
 
 def bend(
@@ -54,8 +62,8 @@ def bend(
     off = _smooth(way_g[:, 1:] - weight[:, None] * (change_g[1:] / change_g[0]))
     noise2 = float((sigma_g[1:] ** 2).sum()) * count / _SMOOTHED
     explained2 = noise2 + p.bend_skew * float((np.gradient(weight)[moving] ** 2).sum())
-    seen = float(np.sqrt((off[moving] ** 2).sum() / explained2))
-    return Bend(since_ns, seen, abs(float(change_g[0])) * float(np.sqrt(count / explained2)))
+    seen_x, seen_y = np.sqrt((off[moving] ** 2).sum(axis=0) / explained2).tolist()
+    return Bend(since_ns, seen_x, seen_y, abs(float(change_g[0])) * math.sqrt(count / explained2))
 
 
 def _smooth(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -87,6 +87,8 @@ class InferenceParameters:
     bend_odd_sd: float = 1.0
     bend_known: float = 0.25  # of the variance of a lane: units that are taken together stand alike in their lanes
     neighbour_mm: float = 35.0  # from the middle of two units of a product to each
+    neighbour_aside_mm: float = 8.0  # units of a column, or row, stand in line so well
+    neighbour_behind: float = 0.7  # of two that are taken together stand behind one another, others side by side
 
     # something else
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
