@@ -10,7 +10,7 @@ from agent.detection import Level
 from agent.inference import Step
 from agent.inference.items import Items
 from agent.inference.likelihood import Change
-from agent.pipeline.teller import _matching, _Told
+from agent.pipeline.hindsight import ToldStep, matching
 
 CAN, BOX = (("can", 1),), (("box", 1),)
 
@@ -32,23 +32,23 @@ class Kept:
         self.step = step
 
 
-def told(*steps: Step) -> list[_Told]:
-    return [cast(_Told, Kept(each)) for each in steps]
+def told(*steps: Step) -> list[ToldStep]:
+    return [cast(ToldStep, Kept(each)) for each in steps]
 
 
 def test_a_movement_seen_from_an_earlier_plateau_or_on_a_later_one_is_the_one_told() -> None:
     first, second = step(1.0, 2.0, CAN, -100.0), step(4.0, 5.0, CAN)
     on_a_later = step(2.0, 6.0, CAN)
-    assert _matching([first, on_a_later], told(first, second)) == ([first, on_a_later], [])
+    assert matching([first, on_a_later], told(first, second)) == ([first, on_a_later], [])
 
 
 def test_what_is_seen_no_more_is_none_and_what_is_seen_besides_is_left() -> None:
     first, second = step(1.0, 2.0, CAN), step(2.0, 5.0, CAN, -100.0)
     besides = step(2.0, 7.0, BOX)
-    assert _matching([first, besides], told(first, second)) == ([first, None], [besides])
+    assert matching([first, besides], told(first, second)) == ([first, None], [besides])
 
 
 def test_other_goods_or_another_direction_are_another_movement() -> None:
     put = step(4.0, 5.0, CAN)
     for other in (step(2.0, 6.0, BOX), step(2.0, 6.0, CAN, -100.0)):
-        assert _matching([other], told(put)) == ([None], [other])
+        assert matching([other], told(put)) == ([None], [other])

@@ -7,7 +7,8 @@ import pytest
 from agent.messages import Correction, Movement
 from agent.pipeline import Pipeline, Told
 from agent.pipeline.arrivals import gathered
-from agent.pipeline.teller import LOOKS_NS, SETTLED
+from agent.pipeline.hindsight import SETTLED
+from agent.pipeline.teller import LOOKS_NS
 from tests.agent.pipeline.feeding import BOARD, Board, S, fed, small_store
 
 THING_G = 10.0  # as light as a hand that just touches

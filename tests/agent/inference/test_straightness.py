@@ -1,0 +1,66 @@
+"""What the straightness of a way adds to its weight and place."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from agent.detection import Bend, Level
+from agent.inference import Step
+from tests.agent.inference.scene import Scene
+
+COLA, ZERO, RICE = (75.0, 150.0), (375.0, 150.0), (225.0, 150.0)
+SOAP, TUNA = (55.0, 150.0), (395.0, 150.0)
+REACH = 40.0
+
+
+def taken(plate: str, loads: list[tuple[float, float, float]], seen: float, angle: float = 0.0) -> Step:
+    """The step of a change whose way was seen to bend by so much, whereto by an angle from the plate's width."""
+    scene = Scene()
+    before, after = scene.level([]), scene.level(loads)
+    bent = Bend(before.end_ns, seen * math.cos(angle), seen * math.sin(angle), REACH)
+    (step,) = scene.judge.consider(plate, scene.contact(before, replace(after, bend=bent))).steps
+    return step
+
+
+def share(step: Step, **items: int) -> float:
+    wanted = tuple(sorted(items.items()))
+    return next((found for ranked, found in step.ranked if ranked == wanted), 0.0)
+
+
+# soap and tuna weigh together what a cola weighs, and between them their middle lies in the cola's lane
+PAIR = [(-120.0, *SOAP), (-230.0, *TUNA)]
+
+
+def test_a_way_that_bends_is_two_things_and_a_straight_one_is_one() -> None:
+    bent, straight = taken("P2", PAIR, 6.0), taken("P2", PAIR, 0.5)
+    assert share(bent, soap=1, tuna=1) > 5 * share(straight, soap=1, tuna=1)
+    assert share(straight, cola=1) > share(bent, cola=1)
+    assert straight.items == (("cola", 1),)
+
+
+def test_whereto_it_bends_tells_which_two() -> None:
+    """Soap and tuna stand side by side: between them the way bends along the plate's width, not its depth."""
+    along, across = taken("P2", PAIR, 6.0, 0.05), taken("P2", PAIR, 6.0, 1.5)
+    assert share(along, soap=1, tuna=1) > 3 * share(across, soap=1, tuna=1)
+
+
+@pytest.mark.parametrize("seen", [0.01, 100.0])
+def test_no_bend_however_odd_outweighs_what_weighs_and_stands_otherwise(seen: float) -> None:
+    step = taken("P1", [(-1_010.0, *RICE)], seen)
+    assert step.items == (("rice", 1),)
+    assert step.certainty > 0.95
+
+
+def test_only_the_way_from_the_very_plateau_counts() -> None:
+    scene = Scene()
+    before, after = scene.level([]), scene.level(PAIR)
+    elsewhere = replace(after, bend=Bend(before.end_ns - 1, 6.0, 0.0, REACH))
+
+    def judged(level: Level) -> Step:
+        scene.judge.forget()
+        return scene.judge.consider("P2", scene.contact(before, level)).steps[0]
+
+    assert judged(elsewhere).ranked == judged(after).ranked
