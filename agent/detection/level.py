@@ -43,6 +43,10 @@ class Level:
         gap = np.abs(self.mean - other.mean) / np.sqrt(self.variance + other.variance)
         return float(gap.max())
 
+    def apart_in_weight(self, other: Level) -> float:
+        """Likewise in the weight alone, which a push along the plate leaves as it was."""
+        return float(abs(self.mean[0] - other.mean[0]) / np.sqrt(self.variance[0] + other.variance[0]))
+
     def joined(self, later: Level) -> Level:
         """One plateau of this and a later stretch of the same level; each counts by its certainty."""
         share = later.variance.sum() / (self.variance.sum() + later.variance.sum())

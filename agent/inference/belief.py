@@ -18,7 +18,8 @@ class Bundle:
     """Units of one sku that were weighed together: taken and not yet back, or standing out of their lane.
 
     `sku` of None is a foreign thing. `weight_g` is of all `count`, `variance_g2` of that sum, `hidden_g` what it weighs
-    beside that and leaves to the side it leans against. `doubt`: what else it may be, each with its probability.
+    beside that and leaves to the side it leans against (`hidden_g2` is the variance of that). `doubt`: what else it may
+    be, each with its probability.
     """
 
     sku: str | None
@@ -29,6 +30,7 @@ class Bundle:
     plate: str
     place_mm: tuple[float, float] | None = None
     hidden_g: float = 0.0
+    hidden_g2: float = 0.0
     doubt: Shares = ()
 
     @property

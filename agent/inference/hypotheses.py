@@ -100,9 +100,10 @@ class Imagination:
         p = self._p
         out = []
         for stray in belief.plates[plate_id].strays:
-            if stray.hidden_g and abs(delta_g - stray.hidden_g) < _FAR_SDS * p.slip_sd_g:
+            variance_g2 = p.slip_sd_g**2 + stray.hidden_g2
+            if stray.hidden_g and abs(delta_g - stray.hidden_g) < _FAR_SDS * math.sqrt(variance_g2):
                 place = self._stray_part(stray, self._plates[plate_id]).place
-                part = Part(stray.sku, stray.count, 1, stray.hidden_g, p.slip_sd_g**2, place, stray, leans=True)
+                part = Part(stray.sku, stray.count, 1, stray.hidden_g, variance_g2, place, stray, leans=True)
                 out.append(Hypothesis((part,), _log(p.slip)))
         return out
 

@@ -65,7 +65,7 @@ class Judge:
             if level.begin_ns >= before.end_ns and level.end_ns <= current.begin_ns  # else it is the current one
         ]
         nodes = contact.bent([*earlier, before, *between, current])
-        found = self._found(plate, nodes, contact.peak_g, self._belief)
+        found = self._found(plate, nodes, contact.peak_g, self._belief, len(earlier))
         if found.share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
             direct = self._found(plate, [nodes[0], current], contact.peak_g, self._belief)
             found = Found(direct.ways, max(direct.log_all, found.log_all))
@@ -89,8 +89,8 @@ class Judge:
         """The belief changed, or a contact ended."""
         self._weigher.forget()
 
-    def _found(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
-        return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p).found(belief)
+    def _found(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief, closed: int = 0) -> Found:
+        return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p, closed).found(belief)
 
     def _action(
         self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float, *, back: bool

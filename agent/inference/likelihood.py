@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from agent.detection import Bend, Level
 from agent.inference.hypotheses import Hypothesis, Part
 from agent.inference.parameters import InferenceParameters
+from agent.inference.sums import log_sum
 from agent.store import Plate
 
 _SQRT2 = math.sqrt(2.0)
@@ -156,23 +157,24 @@ def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> floa
 
 def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceParameters) -> tuple[float, float]:
     """Of the plate being as before, and of something having been pushed along it."""
-    slack = p.settle_g**2 + (p.creep * peak_g) ** 2
-    modes = range(geometry.modes)
-    usual = sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + slack) for k in modes)
-    wide = (p.unusual_slack * p.settle_g) ** 2 + (p.unusual_creep * p.creep * peak_g) ** 2
-    unusual = sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + wide) for k in modes)
-    still = _log_add(math.log(1 - p.unusual) + usual, math.log(p.unusual) + unusual)
+    delta, noise = change.delta_g, change.variance_g2
+    spreads = (
+        (math.log(p.exact), p.settle_g**2),
+        (math.log(1 - p.exact - p.unusual), p.settle_g**2 + (p.creep * peak_g) ** 2),
+        (math.log(p.unusual), (p.unusual_slack * p.settle_g) ** 2 + (p.unusual_creep * p.creep * peak_g) ** 2),
+    )
+
+    def back(modes: range) -> float:
+        return log_sum([share + sum(_normal(delta[k], 0.0, noise[k] + g2) for k in modes) for share, g2 in spreads])
+
+    still = back(range(geometry.modes))
     if geometry.modes == 1:
         return still, -math.inf
-    pushed = _log_add(
-        math.log(1 - p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + slack),
-        math.log(p.unusual) + _normal(change.delta_g[0], 0.0, change.variance_g2[0] + wide),
-    )
     light, heavy = (
-        sum(_normal(change.delta_g[k], 0.0, change.variance_g2[k] + sd_g**2) for k in modes if k)
+        sum(_normal(delta[k], 0.0, noise[k] + sd_g**2) for k in range(1, geometry.modes))
         for sd_g in (p.moved_sd_g, p.moved_heavy_sd_g)
     )
-    pushed += _log_add(light, heavy) - math.log(2)
+    pushed = back(range(1)) + _log_add(light, heavy) - math.log(2)
     return still + math.log(1 - p.moved), pushed + math.log(p.moved)
 
 
@@ -200,7 +202,8 @@ def log_hand(
     density += 2 * math.log(force / (force + p.hand_light_g)) + _anywhere(change, force + 2.0, geometry)
     if onward is not None:
         density = max(density, _log_same_hand(change, onward, force, p)) + math.log(0.5)
-    rested = min(plateau.rested_s / p.hand_rest_s, p.hand_rest_cap)
+    shows_s = p.hand_rest_s * (1 + (p.hand_shows_g / force) ** 2)
+    rested = min(plateau.rested_s / shows_s, p.hand_rest_cap)
     return density + _log_tremor(plateau, force, None if onward is None else onward.share, p) - rested
 
 

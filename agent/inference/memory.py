@@ -111,7 +111,9 @@ def _doubt(step: Step, belief: Belief) -> Shares:
 def _slip(belief: Belief, plate: str, part: Part) -> None:
     state = belief.plates[plate]
     state.strays = [
-        replace(stray, weight_g=stray.weight_g + stray.hidden_g, hidden_g=0.0) if stray is part.source else stray
+        stray
+        if stray is not part.source
+        else replace(stray, weight_g=stray.weight_g + stray.hidden_g, hidden_g=0.0, hidden_g2=0.0)
         for stray in state.strays
     ]
 
@@ -147,7 +149,9 @@ def _come(
     doubt: Shares,
 ) -> None:
     state = belief.plates[plate]
-    hidden_g = part.source.weight_g - weight_g if part.leans and part.source is not None else 0.0
+    hidden_g = hidden_g2 = 0.0
+    if part.leans and part.source is not None:
+        hidden_g, hidden_g2 = part.source.weight_g - weight_g, part.source.variance_g2 + variance_g2
     if part.source is not None and any(bundle is part.source for bundle in belief.pool):
         belief.give_back(part.source, part.count, weight_g, variance_g2)
     elif part.source is None and part.from_lane and not state.staff:
@@ -156,7 +160,8 @@ def _come(
     if inside and part.sku is not None:
         state.counts[part.sku] = state.counts.get(part.sku, 0) + part.count
         return
-    belief.put_stray(plate, Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, place_mm, hidden_g, doubt))
+    stray = Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, place_mm, hidden_g, hidden_g2, doubt)
+    belief.put_stray(plate, stray)
 
 
 def _within(part: Part, place_mm: tuple[float, float]) -> bool:

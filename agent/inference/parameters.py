@@ -45,7 +45,7 @@ class InferenceParameters:
     leant_share: float = 0.93  # which leaves so much of their weight to the plate
     leant_share_sd: float = 0.03
     slip: float = 0.05  # and later they slip down
-    slip_sd_g: float = 0.5
+    slip_sd_g: float = 0.5  # beside what is known of the weight that the side carried
     least_doubt: float = 0.01  # what else a thing may be is remembered from this probability on
     doubts: int = 3
     put_lane_empty: float = 0.2  # but an empty lane waits to be filled
@@ -69,6 +69,7 @@ class InferenceParameters:
     remembered_sd: float = 0.0005  # of a unit's weight between two weighings: span, hysteresis
     change_sd: float = 0.0003  # of any change: non-linearity
     creep: float = 0.001  # of the largest load of a contact
+    exact: float = 0.5  # a plate that was touched for moments only comes back as it was,
     settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
     unusual: float = 0.05  # now and then a plate comes back less exactly: rubbing edges, hysteresis
     unusual_slack: float = 30.0  # by so many times
@@ -101,6 +102,7 @@ class InferenceParameters:
     hand_scale_g: float = 150.0  # half of all touches are lighter
     hand_light_g: float = 10.0  # nobody touches with much less
     hand_rest_s: float = 0.35  # a hand that disturbs nothing for so long is e times as rare
+    hand_shows_g: float = 25.0  # but the tremor of one that is lighter hardly shows
     hand_rest_cap: float = 16.0
     hand_wander: float = 0.12  # of its force, from one plateau of the same hand to a later one
     hand_wander_s: float = 1.5  # so much later

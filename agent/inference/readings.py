@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from agent.detection import Level
 from agent.inference.belief import Belief
@@ -14,6 +15,7 @@ from agent.inference.parameters import InferenceParameters
 from agent.inference.step import Step
 from agent.inference.sums import log_sum
 
+Unknown = Literal["never", "told", "kept"]  # kept: it has been taken for nothing, and is not told any more
 Moved = tuple[tuple[int, Items], ...]  # what moved before within the contact, each with when it stood
 
 
@@ -49,17 +51,17 @@ class Weigher:
         self._known.clear()
 
     def between(
-        self, plate: str, belief: Belief, moved: Moved, before: Level, after: Level, peak_g: float, *, foreign: bool
+        self, plate: str, belief: Belief, moved: Moved, before: Level, after: Level, peak_g: float, unknown: Unknown
     ) -> Readings:
-        """Readings of a change. `moved` led to `belief`; `foreign`: something unknown may have moved."""
-        key = (plate, before.begin_ns, before.end_ns, after.begin_ns, after.end_ns, peak_g, foreign, moved)
+        """Readings of a change. `moved` led to `belief`; `unknown`: may a thing that nobody knows have moved."""
+        key = (plate, before.begin_ns, before.end_ns, after.begin_ns, after.end_ns, peak_g, unknown, moved)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._weighed(plate, belief, before, after, peak_g, foreign=foreign)
+            known = self._known[key] = self._weighed(plate, belief, before, after, peak_g, unknown)
         return known
 
     def _weighed(
-        self, plate: str, belief: Belief, before: Level, after: Level, peak_g: float, *, foreign: bool
+        self, plate: str, belief: Belief, before: Level, after: Level, peak_g: float, unknown: Unknown
     ) -> Readings:
         p, geometry = self._p, self._geometry[plate]
         change = Change.between(before, after, p)
@@ -71,9 +73,11 @@ class Weigher:
             hypotheses = self._imagination.puts(belief, plate, delta, now_ns)
         hypotheses += self._imagination.swaps(belief, plate, now_ns)
         scored = self._scored(change, hypotheses, geometry)
-        otherwise = -math.inf
-        if foreign:
+        otherwise = kept = -math.inf
+        if unknown != "never":
             otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
+        if unknown == "kept":
+            otherwise, kept = kept, otherwise
         least = max([otherwise, *(score for score, _ in scored)]) - _UNHEARD
         scored = [pair for pair in scored if pair[0] >= least]
         slips = self._scored(change, self._imagination.slips(belief, plate, delta), geometry)
@@ -81,7 +85,7 @@ class Weigher:
         likeliest = slip if slipped > max(still, pushed) else None
         pushed_along = likeliest is None and pushed > still
         step = Step(before, after, change, (), likeliest, nothing=True, pushed=pushed_along, certainty=1.0)
-        nothing = Reading(math.log(0.5) + log_sum([still, pushed, slipped]), step)
+        nothing = Reading(math.log(0.5) + log_sum([still, pushed, slipped, kept]), step)
         return self._named(nothing, before, after, change, scored, otherwise)
 
     def _scored(

@@ -16,7 +16,7 @@ from agent.inference.items import Items
 from agent.inference.likelihood import Change, Geometry, Onward, log_hand, log_still, tremor_share
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
-from agent.inference.readings import Weigher
+from agent.inference.readings import Unknown, Weigher
 from agent.inference.step import Step
 from agent.inference.sums import log_sum
 
@@ -103,7 +103,10 @@ class Ways:
         weigher: Weigher,
         geometry: Geometry,
         p: InferenceParameters,
+        closed: int = 0,
     ) -> None:
+        """`closed`: so many plateaus were taken for the end of a contact on which nothing had moved."""
+        self._closed = closed
         self._plate, self._nodes, self._peak_g = plate, nodes, peak_g
         self._weigher, self._geometry, self._p = weigher, geometry, p
         self._hands: dict[tuple[int, int, bool], float] = {}
@@ -140,9 +143,7 @@ class Ways:
         """All that may have happened from one plateau of a way to a later one; the logarithm of its weight."""
         before, after = self._nodes[j], self._nodes[k]
         moved = tuple((step.after.begin_ns, step.items) for step in way.steps if not step.nothing)
-        readings = self._weigher.between(
-            self._plate, way.belief, moved, before, after, self._peak_g, foreign=self._may_be_foreign(k)
-        )
+        readings = self._weigher.between(self._plate, way.belief, moved, before, after, self._peak_g, self._unknown(k))
         meaning = way.meaning
         for reading in readings.named:
             known = (*meaning, *reading.step.meaning)
@@ -184,11 +185,14 @@ class Ways:
         remember(belief, self._plate, step, self._geometry.place_mm(step.change), step.after.begin_ns)
         return belief
 
-    def _may_be_foreign(self, k: int) -> bool:
-        """An unknown thing is believed only where it stood for a while, or stands yet; between, it is a hand."""
+    def _unknown(self, k: int) -> Unknown:
+        """An unknown thing is believed only where it stood for a while, or stands yet; between, it is a hand. What a
+        closed contact left is not told any more."""
+        if k <= self._closed:
+            return "kept"
         node, last = self._nodes[k], self._nodes[-1]
         stands_yet = node is last or node.apart(last) < self._p.same_sigmas
-        return stands_yet or node.seconds + node.rested_s >= self._p.foreign_least_s
+        return "told" if stands_yet or node.seconds + node.rested_s >= self._p.foreign_least_s else "never"
 
     def _between(self, j: int, k: int) -> float:
         """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had."""

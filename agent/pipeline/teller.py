@@ -20,10 +20,10 @@ HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
 CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
-LIKELY = 0.6  # or from this on, where it is so many times as likely as what was told
-TIMES = 50.0
+LIKELY = 0.8  # or from this on, where it is so many times as likely as what was told
+TIMES = 20.0
 MOST_EARLIER = 3  # plateaus before a contact that are looked at with it
-LOOKS_NS = (1_000_000_000, 2_500_000_000)  # a hand that is still there after so long rest betrays itself
+LOOKS_NS = (1_000_000_000, 2_500_000_000, 8_000_000_000)  # a hand that is there yet betrays itself; a light one last
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,7 @@ class Teller:
             self._movements(name, run, step, quality)
         number = self.sequence - told_before
         sure = all(step.certainty >= SETTLED for step in steps)
-        as_judged = [step.items for step in steps] == [step.items for step in verdict.steps]
-        if as_judged and not sure and not run.gaps and not quality and number <= len(episode.told):
+        if steps is verdict.steps and not sure and not run.gaps and not quality and number <= len(episode.told):
             due_ns = tuple(contact.now_ns + wait_ns for wait_ns in LOOKS_NS)
             self._looks[name] = _Look(verdict.nodes, contact.peak_g, number, due_ns)
         for step in verdict.pushed:
@@ -161,7 +160,9 @@ class Teller:
         start, *others = (*self.earlier(name, contact), contact.before)
         self._unsettled.pop(name, None)
         assert start is not None and contact.current is not None
-        if not verdict.steps and start.apart(contact.current) > SAME_SIGMAS:
+        pushed = start.apart_in_weight(contact.current) < SAME_SIGMAS if verdict.pushed else False
+        explained = bool(verdict.steps) or pushed or any(step.best is not None for step in verdict.pushed)
+        if not explained and start.apart(contact.current) > SAME_SIGMAS:
             levels = (start, *(level for level in others[1 - MOST_EARLIER :] if level is not None))
             self._unsettled[name] = _Unsettled(levels, contact.peak_g)
 

@@ -29,7 +29,7 @@ def told(*after: tuple[float, float], at_once: int = 0) -> list[Told]:
 
 
 def test_a_light_thing_that_stays_is_told_in_doubt_and_then_without() -> None:
-    put, *later = [one for one in told((6.0, THING_G)) if isinstance(one.data, Movement | Correction)]
+    put, *later = [one for one in told((12.0, THING_G)) if isinstance(one.data, Movement | Correction)]
     assert isinstance(put.data, Movement)
     assert put.data.items == ()
     assert put.data.confidence < SETTLED
@@ -49,7 +49,7 @@ def test_rest_that_is_cut_short_settles_nothing() -> None:
 
 @pytest.mark.parametrize("at_once", [7, 120])
 def test_when_rest_is_looked_at_does_not_depend_on_how_bytes_came(at_once: int) -> None:
-    once = told((6.0, THING_G), (4.0, -THING_G))
-    again = told((6.0, THING_G), (4.0, -THING_G), at_once=at_once)
+    once = told((12.0, THING_G), (4.0, -THING_G))
+    again = told((12.0, THING_G), (4.0, -THING_G), at_once=at_once)
     assert once == again
     assert any(isinstance(one.data, Correction) for one in once)
