@@ -63,4 +63,5 @@ class Level:
             mean=share * self.mean + (1 - share) * later.mean,
             variance=np.minimum(self.variance, later.variance),
             ring_g=self.ring_g,
+            rested_s=self.rested_s + later.rested_s,
         )

@@ -20,7 +20,7 @@ HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
 CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
-LIKELY = 0.8  # or from this on, where it is so many times as likely as what was told
+LIKELY = 0.8  # or from this on, where it is so many times as likely and withdraws nothing
 TIMES = 20.0
 MOST_EARLIER = 3  # plateaus before a contact that are looked at with it
 LOOKS_NS = (1_000_000_000, 2_500_000_000, 8_000_000_000)  # a hand that is there yet betrays itself; a light one last
@@ -257,9 +257,9 @@ class Teller:
         seen = [step for step in found.steps() if not step.nothing]
         again, late = matching(seen, episode.told)
         alike = same(seen, as_told)
-        convinced = found.share >= max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
+        enough = CONVINCED if None in again else max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
         earlier = any(step.after.begin_ns <= contact.opened_ns for step in late)
-        if not earlier and (settled(again, episode.told) if alike else convinced):
+        if not earlier and (settled(again, episode.told) if alike else found.share >= enough):
             episode.told = self._again(name, run, episode.told, again, found.share, contact.now_ns)
             return verdict.steps if alike else tuple(late)
         if alike:
