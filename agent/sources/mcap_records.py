@@ -251,11 +251,11 @@ def _messages(data: bytes) -> Messages | None:
 
 def _found(at: NDArray[np.int64], ends: NDArray[np.int64], data: bytes) -> Messages:
     """Messages whose heads lie `at` [n]."""
-    fields = (
+    channel_ids, log_times = (
         np.ndarray((len(data) - _MESSAGE.size + 1,), kind, data, offset=offset, strides=(1,))[at]
         for kind, offset in (("<u2", _CHANNEL_AT), ("<u8", _LOG_TIME_AT))
     )
-    return Messages(*fields, at + _MESSAGE.size, ends, data)
+    return Messages(channel_ids, log_times, at + _MESSAGE.size, ends, data)
 
 
 def _inner(data: bytes) -> Iterator[Channel | Messages]:

@@ -47,9 +47,7 @@ def take_together(streams: Sequence[FrameStream], data: Sequence[bytes]) -> list
         own = Samples(
             block.seq[a:b], block.t_board_us[a:b], block.present[a:b], block.counts[a:b], block.end_offset[a:b] + shift
         )
-        singly = [
-            (int(row_edges[k]) - a, held[int(starts[k]) : int(ends[k])], int(ends[k]) + 1 + shift)
-            for k in (first + np.flatnonzero(~rows[first:last])).tolist()
-        ]
-        out.append(stream.counted(own, singly))
+        singly = first + np.flatnonzero(~rows[first:last])
+        others = stream.singly(held, starts[singly], ends[singly], row_edges[singly] - a, shift)
+        out.append(stream.counted(own, others))
     return out
