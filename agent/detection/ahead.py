@@ -60,7 +60,8 @@ class Outlook:
         blocks = z[np.minimum(index, len(z) - 1)]  # [width, blocks, modes]
         self._clear(blocks, self._least)
         self.mean = self._sum(blocks) / count[:, np.newaxis]
-        self._inner = self._departure(blocks, np.concatenate((self.mean[:1], self.mean[:-1])))
+        self.inner = self._departure(blocks, np.concatenate((self.mean[:1], self.mean[:-1])))
+        """Of all blocks, where the mean before the first of them is its own."""
         blocks -= self.mean
         blocks *= blocks
         self._clear(blocks, self._least)
@@ -71,7 +72,7 @@ class Outlook:
 
     def departure(self, begin: int, end: int, base: NDArray[np.float64]) -> Departure:
         """Of blocks from `begin` to `end`, where `base` [modes] is the mean before the first of them."""
-        inner = self._inner.part(begin, end)
+        inner = self.inner.part(begin, end)
         if begin and np.array_equal(base, self.mean[begin - 1]):
             return inner
         first, count = int(self.first[begin]), int(self.count[begin])

@@ -10,9 +10,7 @@ from agent.pipeline.foresight import WITHIN, Foresight, foresee
 from agent.pipeline.plate import GAP_NS, REMEMBERED_ABSENCES, PlateRun
 
 _LEAST_AHEAD = 4  # fewer blocks are quicker one by one
-_FIRST_AHEAD = 48  # blocks that are taken ahead at once after a contact; twice as many the next time
-_MOST_AHEAD = 1024
-_MOST_PLAIN = 256  # blocks that are screened at once
+_MOST_PLAIN = 1024  # blocks that are screened at once
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve
 
 
@@ -23,7 +21,6 @@ class PlateAhead:
         self._run = run
         self._from_ns = 0  # before, something happened
         self._foresight: Foresight | None = None
-        self._most = _FIRST_AHEAD
 
     def take(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
         """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
@@ -42,12 +39,10 @@ class PlateAhead:
                 self._from_ns = begin_ns + block_ns
                 return 0
         begin = (begin_ns - foresight.begin_ns) // block_ns
-        end = min(begin + min(blocks, self._most), len(foresight.outlook))
-        taken = self._accepted(foresight, begin, end)
-        if taken < end - begin:
-            self._most, self._from_ns = _FIRST_AHEAD, begin_ns + (taken + 1) * block_ns
-        else:
-            self._most = min(2 * self._most, _MOST_AHEAD)
+        end = min(begin + blocks, foresight.calm_until(begin))
+        taken = self._accepted(foresight, begin, end) if begin < end else 0
+        if taken < max(end - begin, 1):
+            self._from_ns = begin_ns + (taken + 1) * block_ns
         return taken
 
     def _foreseen(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> Foresight | None:
@@ -62,7 +57,7 @@ class PlateAhead:
             self._run.columns,
             self._run.filter,
             self._run.scale,
-            self._run.detector.parameters,
+            self._run.detector,
         )
 
     def _accepted(self, foresight: Foresight, begin: int, end: int) -> int:

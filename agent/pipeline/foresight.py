@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.detection import DetectionParameters, Outlook
+from agent.detection import Outlook, PlateDetector
 from agent.pipeline.board import Rows
 from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
@@ -21,7 +21,8 @@ class Foresight:
     """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, `raw` [cells, n] with what
     is absent held, `whole` with what is wild replaced, what
     that weighs, `leap` and `whole_leap` [blocks, cells], the largest step to a conversion of each block from the one
-    before, and which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row."""
+    before, which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, and the
+    numbers of those that are `departing` [k] from rest, by the noise of when it was made."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
@@ -35,6 +36,7 @@ class Foresight:
     leap: NDArray[np.float64]
     whole_leap: NDArray[np.float64]
     lively: NDArray[np.bool_]
+    departing: NDArray[np.int64]
     outlook: Outlook
 
     def holds(self, rows: Rows, scale: PlateScale, position: int, begin_ns: int) -> bool:
@@ -43,6 +45,11 @@ class Foresight:
         if rows is not self.rows or scale.zero_counts is not self.zero_counts or not 0 <= block < len(self.outlook):
             return False
         return self.first + int(self.outlook.first[block]) == position
+
+    def calm_until(self, begin: int) -> int:
+        """Up to which block it is worth to look from block `begin` on: the first that departs."""
+        departing, k = self.departing, int(self.departing.searchsorted(begin))
+        return int(departing[k]) if k < len(departing) else len(self.outlook)
 
 
 def foresee(
@@ -53,7 +60,7 @@ def foresee(
     columns: slice | NDArray[np.int64],
     cells: CellFilter,
     scale: PlateScale,
-    parameters: DetectionParameters,
+    detector: PlateDetector,
 ) -> Foresight | None:
     """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty,
     saturated, or lacks a cell for longer than its last conversion may be held; None where that is the first of all."""
@@ -79,7 +86,7 @@ def foresee(
     raw, leap = cells.whole_ahead(counts, present)
     first = edges[:-1] - a
     whole, odd = cells.mended_ahead(raw, leap, edges - a)
-    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(whole), first, edges[1:] - edges[:-1], parameters)
+    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(whole), first, edges[1:] - edges[:-1], detector.parameters)
     most = whole_most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
     if len(odd):
         whole_most = most.copy()
@@ -105,6 +112,7 @@ def foresee(
         most,
         whole_most,
         lively,
+        np.flatnonzero(detector.departs(outlook.inner)),
         outlook,
     )
 
