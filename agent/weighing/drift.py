@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import itertools
 from collections import deque
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.weighing.health_parameters import HealthParameters
-from agent.weighing.held import HeldRows, Rows
+from agent.weighing.held import HeldRows, Rows, all_present
 from agent.weighing.medians import median
 
 
@@ -88,7 +87,9 @@ class CellDrift:
         """The next step begins."""
         self._resting = True
 
-    def look_ahead(self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]) -> tuple[Steps, int]:
+    def look_ahead(
+        self, rows: Rows, edges: list[int], first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]
+    ) -> tuple[Steps, int]:
         """Steps of blocks at rest that follow, each from edge to edge of `rows`, while every cell measures; and in how
         many blocks from the first on nothing is found."""
         t_ns, counts, present = rows
@@ -100,13 +101,13 @@ class CellDrift:
             return nothing, 0
         ends = np.array([edges[k + 1] for k in filled])
         _, first, there = self.held.held_with((t_ns[: ends[0]], counts[: ends[0]], present[: ends[0]]))
-        first = first[there.all(axis=1)]
-        every = present[: ends[-1]]
-        if every.all():
-            whole_counts, before = counts, ends
+        first = first[all_present(there)]
+        whole = all_present(present[: ends[-1]])
+        if whole.all():
+            whole_counts, before = counts[: ends[-1]], ends
         else:
-            whole = np.logical_and.reduce(every, axis=1)
-            whole_counts, before = counts[: ends[-1]][whole], np.cumsum(whole)[ends - 1]  # whole rows up to each end
+            whole_counts = counts[: ends[-1]][whole]
+            before = np.cumsum(whole)[ends - 1]  # whole rows up to each end
         none = np.diff(before, prepend=before[0] - len(first)) == 0
         if none.any():
             filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
@@ -159,10 +160,9 @@ class CellDrift:
         begun = self._absorbed
         early = [begun := begun if step is None else (begun + step) * decay for step in self._pending_early(mean_g)]
         rest = later[max(len(early) - 2, 0) :]
-        columns = [
-            list(itertools.accumulate(ways, lambda before, way: (before + way) * decay, initial=first))[1:]
-            for ways, first in zip(rest.T.tolist(), begun.tolist(), strict=True)
-        ]
+        columns = []
+        for ways, absorbed in zip(rest.T.tolist(), begun.tolist(), strict=True):
+            columns.append([absorbed := (absorbed + way) * decay for way in ways])
         result: NDArray[np.float64] = np.concatenate((np.array(early), np.array(columns).T.reshape(-1, self.cells)))
         return result
 
@@ -231,15 +231,27 @@ class CellDrift:
 
 
 def _medians(counts: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Medians [k - 1, cells] of the rows between neighbouring `ends` [k]."""
+    """Medians [k - 1, cells] of the rows between neighbouring `ends` [k], of which none are none."""
     begin, count = ends[:-1], ends[1:] - ends[:-1]
-    out = np.empty((len(begin), counts.shape[1]))
-    for n in np.unique(count).tolist():
-        alike = count == n
-        out[alike] = median(counts[begin[alike][:, np.newaxis] + np.arange(n)], 1)
-    return out
+    if not len(begin):
+        return np.empty((0, counts.shape[1]))
+    rows, cells = counts.shape
+    width = int(count.max())
+    columns = np.full((cells, rows + width), _BEYOND, np.int32)
+    for cell in range(cells):  # one by one: numpy turns all at once far slower
+        columns[cell, :rows] = counts[:, cell]
+    windows = np.lib.stride_tricks.sliding_window_view(columns, width, axis=1)[:, begin]
+    np.copyto(windows, _BEYOND, where=np.arange(width) >= count[:, np.newaxis])
+    windows.sort(axis=-1)  # what is beyond a window's own rows comes last
+    step = np.arange(len(begin))
+    lower, upper = windows[:, step, (count - 1) // 2], windows[:, step, count // 2]
+    result: NDArray[np.float64] = ((lower.astype(np.float64) + upper) / 2).T
+    return result
 
 
 def _medians_of(ways: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """Medians [n - steps + 1, cells] of `steps` rows in a row of `ways` [n, cells]."""
     return median(np.lib.stride_tricks.sliding_window_view(ways, steps, axis=0), 2)
+
+
+_BEYOND = np.iinfo(np.int32).max

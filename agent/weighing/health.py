@@ -113,7 +113,7 @@ class CellHealth:
         number = len(edges) - 1
         far: NDArray[np.bool_] = np.logical_or.reduce(leap >= self._leaps.far_counts, axis=1)
         t_ns = rows[0]
-        first_ns, last_ns = t_ns[edges[:number]].tolist(), t_ns[np.array(edges[1 : number + 1]) - 1].tolist()
+        first_ns, last_ns = t_ns[edges[:number]], t_ns[np.array(edges[1 : number + 1]) - 1]
         filled, fine = self._leaps.look_ahead(rows, edges, first_ns, last_ns, far)
         steps, quiet = self._drift.look_ahead(rows, edges, first_ns, last_ns)
         number = min(fine, quiet)

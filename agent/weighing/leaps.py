@@ -45,27 +45,35 @@ class CellLeaps:
         return self._wild(counts, present, cause)
 
     def look_ahead(
-        self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int], far: NDArray[np.bool_]
+        self,
+        rows: Rows,
+        edges: list[int],
+        first_ns: NDArray[np.int64],
+        last_ns: NDArray[np.int64],
+        far: NDArray[np.bool_],
     ) -> tuple[list[int], int]:
         """Of blocks at rest that follow, each from edge to edge of `rows`: those that complete a window, and in how
         many blocks from the first on nothing is found. `far` [blocks] tells in which a cell leaps far."""
         t_ns, counts, present = rows
         filled = self.held.fills(first_ns, last_ns)
-        begin = 0
-        for number, block in enumerate(filled):
-            end = edges[block + 1]
-            if not number:
-                window = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
-                leaps = self._far(window)
-            else:
-                leaps = bool(far[begin : block + 1].any())
-                if leaps:
-                    a = edges[begin]
-                    window = t_ns[a:end], counts[a:end], present[a:end]
-            if leaps and len(window[0]) > self._p.wild_rows and any(self._leapt(*window[1:])[1]):
-                return filled, block
-            begin = block + 1
+        if not filled:
+            return filled, len(last_ns)
+        end = edges[filled[0] + 1]
+        window = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
+        if self._far(window) and self._odd(window):
+            return filled, filled[0]
+        after = np.array(filled).searchsorted(np.flatnonzero(far[filled[0] + 1 :]) + (filled[0] + 1))
+        for number in sorted(set(after.tolist())):
+            if number == len(filled):
+                break
+            part = slice(edges[filled[number - 1] + 1], edges[filled[number] + 1])
+            if self._odd((t_ns[part], counts[part], present[part])):
+                return filled, filled[number]
         return filled, len(last_ns)
+
+    def _odd(self, window: Rows) -> bool:
+        """Whether a cell leaps in it as no sound one does."""
+        return len(window[0]) > self._p.wild_rows and any(self._leapt(*window[1:])[1])
 
     def _far(self, rows: Rows) -> bool:
         """Whether a cell leaps far in them."""
