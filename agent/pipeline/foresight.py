@@ -11,6 +11,7 @@ from agent.detection import Outlook, PlateDetector
 from agent.pipeline.board import Rows
 from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
+from agent.weighing.mending import Mending
 
 FEW = 3  # rows that stay the same: so many are no suspicion yet
 WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
@@ -18,11 +19,11 @@ WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heav
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, `raw` [cells, n] with what
-    is absent held, `whole` with what is wild replaced, what
-    that weighs, `leap` and `whole_leap` [blocks, cells], the largest step to a conversion of each block from the one
-    before, which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, and the
-    numbers of those that are `departing` [k] from rest, by the noise of when it was made."""
+    """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, the `mending` of what is
+    wild among them when what is absent is held, what that weighs, `leap` [blocks, cells], the largest step to a
+    conversion of each block from the one before, which blocks are `lively` [blocks]: no cell stays the same, or absent,
+    for `FEW` rows in a row, and the numbers of those that are `departing` [k] from rest, by the noise of when it was
+    made."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
@@ -31,10 +32,8 @@ class Foresight:
     zero_counts: NDArray[np.float64]
     counts: NDArray[np.int32]
     present: NDArray[np.bool_]
-    raw: NDArray[np.float64]
-    whole: NDArray[np.float64]
+    mending: Mending
     leap: NDArray[np.float64]
-    whole_leap: NDArray[np.float64]
     lively: NDArray[np.bool_]
     departing: NDArray[np.int64]
     outlook: Outlook
@@ -85,15 +84,11 @@ def foresee(
         counts, present = counts[: b - a], present[: b - a]
     raw, leap = cells.whole_ahead(counts, present)
     first = edges[:-1] - a
-    whole, odd = cells.mended_ahead(raw, leap, edges - a)
-    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(whole), first, edges[1:] - edges[:-1], detector.parameters)
-    most = whole_most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
-    if len(odd):
-        whole_most = most.copy()
-        for block in odd.tolist():
-            begin, end = int(first[block]), int(first[block] + outlook.count[block])
-            own = np.abs(whole[:, begin + 1 : end] - whole[:, begin : end - 1])
-            whole_most[block] = own.max(axis=1, initial=0.0)
+    mending = cells.mended_ahead(raw, leap, edges - a)
+    outlook = Outlook(
+        rows.t_ns[a:b], scale.modes_of_columns(mending.whole), first, edges[1:] - edges[:-1], detector.parameters
+    )
+    most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
     same = leap == 0.0
     same[:, 0] = True  # what was before is not known for sure
     still = np.logical_and.reduce([same[:, k : same.shape[1] - FEW + 1 + k] for k in range(FEW)]).any(axis=0)
@@ -107,10 +102,8 @@ def foresee(
         scale.zero_counts,
         counts,
         present,
-        raw,
-        whole,
+        mending,
         most,
-        whole_most,
         lively,
         np.flatnonzero(detector.departs(outlook.inner)),
         outlook,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.weighing.mending import LEAST_NOISE, Mending, mending
 from agent.weighing.wild import CellFilterParameters, WildRule, mended
 
 SATURATED_HIGH = 0x7FFFFF
@@ -92,25 +93,31 @@ class CellFilter:
         leap[:, 0] = rows[:, 0] - self._raw[-1]
         return rows, np.abs(leap, out=leap)
 
-    def mended_ahead(
-        self, raw: NDArray[np.float64], leap: NDArray[np.float64], edges: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """`whole_ahead`'s rows [cells, n], what is wild by the noise of now mended, and the blocks [k] that it is in.
+    def mended_ahead(self, raw: NDArray[np.float64], leap: NDArray[np.float64], edges: NDArray[np.int64]) -> Mending:
+        """`whole_ahead`'s rows [cells, n] in blocks between `edges` [blocks + 1], what is wild by the noise of now
+        mended.
 
-        They are given in blocks between `edges` [blocks + 1]. Noise changes: `goes_on_with` tells what holds.
+        Noise changes: `Mending.surely`, or else `goes_on_with`, tells what holds.
         """
-        suspects = self._rule.suspects(raw, leap, self.noise_counts)
-        if not len(suspects):
-            return raw, suspects
-        whole, blocks = raw.copy(), []
-        for block in np.unique(edges.searchsorted(suspects, side="right") - 1).tolist():
+        limit_counts = self.limit_counts(self.noise_counts)
+        turns = self._rule.turns(raw, leap, LEAST_NOISE * limit_counts)
+        made = mending(raw, turns, edges, limit_counts, self._p.motion_samples)
+        closely = np.flatnonzero(made.closely)
+        if not len(closely):
+            return made
+        whole = raw.copy() if made.whole is raw else made.whole
+        for block in closely.tolist():
             a, b = int(edges[block]), int(edges[block + 1])
             before = self.before(whole, a)
             found, _ = self._rule.wild(np.concatenate((before, raw[:, a:b].T)), self.noise_counts)
             if len(found) and found[0, 0] >= len(before):
                 whole[:, a:b] = mended(np.concatenate((before, raw[:, a:b].T)), found)[len(before) :].T
-                blocks.append(block)
-        return whole, np.array(blocks, np.int64)
+        return replace(made, whole=whole)
+
+    @property
+    def context(self) -> int:
+        """How many conversions before a block are looked at with it."""
+        return self._p.motion_samples
 
     def before(self, whole: NDArray[np.float64], row: int) -> NDArray[np.float64]:
         """Conversions [k, cells] that are remembered before a row of `whole` [cells, n], which follow."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -113,40 +112,48 @@ class CellLeaps:
         begin, last = ends[0], ends[-1]
         equal = counts[begin + 1 : last] == counts[begin : last - 1]
         apart = ~(present[begin + 1 : last] & present[begin : last - 1])
-        same = self._in_windows(equal & ~apart, begin, ends)
-        unseen = self._in_windows(apart, begin, ends)
-        span_ns = (t_ns[np.array(ends[1:], np.int64) - 1] - t_ns[np.array(ends[:-1], np.int64)]).tolist()
-        learns = [True] * self.cells
-        for k, (a, b) in enumerate(itertools.pairwise(ends)):
-            if b - a > self._p.wild_rows:
-                seen = [b - a - 1 - number for number in unseen[k]]
-                self._learn_repeats(seen, same[k], span_ns[k] * _NS, learns)
-                self._windows = [0] * self.cells
+        edge = np.array(ends)
+        pairs = edge[1:] - edge[:-1] - 1
+        same = self._in_windows(equal & ~apart, begin, edge)
+        seen = pairs[:, np.newaxis] - self._in_windows(apart, begin, edge)
+        span_ns = t_ns[edge[1:] - 1] - t_ns[edge[:-1]]
+        long = pairs >= self._p.wild_rows
+        if long.any():
+            self._windows = [0] * self.cells
+            self._learn_repeats(seen[long], same[long], span_ns[long] * _NS, [True] * self.cells)
         self._limit_repeats()
 
-    def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: list[int]) -> list[list[int]]:
-        """How often each cell is flagged [windows][cells] among pairs of neighbouring rows [n, cells] from row `begin`
+    def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How often each cell is flagged [windows, cells] among pairs of neighbouring rows [n, cells] from row `begin`
         on, in each window between `ends`. Few are."""
         where = np.flatnonzero(flags)
         row = where // self.cells + (begin + 1)  # the later of the pair
         cell = where % self.cells
-        window = np.searchsorted(ends, row, side="right") - 1
-        within = row != np.array(ends)[window]  # a pair across an end is of no window
+        window = ends.searchsorted(row, side="right") - 1
+        within = row != ends[window]  # a pair across an end is of no window
         at = (window * self.cells + cell)[within]
         number = np.bincount(at, minlength=(len(ends) - 1) * self.cells)
-        result: list[list[int]] = number.reshape(-1, self.cells).tolist()
-        return result
+        return number.reshape(-1, self.cells)
 
     def _learn(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
-        self._learn_repeats(seen, equal, span_s, learns)
+        self._learn_repeats(np.array([seen]), np.array([equal]), np.array([span_s]), learns)
         self._limit_repeats()
 
-    def _learn_repeats(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
-        pace = min(span_s / self._p.repeats_memory_s, 1.0)
-        for c, known in enumerate(self._repeats):
-            if learns[c] and seen[c]:
-                share = equal[c] / seen[c]
-                self._repeats[c] = share if known < 0 else known + pace * (share - known)
+    def _learn_repeats(
+        self, seen: NDArray[np.int64], equal: NDArray[np.int64], span_s: NDArray[np.float64], learns: list[bool]
+    ) -> None:
+        """Windows one after the other, `span_s` [k], of which so many pairs [k, cells] were `seen` and `equal`."""
+        pace = np.minimum(span_s / self._p.repeats_memory_s, 1.0)
+        share = equal / np.maximum(seen, 1)
+        for c in range(self.cells):
+            there = seen[:, c] > 0
+            if not learns[c] or not there.any():
+                continue
+            shares, paces = share[there, c].tolist(), pace[there].tolist()
+            known = self._repeats[c] if self._repeats[c] >= 0 else shares[0]  # the first says all that is known
+            for own, by in zip(shares, paces, strict=True):
+                known += by * (own - known)
+            self._repeats[c] = known
 
     def _limit_repeats(self) -> None:
         """As many repeats in a row as no sound cell gives, by what is known of each."""
