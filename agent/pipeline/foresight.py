@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from agent.pipeline.board import Rows
 from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
 from agent.weighing.mending import Mending
+
+Number = TypeVar("Number", bound=np.generic)
 
 FEW = 3  # rows that stay the same: so many are no suspicion yet
 WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
@@ -67,7 +70,7 @@ def foresee(
     if len(edges) < 2:
         return None
     a, b = int(edges[0]), int(edges[-1])
-    counts = np.ascontiguousarray(rows.counts[a:b, columns])
+    counts = _by_columns(rows.counts[a:b, columns])
     if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
         at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)).any(axis=1)
         edges = edges[: int(edges.searchsorted(a + int(np.argmax(at_end)), side="right"))]
@@ -75,7 +78,7 @@ def foresee(
             return None
         b = int(edges[-1])
         counts = counts[: b - a]
-    present = np.ascontiguousarray(rows.present[a:b, columns])
+    present = _by_columns(rows.present[a:b, columns])
     if not present.all() and (stale := cells.stale(present)).any():
         edges = edges[: int(edges.searchsorted(a + int(np.argmax(stale)), side="right"))]
         if len(edges) < 2:
@@ -91,9 +94,12 @@ def foresee(
     most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
     same = leap == 0.0
     same[:, 0] = True  # what was before is not known for sure
-    still = np.logical_and.reduce([same[:, k : same.shape[1] - FEW + 1 + k] for k in range(FEW)]).any(axis=0)
+    still = same[:, FEW - 1 :]
+    for k in range(1, FEW):
+        still = still & same[:, FEW - 1 - k : same.shape[1] - k]
+    odd = np.unique(np.flatnonzero(still) % max(still.shape[1], 1)) + (FEW - 1)
     lively = np.ones(len(first), np.bool_)
-    lively[first.searchsorted(np.flatnonzero(still) + FEW - 1, side="right") - 1] = False
+    lively[first.searchsorted(odd, side="right") - 1] = False
     return Foresight(
         rows,
         rows.first + a,
@@ -108,6 +114,14 @@ def foresee(
         np.flatnonzero(detector.departs(outlook.inner)),
         outlook,
     )
+
+
+def _by_columns(rows: NDArray[Number]) -> NDArray[Number]:
+    """The same [n, cells], each column in one piece: a row is too short for numpy to be quick along it."""
+    out = np.empty((rows.shape[1], len(rows)), rows.dtype)
+    for column, own in zip(out, rows.T, strict=True):
+        column[:] = own
+    return out.T
 
 
 def _leading(flags: NDArray[np.bool_]) -> int:

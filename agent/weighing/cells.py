@@ -76,18 +76,24 @@ class CellFilter:
         self, counts: NDArray[np.int32], present: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Conversions [n, cells] that follow, none of them saturated, as `feed` would make them whole if none is wild.
+        The columns of both should lie side by side.
 
         Returns:
             [cells, n] whole conversions, and [cells, n] how far each leaps from the one before.
         """
         assert self._last is not None
-        rows = counts.T.astype(np.float64)
-        row, cell = np.nonzero(~present)
-        if len(row):
-            follows = (row > 0) & ~present[row - 1, cell]  # an absence of another: the value before that
+        rows = counts.T.astype(np.float64, order="C")  # each cell's conversions side by side
+        flat, n = rows.reshape(-1), len(counts)
+        absent = np.flatnonzero(~present.T)
+        if len(absent):
+            begins = absent % n == 0
+            flat[absent[begins]] = self._last[absent[begins] // n]
+            absent = absent[~begins]
+            follows = np.zeros(len(absent), np.bool_)  # an absence of another: the value before that
+            follows[1:] = absent[1:] == absent[:-1] + 1
             for which in (~follows, *([follows] * (self._p.held_rows - 1))):
-                at, own = row[which], cell[which]
-                rows[own, at] = np.where(at > 0, rows[own, at - 1], self._last[own])
+                at = absent[which]
+                flat[at] = flat[at - 1]
         leap = np.empty_like(rows)
         np.subtract(rows[:, 1:], rows[:, :-1], out=leap[:, 1:])
         leap[:, 0] = rows[:, 0] - self._raw[-1]
