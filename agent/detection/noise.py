@@ -62,17 +62,25 @@ class RestNoise:
         self._start = start_sigma_g**2
         self._variance = self._start
         self._wander = np.zeros_like(start_sigma_g)
+        self._sigma_of = self._wander_of = np.empty(0)  # of which deviations are known: they are asked for often
+        self._sigma_g = self._wander_g = self._sigma_of
         self.rate_hz = 0.0
 
     @property
     def sigma_g(self) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = np.sqrt(np.maximum(self._variance, self.floor_g**2))
-        return result
+        """[modes]; nobody writes to it."""
+        if self._sigma_of is not self._variance:
+            self._sigma_of = self._variance
+            self._sigma_g = np.sqrt(np.maximum(self._variance, self.floor_g**2))
+        return self._sigma_g
 
     @property
     def wander_g(self) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = np.sqrt(self._wander)
-        return result
+        """[modes]; nobody writes to it."""
+        if self._wander_of is not self._wander:
+            self._wander_of = self._wander
+            self._wander_g = np.sqrt(self._wander)
+        return self._wander_g
 
     @property
     def measured(self) -> bool:

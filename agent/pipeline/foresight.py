@@ -25,8 +25,8 @@ class Foresight:
     """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, the `mending` of what is
     wild among them when what is absent is held, what that weighs, `leap` [blocks, cells], the largest step to a
     conversion of each block from the one before, which blocks are `lively` [blocks]: no cell stays the same, or absent,
-    for `FEW` rows in a row, and the numbers of those that are `departing` [k] from rest, by the noise of when it was
-    made."""
+    for `FEW` rows in a row, and the numbers of those that are `departing` [k] from rest, or whose last conversion may
+    be held back, by the noise of when it was made."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
@@ -100,6 +100,7 @@ def foresee(
     odd = np.unique(np.flatnonzero(still) % max(still.shape[1], 1)) + (FEW - 1)
     lively = np.ones(len(first), np.bool_)
     lively[first.searchsorted(odd, side="right") - 1] = False
+    held_back = (mending.last_leap > cells.limit_counts(cells.noise_counts)).any(axis=1)
     return Foresight(
         rows,
         rows.first + a,
@@ -111,7 +112,7 @@ def foresee(
         mending,
         most,
         lively,
-        np.flatnonzero(detector.departs(outlook.inner)),
+        np.flatnonzero(detector.departs(outlook.inner) | held_back),
         outlook,
     )
 

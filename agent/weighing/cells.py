@@ -219,21 +219,21 @@ class CellFilter:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
         """Absent conversions take the value before, for a while; rows before every cell has delivered are left out."""
         rows = counts.astype(np.float64)
-        at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)) & present
-        saturated: NDArray[np.bool_] = np.logical_or.reduce(at_end, axis=1)
-        stale = np.zeros(len(rows), np.bool_)
-        if not present.all():
-            index = _last_present(present)
-            before = np.full(self._cells, np.nan) if self._last is None else self._last
-            rows = np.take_along_axis(np.vstack((before, rows)), index, axis=0)
-            absences = self._absences(index)
-            stale = absences.max(axis=1) > self._p.held_rows
-            self._absent = absences[-1]
-        elif len(rows):
+        if not len(rows):
+            return rows, t_ns, np.zeros(0, np.bool_)
+        saturated = _at_end(counts, present)
+        if present.all():
             self._absent = np.zeros(self._cells, np.int64)
-        if len(rows):
             self._last = rows[-1].copy()
-        known = ~(np.isnan(rows).any(axis=1) | stale)
+            return rows, t_ns, saturated
+        index = _last_present(present)
+        before = np.full(self._cells, np.nan) if self._last is None else self._last
+        rows = np.concatenate((before[np.newaxis], rows))[index, np.arange(self._cells)]
+        absences = self._absences(index)
+        stale = np.maximum.reduce(absences, axis=1) > self._p.held_rows
+        self._absent = absences[-1]
+        self._last = rows[-1].copy()
+        known = ~(np.logical_or.reduce(np.isnan(rows), axis=1) | stale)
         if not known.all():
             rows, t_ns, saturated = rows[known], t_ns[known], saturated[known]
         return rows, t_ns, saturated
@@ -243,6 +243,15 @@ class CellFilter:
         number = np.arange(1, len(last_present) + 1)[:, None]
         result: NDArray[np.int64] = np.where(last_present > 0, number - last_present, number + self._absent)
         return result
+
+
+def _at_end(counts: NDArray[np.int32], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """In which rows [n] of [n, cells], of which there are some, a cell is at an end of its range."""
+    if np.maximum.reduce(counts, axis=None) < SATURATED_HIGH and np.minimum.reduce(counts, axis=None) > SATURATED_LOW:
+        return np.zeros(len(counts), np.bool_)  # as nearly always
+    at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)) & present
+    saturated: NDArray[np.bool_] = np.logical_or.reduce(at_end, axis=1)
+    return saturated
 
 
 def _last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:

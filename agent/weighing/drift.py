@@ -103,11 +103,7 @@ class CellDrift:
         _, first, there = self.held.held_with((t_ns[: ends[0]], counts[: ends[0]], present[: ends[0]]))
         first = first[all_present(there)]
         whole = all_present(present[: ends[-1]])
-        if whole.all():
-            whole_counts, before = counts[: ends[-1]], ends
-        else:
-            whole_counts = counts[: ends[-1]][whole]
-            before = np.cumsum(whole)[ends - 1]  # whole rows up to each end
+        before = ends if whole.all() else np.cumsum(whole)[ends - 1]  # whole rows up to each end
         none = np.diff(before, prepend=before[0] - len(first)) == 0
         if none.any():
             filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
@@ -115,7 +111,7 @@ class CellDrift:
             return nothing, 0
         mean = np.empty((len(filled), self.cells))
         mean[0] = median(first, 0)
-        mean[1:] = _medians(whole_counts, before)
+        mean[1:] = _medians(counts[: ends[-1]], whole, before)
         mean /= self._factor
         steps = Steps(filled, mean, self._absorbed_by(mean))
         quiet = self._leading_quiet(steps)
@@ -230,16 +226,17 @@ class CellDrift:
             self.drifting[c] = bool(size[c] > limit and (np.delete(size, c) < size[c] / 2).all())
 
 
-def _medians(counts: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Medians [k - 1, cells] of the rows between neighbouring `ends` [k], of which none are none."""
+def _medians(counts: NDArray[np.int32], whole: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Medians [k - 1, cells] of the `whole` ones among rows of `counts` [n, cells] between neighbouring `ends` [k],
+    which count them alone; of which none are none."""
     begin, count = ends[:-1], ends[1:] - ends[:-1]
+    cells = counts.shape[1]
     if not len(begin):
-        return np.empty((0, counts.shape[1]))
-    rows, cells = counts.shape
-    width = int(count.max())
+        return np.empty((0, cells))
+    rows, width = int(np.count_nonzero(whole)), int(count.max())
     columns = np.full((cells, rows + width), _BEYOND, np.int32)
-    for cell in range(cells):  # one by one: numpy turns all at once far slower
-        columns[cell, :rows] = counts[:, cell]
+    for column, own in zip(columns, counts.T, strict=True):
+        np.compress(whole, own, out=column[:rows])
     windows = np.lib.stride_tricks.sliding_window_view(columns, width, axis=1)[:, begin]
     np.copyto(windows, _BEYOND, where=np.arange(width) >= count[:, np.newaxis])
     windows.sort(axis=-1)  # what is beyond a window's own rows comes last

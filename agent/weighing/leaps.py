@@ -72,7 +72,14 @@ class CellLeaps:
 
     def _odd(self, window: Rows) -> bool:
         """Whether a cell leaps in it as no sound one does."""
-        return len(window[0]) > self._p.wild_rows and any(self._leapt(*window[1:])[1])
+        _, counts, present = window
+        return len(counts) > self._p.wild_rows and self._often_far(counts) and any(self._leapt(counts, present)[1])
+
+    def _often_far(self, counts: NDArray[np.int32]) -> bool:
+        """Whether a cell may leap there and back so often that it is odd: as nearly never."""
+        far = np.abs(counts[1:] - counts[:-1]) >= self.far_counts
+        number = np.add.reduce(far[1:] & far[:-1], axis=0)
+        return bool(np.maximum.reduce(number) >= self._p.wild_rows)
 
     def _far(self, rows: Rows) -> bool:
         """Whether a cell leaps far in them."""
@@ -126,9 +133,8 @@ class CellLeaps:
     def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """How often each cell is flagged [windows, cells] among pairs of neighbouring rows [n, cells] from row `begin`
         on, in each window between `ends`. Few are."""
-        where = np.flatnonzero(flags)
-        row = where // self.cells + (begin + 1)  # the later of the pair
-        cell = where % self.cells
+        cell, row = np.divmod(np.flatnonzero(flags.T), max(len(flags), 1))
+        row += begin + 1  # the later of the pair
         window = ends.searchsorted(row, side="right") - 1
         within = row != ends[window]  # a pair across an end is of no window
         at = (window * self.cells + cell)[within]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from agent.wire.frames import (
     CRC_BYTES,
     MAX_BODY_BYTES,
     MAX_CHANNELS,
+    STATUS,
+    STATUS_BYTES,
     Counters,
     Frame,
     FrameError,
@@ -129,12 +132,16 @@ class FrameStream:
             tail = b""
         self._tail, self._offset = tail, offset
 
-    def begun(self, data: bytes) -> tuple[bytes, int]:
-        """Bytes of whole frames that `data` completes, and where in the stream they begin; the rest is kept."""
-        held, base = self._tail + data, self._offset
-        whole = held.rfind(b"\x00") + 1
-        self._keep(held[whole:], base + whole)
-        return held[:whole], base
+    def begun(self, data: bytes) -> tuple[list[bytes | memoryview], int]:
+        """Bytes of whole frames that `data` completes, in pieces, and where in the stream they begin; the rest is
+        kept."""
+        tail, base = self._tail, self._offset
+        whole = data.rfind(b"\x00") + 1
+        if not whole:
+            self._keep(tail + data, base)
+            return [], base
+        self._keep(data[whole:], base + len(tail) + whole)
+        return [tail, memoryview(data)[:whole]], base
 
     def counted(self, samples: Samples, others: list[tuple[int, Frame]]) -> Taken:
         """Frames as `take` gives them: good SAMPLEs, and all others as `singly` gives them."""
@@ -148,13 +155,22 @@ class FrameStream:
         ends: NDArray[np.int64],
         rows: NDArray[np.int64],
         base: int,
+        *,
+        news_only: bool = False,
     ) -> list[tuple[int, Frame]]:
         """Frames between `starts` [n] and `ends` [n] of `held`, which begins at `base` of the stream; before each came
-        so many SAMPLEs, `rows` [n], that are no longer among them."""
+        so many SAMPLEs, `rows` [n], that are no longer among them.
+
+        `news_only`: a STATUS may be left out that is followed by another with the same faults.
+        """
         bodies = unseal_alike(np.frombuffer(held, np.uint8), starts, ends)
+        no_news = _followed_by_the_same(bodies) if news_only else frozenset()
+        self.counters.good += len(no_news)
         out: list[tuple[int, Frame]] = []
         again: dict[bytes, Frame] = {}  # a HELLO says the same every five seconds
         for k, (start, end, row) in enumerate(zip(starts.tolist(), ends.tolist(), rows.tolist(), strict=True)):
+            if k in no_news:
+                continue
             found: list[Frame] = []
             body = bodies.get(k)
             if body is None:
@@ -227,6 +243,12 @@ class FrameStream:
             self.counters.good += 1
         except FrameError as error:
             self.counters.dropped[error.kind] += 1
+
+
+def _followed_by_the_same(bodies: dict[int, bytes]) -> frozenset[int]:
+    """Places of STATUS frames whose faults are those of the next; in order of their places."""
+    places = [k for k, body in bodies.items() if body[0] == STATUS and len(body) == STATUS_BYTES]
+    return frozenset(k for k, then in itertools.pairwise(places) if bodies[k][-1] == bodies[then][-1])
 
 
 def usual_length(lengths: NDArray[np.int64]) -> int:
