@@ -127,7 +127,7 @@ class RestNoise:
         half = step_g**2 / 2
         variances, wanders = np.empty((2, len(self._variance), len(counts) + 1))
         for mode, (variance, wander) in enumerate(zip(self._variance.tolist(), self._wander.tolist(), strict=True)):
-            variances[mode] = self._variances(variance, outlook.variance[begin:end, mode], paces)
+            self._variances(variances[mode], variance, outlook.variance[begin:end, mode], paces)
             wanders[mode] = self._wanders(wander, half[:, mode], variances[mode, 1:] / counts, paces)
         rate_hz = (counts - 1) / span_s
         if not self._blocks and len(rate_hz):
@@ -137,22 +137,20 @@ class RestNoise:
         known_ahead = variances.T
         return NoiseAhead(known_ahead, wanders.T, np.sqrt(np.maximum(known_ahead, self.floor_g**2)), rates)
 
-    def _variances(self, variance: float, seen: NDArray[np.float64], paces: _Paces) -> list[float]:
+    def _variances(self, out: NDArray[np.float64], variance: float, seen: NDArray[np.float64], paces: _Paces) -> None:
         """Variance of one mode before each block and after the last, of which blocks show `seen` [blocks]."""
         growth = self._p.noise_growth
-        out = paces.followed(variance, paces.shares * seen)
-        odd = np.flatnonzero(growth * np.array(out[:-1])[paces.cold :] < seen[paces.cold :])
-        if not len(odd):
-            return out
-        first = int(odd[0]) + paces.cold  # from here on, what is known is less than that
-        del out[first + 1 :]
+        out[:] = paces.followed(variance, paces.shares * seen)
+        odd = growth * out[paces.cold : -1] < seen[paces.cold :]
+        if not odd.any():
+            return
+        first = int(np.argmax(odd)) + paces.cold  # from here on, what is known is less than that
         rest = paces.shares[first:].tolist(), paces.keep[first:], seen[first:].tolist()
-        variance = out[-1]
-        for share, keep, own in zip(*rest, strict=True):
+        variance = float(out[first])
+        for block, (share, keep, own) in enumerate(zip(*rest, strict=True), start=first + 1):
             most = growth * variance
             variance = keep * variance + share * (most if most < own else own)
-            out.append(variance)
-        return out
+            out[block] = variance
 
     def _wanders(
         self, wander: float, half: NDArray[np.float64], of_mean: NDArray[np.float64], paces: _Paces

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.weighing.health_parameters import HealthParameters
 from agent.weighing.held import HeldRows, Rows, all_present
-from agent.weighing.medians import median
+from agent.weighing.medians import median, windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,8 @@ class CellDrift:
         first = first[all_present(there)]
         whole = all_present(present[: ends[-1]])
         before = ends if whole.all() else np.cumsum(whole)[ends - 1]  # whole rows up to each end
-        none = np.diff(before, prepend=before[0] - len(first)) == 0
+        none = before[1:] == before[:-1]
+        none = np.concatenate(([len(first) == 0], none))
         if none.any():
             filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
         if not filled:
@@ -177,8 +178,7 @@ class CellDrift:
             all_means = np.concatenate((np.array(self._means).reshape(-1, self.cells), mean_g))
             known = len(all_means) - len(mean_g)
             ways = all_means[1:] - all_means[:-1]
-            windows = len(ways) - p.creeping_steps + 1
-            if windows > 0 and self._may_creep(ways):
+            if len(ways) >= p.creeping_steps and self._may_creep(ways):
                 usual = np.abs(_medians_of(ways, p.creeping_steps)).max(axis=1)
                 # the window that ends with mean m begins `creeping_steps` before it
                 of_step = np.arange(len(mean_g)) + known - p.creeping_steps
@@ -190,10 +190,10 @@ class CellDrift:
         """Whether anywhere so many of `creeping_steps` ways in a row are long that their median may be."""
         steps = self._p.creeping_steps
         far = (np.abs(ways) >= self._creep_g).view(np.int8)
-        windows = len(far) - steps + 1
-        number = far[:windows].copy()
+        last = len(far) - steps + 1
+        number = far[:last].copy()
         for k in range(1, steps):
-            number += far[k : windows + k]
+            number += far[k : last + k]
         return bool((number >= steps - steps // 2).any())
 
     def _creeps(self, steps: int) -> int | None:
@@ -237,18 +237,18 @@ def _medians(counts: NDArray[np.int32], whole: NDArray[np.bool_], ends: NDArray[
     columns = np.full((cells, rows + width), _BEYOND, np.int32)
     for column, own in zip(columns, counts.T, strict=True):
         np.compress(whole, own, out=column[:rows])
-    windows = np.lib.stride_tricks.sliding_window_view(columns, width, axis=1)[:, begin]
-    np.copyto(windows, _BEYOND, where=np.arange(width) >= count[:, np.newaxis])
-    windows.sort(axis=-1)  # what is beyond a window's own rows comes last
+    ordered = windows(columns, width)[:, begin]
+    np.copyto(ordered, _BEYOND, where=np.arange(width) >= count[:, np.newaxis])
+    ordered.sort(axis=-1)  # what is beyond a window's own rows comes last
     step = np.arange(len(begin))
-    lower, upper = windows[:, step, (count - 1) // 2], windows[:, step, count // 2]
+    lower, upper = ordered[:, step, (count - 1) // 2], ordered[:, step, count // 2]
     result: NDArray[np.float64] = ((lower.astype(np.float64) + upper) / 2).T
     return result
 
 
 def _medians_of(ways: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """Medians [n - steps + 1, cells] of `steps` rows in a row of `ways` [n, cells]."""
-    return median(np.lib.stride_tricks.sliding_window_view(ways, steps, axis=0), 2)
+    return median(windows(np.ascontiguousarray(ways.T), steps), 2).T
 
 
 _BEYOND = np.iinfo(np.int32).max

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.weighing.medians import median
+from agent.weighing.medians import median, windows
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ class WildRule:
         """Which turns [k] of rows [cells, n] are wild, if they are far: by what `wild` asks besides."""
         p = self._p
         before = p.motion_samples
-        windows = np.lib.stride_tricks.sliding_window_view(raw, before + 2, axis=1)[:, row - before]
-        leap = np.abs(windows[:, :, 1:] - windows[:, :, :-1])
+        near = windows(raw, before + 2)[:, row - before]
+        leap = np.abs(near[:, :, 1:] - near[:, :, :-1])
         size = np.minimum(leap[:, :, before - 1], leap[:, :, before])
-        lonely = np.abs(windows[:, :, before + 1] - windows[:, :, before - 1]) < p.agreement * size
+        lonely = np.abs(near[:, :, before + 1] - near[:, :, before - 1]) < p.agreement * size
         lonely &= size > p.wild_over_motion * median(leap[:, :, : before - 1], 2)
         result: NDArray[np.bool_] = self._alone(size.T, lonely.T)[np.arange(len(row)), cell]
         return result

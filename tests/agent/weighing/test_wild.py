@@ -63,7 +63,7 @@ def test_what_is_wild_turns_and_is_lonely(cells: int) -> None:
     leap = np.abs(np.diff(raw, axis=0, prepend=raw[:1]))
     noise = np.full(cells, NOISE)
     found, _ = WildRule(P).wild(raw, noise)
-    turns = WildRule(P).turns(raw.T, leap.T, P.wild_sigmas * noise)
+    turns = WildRule(P).turns(np.ascontiguousarray(raw.T), np.ascontiguousarray(leap.T), P.wild_sigmas * noise)
     wild = np.stack((turns.row, turns.cell), axis=1)[turns.wild]
     late = found[found[:, 0] >= P.motion_samples]
     assert len(late)
