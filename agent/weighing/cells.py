@@ -107,7 +107,7 @@ class CellFilter:
         """
         limit_counts = self.limit_counts(self.noise_counts)
         turns = self._rule.turns(raw, leap, LEAST_NOISE * limit_counts)
-        made = mending(raw, turns, edges, limit_counts, self._p.motion_samples)
+        made = mending(raw, leap, turns, edges, limit_counts, self._p.motion_samples)
         closely = np.flatnonzero(made.closely)
         if not len(closely):
             return made

@@ -65,13 +65,14 @@ _CONTEXT_BLOCKS = 2  # that may lie in the rows before a block: rest has at leas
 
 def mending(
     raw: NDArray[np.float64],
+    leap: NDArray[np.float64],
     turns: Turns,
     edges: NDArray[np.int64],
     limit_counts: NDArray[np.float64],
     context: int,
 ) -> Mending:
-    """Of `raw` rows [cells, n] in blocks between `edges` [blocks + 1], what is wild where leaps beyond `limit_counts`
-    [cells] are far. `turns` are those beyond `LEAST_NOISE` times as much."""
+    """Of `raw` rows [cells, n], each a `leap` from the one before, in blocks between `edges` [blocks + 1]: what is wild
+    where leaps beyond `limit_counts` [cells] are far. `turns` are those beyond `LEAST_NOISE` times as much."""
     first, end = edges[:-1], edges[1:]
     block = edges.searchsorted(turns.row, side="right") - 1
     far = turns.size > limit_counts[turns.cell]
@@ -89,8 +90,7 @@ def mending(
         rough = block[mended][np.abs(after - before) / 2 > least_counts[cell]]  # what was mended may still leap
         for later in range(1, _CONTEXT_BLOCKS + 1):
             closely[np.minimum(rough + later, len(first) - 1)] = True
-    last = np.maximum(end - 1, 1)
-    last_leap = np.abs(raw[:, last] - raw[:, last - 1]).T
+    last_leap = leap[:, end - 1].T
     return Mending(raw, whole, first, end, turns, block, mended, closely, LEAST_NOISE * limit_counts, last_leap)
 
 

@@ -57,3 +57,15 @@ def test_a_lonely_spike_is_mended_and_told_surely() -> None:
     assert (made.whole != made.raw).sum() == 1
     assert made.surely(0, np.full((8, 4), 9.0 * NOISE), own.context).all()
     assert not made.surely(0, np.full((8, 4), 400.0 * NOISE), own.context)[4]  # there it would be no wild one
+
+
+def test_a_single_conversion_that_leaps_may_be_held_back() -> None:
+    own = CellFilter(2)
+    own.noise_counts = np.full(2, NOISE)
+    there = np.ones((ROWS, 2), np.bool_)
+    own.feed(np.arange(ROWS, dtype=np.int64), np.full((ROWS, 2), 50_000, np.int32), there)
+    for leap, sure in ((200, True), (30_000, False)):
+        made = own.mended_ahead(
+            *own.whole_ahead(np.array([[50_000, 50_000 + leap]], np.int32), there[:1]), np.arange(2)
+        )
+        assert made.surely(0, np.full((1, 2), 9.0 * NOISE), own.context).tolist() == [sure]
