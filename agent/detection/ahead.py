@@ -45,7 +45,7 @@ class Outlook:
         count: NDArray[np.int64],
         parameters: DetectionParameters,
     ) -> None:
-        """Every block has at least one row; `z` is contiguous row by row."""
+        """Every block has at least one row; each column of `z` should lie in one piece."""
         p = parameters
         self.t_ns, self.z, self.first, self.count = t_ns, z, first, count
         self._samples = p.mean_samples
@@ -57,21 +57,25 @@ class Outlook:
         self._least = int(count.min())  # rows from here on are not there in every block
         self._absent = np.arange(self._least, width)[:, np.newaxis] >= count
         index = first + np.arange(width)[:, np.newaxis]
-        blocks = z[np.minimum(index, len(z) - 1)]  # [width, blocks, modes]
+        blocks = np.empty((z.shape[1], *index.shape))  # [modes, width, blocks]
+        for own, column in zip(blocks, z.T, strict=True):
+            column.take(index, out=own, mode="clip")
         self._clear(blocks, self._least)
-        self.mean = self._sum(blocks) / count[:, np.newaxis]
-        self._inner = self._departure(blocks, np.concatenate((self.mean[:1], self.mean[:-1])))
-        blocks -= self.mean
+        mean = self._sum(blocks) / count
+        self.mean = np.ascontiguousarray(mean.T)
+        self.inner = self._departure(blocks, np.concatenate((mean[:, :1], mean[:, :-1]), axis=1), mean)
+        """Of all blocks, where the mean before the first of them is its own."""
+        blocks -= mean[:, np.newaxis]
         blocks *= blocks
         self._clear(blocks, self._least)
-        self.variance = self._sum(blocks) / np.maximum(count - 1, 1)[:, np.newaxis]
+        self.variance = np.ascontiguousarray((self._sum(blocks) / np.maximum(count - 1, 1)).T)
 
     def __len__(self) -> int:
         return len(self.count)
 
     def departure(self, begin: int, end: int, base: NDArray[np.float64]) -> Departure:
         """Of blocks from `begin` to `end`, where `base` [modes] is the mean before the first of them."""
-        inner = self._inner.part(begin, end)
+        inner = self.inner.part(begin, end)
         if begin and np.array_equal(base, self.mean[begin - 1]):
             return inner
         first, count = int(self.first[begin]), int(self.count[begin])
@@ -84,35 +88,40 @@ class Outlook:
         step, row, mean = (np.concatenate((a[np.newaxis], b[1:])) for a, b in zip(own, _columns(inner), strict=True))
         return Departure(step, row, mean)
 
-    def _departure(self, blocks: NDArray[np.float64], before: NDArray[np.float64]) -> Departure:
-        m, width = self._samples, len(blocks)
-        off = blocks - before
+    def _departure(
+        self, blocks: NDArray[np.float64], before: NDArray[np.float64], mean: NDArray[np.float64]
+    ) -> Departure:
+        m, width = self._samples, blocks.shape[1]
+        off = blocks - before[:, np.newaxis]
         self._clear(off, self._least)
-        if width < m:
-            return Departure(self.mean - before, np.abs(off).max(axis=0), np.zeros_like(before))
-        total = off[m - 1 :] + off[m - 2 : width - 1]
-        for k in range(2, m):
-            total += off[m - 1 - k : width - k]
-        self._clear(total, self._least - (m - 1))
-        far = np.abs(total, out=total).max(axis=0) / m
-        return Departure(self.mean - before, np.abs(off, out=off).max(axis=0), far)
+        far = np.zeros_like(before)
+        if width >= m:
+            total = off[:, m - 1 :] + off[:, m - 2 : width - 1]
+            for k in range(2, m):
+                total += off[:, m - 1 - k : width - k]
+            self._clear(total, self._least - (m - 1))
+            far = np.abs(total, out=total).max(axis=1) / m
+        row = np.abs(off, out=off).max(axis=1)
+        return Departure(*(np.ascontiguousarray(figure.T) for figure in (mean - before, row, far)))
 
     def _clear(self, rows: NDArray[np.float64], least: int) -> None:
         """Nothing where a block has no row; that adds nothing to a sum, and is never the farthest."""
         if len(self._absent):
-            skip = max(-least, 0)
-            rows[max(least, 0) :][self._absent[skip:]] = 0.0
+            np.copyto(rows[:, max(least, 0) :], 0.0, where=self._absent[max(-least, 0) :])
 
     def _sum(self, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
-        """[width, blocks, modes] over `width`, as `numpy.sum` adds [rows, modes] of a single block over its rows."""
-        if blocks.shape[2] > 1:
-            total: NDArray[np.float64] = np.add.reduce(blocks, axis=0)
-            return total
-        out = np.empty(blocks.shape[1:])  # numbers of a single mode lie side by side, and numpy adds such in pairs
-        for count in np.unique(self.count).tolist():
-            alike = self.count == count
-            out[alike, 0] = np.ascontiguousarray(blocks[:count, alike, 0].T).sum(axis=1)
-        return out
+        """[modes, width, blocks] over `width`, as `numpy.sum` adds [rows, modes] of a single block over its rows: one
+        after the other, as it does wherever the numbers that are added up do not lie side by side."""
+        if len(blocks) == 1:  # of a single mode they do
+            out = np.empty((1, blocks.shape[2]))
+            for count in np.flatnonzero(np.bincount(self.count)).tolist():
+                alike = self.count == count
+                out[0, alike] = np.ascontiguousarray(blocks[0, :count, alike]).sum(axis=1)
+            return out
+        if blocks.shape[2] == 1:
+            blocks = np.repeat(blocks, 2, axis=2)
+        total: NDArray[np.float64] = np.add.reduce(blocks, axis=1)[:, : len(self.count)]
+        return total
 
 
 def _columns(departure: Departure) -> tuple[NDArray[np.float64], ...]:

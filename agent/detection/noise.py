@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -31,6 +30,24 @@ class NoiseState:
     rate_hz: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Paces:
+    """How much of blocks counts, `shares` [blocks], and of what was known before, `keep` [blocks]; the first `cold` of
+    them come while one block alone is believed."""
+
+    shares: NDArray[np.float64]
+    keep: list[float]
+    cold: int
+
+    def followed(self, value: float, moved: NDArray[np.float64], first: int = 0) -> list[float]:
+        """`value` before each of some blocks from `first` on and after the last: kept in part, and `moved` [k] by each.
+
+        One after the other, for each is rounded; numbers of Python and of numpy are the same doubles.
+        """
+        keep = self.keep[first : first + len(moved)] if first or len(moved) < len(self.keep) else self.keep
+        return [value, *[value := share * value + by for share, by in zip(keep, moved.tolist(), strict=True)]]
+
+
 class RestNoise:
     """Standard deviations in grams, by mode: `sigma_g` of a conversion, `wander_g` of the mean of a block.
 
@@ -45,17 +62,25 @@ class RestNoise:
         self._start = start_sigma_g**2
         self._variance = self._start
         self._wander = np.zeros_like(start_sigma_g)
+        self._sigma_of = self._wander_of = np.empty(0)  # of which deviations are known: they are asked for often
+        self._sigma_g = self._wander_g = self._sigma_of
         self.rate_hz = 0.0
 
     @property
     def sigma_g(self) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = np.sqrt(np.maximum(self._variance, self.floor_g**2))
-        return result
+        """[modes]; nobody writes to it."""
+        if self._sigma_of is not self._variance:
+            self._sigma_of = self._variance
+            self._sigma_g = np.sqrt(np.maximum(self._variance, self.floor_g**2))
+        return self._sigma_g
 
     @property
     def wander_g(self) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = np.sqrt(self._wander)
-        return result
+        """[modes]; nobody writes to it."""
+        if self._wander_of is not self._wander:
+            self._wander_of = self._wander
+            self._wander_g = np.sqrt(self._wander)
+        return self._wander_g
 
     @property
     def measured(self) -> bool:
@@ -92,52 +117,58 @@ class RestNoise:
         self._variance = self._variance * factor**2
 
     def look_ahead(self, outlook: Outlook, begin: int, step_g: NDArray[np.float64]) -> NoiseAhead:
-        """What `learn` would make of the blocks of [blocks, modes] steps from `begin` on, one after the other.
-
-        Numbers of Python and of numpy are the same doubles; mode by mode, Python's are quicker here.
-        """
+        """What `learn` would make of the blocks of [blocks, modes] steps from `begin` on, one after the other."""
         end = begin + len(step_g)
         counts = outlook.count[begin:end]
         span_s = outlook.span_ns[begin:end] * _NS
         learnt = self._blocks + np.arange(len(counts))
         shares = np.minimum(np.maximum(1.0 / (learnt + 1), span_s / self._p.noise_memory_s), 1.0)
-        weights = shares.tolist(), (1 - shares).tolist()
-        warm = (learnt >= _WARM_BLOCKS).tolist()
-        numbers = counts.tolist()
+        paces = _Paces(shares, (1 - shares).tolist(), int(np.count_nonzero(learnt < _WARM_BLOCKS)))
         half = step_g**2 / 2
-        variances, wanders = np.empty((2, len(self._variance), len(numbers) + 1))
+        variances, wanders = np.empty((2, len(self._variance), len(counts) + 1))
         for mode, (variance, wander) in enumerate(zip(self._variance.tolist(), self._wander.tolist(), strict=True)):
-            seen = outlook.variance[begin:end, mode].tolist(), half[:, mode].tolist()
-            variances[mode], wanders[mode] = self._run(
-                variance, wander, zip(*weights, warm, numbers, *seen, strict=True)
-            )
-        rates = [self.rate_hz]
-        for rate_hz, share, keep, known in zip(
-            ((counts - 1) / span_s).tolist(), *weights, learnt.tolist(), strict=True
-        ):
-            rates.append(rate_hz if not known else keep * rates[-1] + share * rate_hz)
+            self._variances(variances[mode], variance, outlook.variance[begin:end, mode], paces)
+            wanders[mode] = self._wanders(wander, half[:, mode], variances[mode, 1:] / counts, paces)
+        rate_hz = (counts - 1) / span_s
+        if not self._blocks and len(rate_hz):
+            rates = [self.rate_hz, *paces.followed(float(rate_hz[0]), shares[1:] * rate_hz[1:], 1)]
+        else:
+            rates = paces.followed(self.rate_hz, shares * rate_hz)
         known_ahead = variances.T
         return NoiseAhead(known_ahead, wanders.T, np.sqrt(np.maximum(known_ahead, self.floor_g**2)), rates)
 
-    def _run(
-        self, variance: float, wander: float, blocks: Iterable[tuple[float, float, bool, int, float, float]]
-    ) -> tuple[list[float], list[float]]:
-        """Variances of one mode before each block and after the last: `learn` for numbers."""
+    def _variances(self, out: NDArray[np.float64], variance: float, seen: NDArray[np.float64], paces: _Paces) -> None:
+        """Variance of one mode before each block and after the last, of which blocks show `seen` [blocks]."""
         growth = self._p.noise_growth
-        variances, wanders = [variance], [wander]
-        for share, keep, warm, n, seen, half in blocks:
+        out[:] = paces.followed(variance, paces.shares * seen)
+        odd = growth * out[paces.cold : -1] < seen[paces.cold :]
+        if not odd.any():
+            return
+        first = int(np.argmax(odd)) + paces.cold  # from here on, what is known is less than that
+        rest = paces.shares[first:].tolist(), paces.keep[first:], seen[first:].tolist()
+        variance = float(out[first])
+        for block, (share, keep, own) in enumerate(zip(*rest, strict=True), start=first + 1):
             most = growth * variance
-            variance = keep * variance + share * (most if warm and most < seen else seen)
-            of_mean = variance / n
-            excess = half - of_mean
-            if excess > 0.0:
-                limit = growth * (wander if wander > of_mean else of_mean)
-                wander = keep * wander + share * (excess if excess < limit else limit)
-            else:
-                wander = keep * wander
-            variances.append(variance)
-            wanders.append(wander)
-        return variances, wanders
+            variance = keep * variance + share * (most if most < own else own)
+            out[block] = variance
+
+    def _wanders(
+        self, wander: float, half: NDArray[np.float64], of_mean: NDArray[np.float64], paces: _Paces
+    ) -> list[float]:
+        """The same of wander, where half a step's square is `half` [blocks], of which noise explains `of_mean`."""
+        growth = self._p.noise_growth
+        excess = np.maximum(half - of_mean, 0.0)
+        limit = growth * of_mean
+        moved = paces.shares * excess
+        out = [wander]
+        begin = 0
+        for block in np.flatnonzero(excess > limit).tolist():  # few; only there it matters what is known
+            if block > begin:
+                out += paces.followed(out[-1], moved[begin:block], begin)[1:]
+            most = max(growth * out[-1], float(limit[block]))
+            out.append(paces.keep[block] * out[-1] + float(paces.shares[block]) * min(float(excess[block]), most))
+            begin = block + 1
+        return out + paces.followed(out[-1], moved[begin:], begin)[1:]
 
     def accept(self, ahead: NoiseAhead, blocks: int) -> None:
         """Take over what was looked ahead at, up to so many blocks."""

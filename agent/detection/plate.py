@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.detection.ahead import Outlook, RestAhead
+from agent.detection.ahead import Departure, Outlook, RestAhead
 from agent.detection.contact import Contact
 from agent.detection.level import Level
 from agent.detection.noise import NoiseState, RestNoise
@@ -79,18 +79,27 @@ class PlateDetector:
 
         Rows of an outlook hold no saturated ones. It must be `foreseeable`.
         """
-        p = self._p
         end = begin + _leading(outlook.enough[begin:end])
         if begin == end:
             return None
         assert self._block_mean is not None
         departure = outlook.departure(begin, end, self._block_mean)
         noise = self.noise.look_ahead(outlook, begin, departure.step)
-        sigma, wander = noise.sigma_g[:-1], noise.wander_g[:-1]
-        spread = np.sqrt(sigma**2 / p.mean_samples + wander**2)
-        gone = (departure.row > p.departure_sigmas * sigma) | (departure.mean > p.mean_departure_sigmas * spread)
-        still: NDArray[np.bool_] = ~np.logical_or.reduce(gone, axis=1)
-        return RestAhead(outlook, begin, _leading(still), noise)
+        gone = self._gone(departure, noise.sigma_g[:-1], noise.wander_g[:-1])
+        return RestAhead(outlook, begin, _leading(~gone), noise)
+
+    def departs(self, departure: Departure) -> NDArray[np.bool_]:
+        """Which blocks [blocks] depart from rest by the noise of now."""
+        return self._gone(departure, self.noise.sigma_g, self.noise.wander_g)
+
+    def _gone(
+        self, departure: Departure, sigma_g: NDArray[np.float64], wander_g: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        p = self._p
+        spread = np.sqrt(sigma_g**2 / p.mean_samples + wander_g**2)
+        gone = (departure.row > p.departure_sigmas * sigma_g) | (departure.mean > p.mean_departure_sigmas * spread)
+        result: NDArray[np.bool_] = np.logical_or.reduce(gone, axis=1)
+        return result
 
     def accept(self, ahead: RestAhead, number: int) -> None:
         """Rest went on over the first `number` blocks (at least one, at most `still`) of what was looked ahead at."""

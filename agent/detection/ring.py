@@ -248,15 +248,19 @@ class Ring:
         the window's beginning, each [F], and what is left [F, n]. `others` are fitted beside it: frequencies [F],
         damping."""
         w = 2 * np.pi * frequency[:, None]
-        fade = np.exp(-damping[:, None] * w * t_s)
-        columns = [np.ones_like(fade), fade * np.cos(w * t_s), fade * np.sin(w * t_s)]
-        for heard, heard_damping in others or ():
+        fade, swing = np.exp(-damping[:, None] * w * t_s), w * t_s
+        design: NDArray[np.float64] = np.empty((*fade.shape, _TERMS + 2 * len(others or ())))
+        design[:, :, 0] = 1.0
+        np.multiply(fade, np.cos(swing), out=design[:, :, 1])
+        np.multiply(fade, np.sin(swing), out=design[:, :, 2])
+        for k, (heard, heard_damping) in enumerate(others or ()):
             phase = 2 * np.pi * heard[:, None] * t_s
-            columns += [np.exp(-heard_damping * phase) * wave(phase) for wave in (np.cos, np.sin)]
-        design = np.stack(columns, axis=2)
+            faded = np.exp(-heard_damping * phase)
+            np.multiply(faded, np.cos(phase), out=design[:, :, _TERMS + 2 * k])
+            np.multiply(faded, np.sin(phase), out=design[:, :, _TERMS + 2 * k + 1])
         turned = np.swapaxes(design, 1, 2)
-        inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(len(columns)))
+        inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(design.shape[2])).astype(np.float64, copy=False)
         coefficients = (inverse @ (turned @ z)[:, :, None])[:, :, 0]
         apart = z - (design @ coefficients[:, :, None])[:, :, 0]
-        amplitude = np.hypot(coefficients[:, 1], coefficients[:, 2])
+        amplitude: NDArray[np.float64] = np.hypot(coefficients[:, 1], coefficients[:, 2])
         return coefficients[:, 0], inverse[:, 0, 0], (apart**2).sum(axis=1), amplitude, apart

@@ -70,18 +70,19 @@ class TrailingRun:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
         t_ns, z, saturated = trace.since(first_ns)
         n = len(t_ns)
-        if n < self._least or saturated.any():
+        if n < self._least or np.logical_or.reduce(saturated):
             return None
         sigma2 = self._noise.sigma_g**2
-        mean = z.mean(axis=0)
+        mean = np.add.reduce(z, axis=0) / n
         residual = z - mean
-        variance = (residual**2).sum(axis=0) / (n - 1)
+        variance = np.add.reduce(residual * residual, axis=0) / (n - 1)
         tolerance = sigma2 * self._limit(n - 1)
         if self._soft and before is not None:
             return self._soft_level(t_ns, mean, variance, tolerance, before, begin_ns)
-        calm = (variance <= tolerance) & ~self._trend(t_ns, residual, np.maximum(variance, sigma2))
-        if calm.all():
-            share = np.maximum(variance, sigma2) / n + self._noise.wander_g**2
+        least2 = np.maximum(variance, sigma2)
+        calm = (variance <= tolerance) & ~self._trend(t_ns, residual, least2)
+        if np.logical_and.reduce(calm):
+            share = least2 / n + self._noise.wander_g**2
             tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
             return Level(begin_ns, int(t_ns[-1]), n, mean, share, tremor_g, stillness_g)
         return self._ringing(t_ns, z, mean, variance, calm, begin_ns)
@@ -194,10 +195,10 @@ class TrailingRun:
         width = max(round(rate_hz * self._p.tremor_s), 1)
         count = n // width
         if count < self._p.tremor_means:
-            return self._excess(float(np.var(weight, ddof=1)) - sigma2, n - 1, sigma2)
-        means = weight[n - count * width :].reshape(count, width).mean(axis=1)
+            return self._excess(_variance(weight) - sigma2, n - 1, sigma2)
+        means = np.add.reduce(weight[n - count * width :].reshape(count, width), axis=1) / width
         noise2 = sigma2 / width + float(self._noise.wander_g[0]) ** 2
-        moved2 = float(np.var(means, ddof=1)) - noise2
+        moved2 = _variance(means) - noise2
         return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / (count - 1))))
 
     def _tremor_beside(
@@ -214,7 +215,7 @@ class TrailingRun:
             return None, 0.0
         tail = weight[n // 2 :]
         ring2 = (self._faded(fit, t_s) * fit.amplitude_g) ** 2
-        return self._excess(float(np.var(tail, ddof=1)) - sigma2, len(tail) - 1, sigma2 + ring2)
+        return self._excess(_variance(tail) - sigma2, len(tail) - 1, sigma2 + ring2)
 
     @staticmethod
     def _faded(fit: RingFit, t_s: NDArray[np.float64]) -> float:
@@ -234,8 +235,16 @@ class TrailingRun:
     ) -> NDArray[np.bool_]:
         """Which modes [modes] slope surely."""
         centred = (t_ns - t_ns[0]) * _NS
-        centred = centred - centred.mean()
-        power = float((centred**2).sum())
-        slope = (centred[:, None] * residual).sum(axis=0) / power
+        centred -= np.add.reduce(centred) / len(centred)
+        power = float(np.add.reduce(centred * centred))
+        slope = np.add.reduce(centred[:, None] * residual, axis=0) / power
         sure: NDArray[np.bool_] = np.abs(slope) > self._p.trend_sigmas * np.sqrt(variance / power)
         return sure
+
+
+def _variance(values: NDArray[np.float64]) -> float:
+    """`numpy.var` of values [n] with one degree of freedom less, without its overhead for few."""
+    n = len(values)
+    off = values - np.add.reduce(values) / n
+    off *= off
+    return float(np.add.reduce(off) / (n - 1))

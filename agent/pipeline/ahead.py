@@ -10,9 +10,7 @@ from agent.pipeline.foresight import WITHIN, Foresight, foresee
 from agent.pipeline.plate import GAP_NS, REMEMBERED_ABSENCES, PlateRun
 
 _LEAST_AHEAD = 4  # fewer blocks are quicker one by one
-_FIRST_AHEAD = 48  # blocks that are taken ahead at once after a contact; twice as many the next time
-_MOST_AHEAD = 1024
-_MOST_PLAIN = 256  # blocks that are screened at once
+_MOST_PLAIN = 1024  # blocks that are screened at once
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve
 
 
@@ -23,7 +21,6 @@ class PlateAhead:
         self._run = run
         self._from_ns = 0  # before, something happened
         self._foresight: Foresight | None = None
-        self._most = _FIRST_AHEAD
 
     def take(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> int:
         """Take blocks from `begin_ns` on for as long as the plate rests, at most `blocks`; how many were taken.
@@ -42,12 +39,10 @@ class PlateAhead:
                 self._from_ns = begin_ns + block_ns
                 return 0
         begin = (begin_ns - foresight.begin_ns) // block_ns
-        end = min(begin + min(blocks, self._most), len(foresight.outlook))
-        taken = self._accepted(foresight, begin, end)
-        if taken < end - begin:
-            self._most, self._from_ns = _FIRST_AHEAD, begin_ns + (taken + 1) * block_ns
-        else:
-            self._most = min(2 * self._most, _MOST_AHEAD)
+        end = min(begin + blocks, foresight.calm_until(begin))
+        taken = self._accepted(foresight, begin, end) if begin < end else 0
+        if taken < max(end - begin, 1):
+            self._from_ns = begin_ns + (taken + 1) * block_ns
         return taken
 
     def _foreseen(self, rows: Rows, begin_ns: int, blocks: int, block_ns: int) -> Foresight | None:
@@ -62,7 +57,7 @@ class PlateAhead:
             self._run.columns,
             self._run.filter,
             self._run.scale,
-            self._run.detector.parameters,
+            self._run.detector,
         )
 
     def _accepted(self, foresight: Foresight, begin: int, end: int) -> int:
@@ -81,21 +76,19 @@ class PlateAhead:
         a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
         self._run.detector.accept(ahead, number)
         present = foresight.present[a:b][-REMEMBERED_ABSENCES:]
-        self._run.went_on(outlook.t_ns[a:b], foresight.whole[:, a:b], present, noise_counts[number - 1])
+        self._run.went_on(outlook.t_ns[a:b], foresight.mending.whole[:, a:b], present, noise_counts[number - 1])
         return number
 
     def _mended_alike(self, foresight: Foresight, begin: int, number: int, noise_counts: NDArray[np.float64]) -> int:
         """In how many of `number` blocks from `begin` on the filter would replace what was foreseen to be wild, and
         nothing else; `noise_counts` [number, cells]."""
-        cells, outlook = self._run.filter, foresight.outlook
-        raw, whole, first = foresight.raw, foresight.whole, int(outlook.first[begin])
-        leap = foresight.leap[begin : begin + number].copy()
-        after = foresight.whole_leap[begin : begin + number]
-        np.maximum(leap[0], cells.leaps_to(raw[:, first]), out=leap[0])
-        for back in range(1, min(_REMEMBERED_BLOCKS + 1, number)):
-            np.maximum(leap[back:], after[:-back], out=leap[back:])
-        wild = (leap > cells.limit_counts(noise_counts)).any(axis=1)
-        for block in np.flatnonzero(wild).tolist():
+        cells, outlook, mending = self._run.filter, foresight.outlook, foresight.mending
+        raw, whole, first = mending.raw, mending.whole, int(outlook.first[begin])
+        limit_counts = cells.limit_counts(noise_counts)
+        sure = mending.surely(begin, limit_counts, cells.context)
+        if (cells.leaps_to(raw[:, first]) > limit_counts[:_REMEMBERED_BLOCKS]).any():
+            sure[:_REMEMBERED_BLOCKS] = False
+        for block in np.flatnonzero(~sure).tolist():
             a = int(outlook.first[begin + block])
             b = a + int(outlook.count[begin + block])
             before = cells.before(whole[:, first:], a - first)
@@ -129,7 +122,7 @@ class PlateAhead:
         edges = [0, *(ends[: end - begin] - a).tolist()]
         own = outlook.t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]
         return self._run.cells.rest_ahead(
-            own, edges, foresight.raw[:, a:b], foresight.whole[:, a:b], foresight.leap[begin:end]
+            own, edges, foresight.mending.raw[:, a:b], foresight.mending.whole[:, a:b], foresight.leap[begin:end]
         )
 
     def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
@@ -138,7 +131,7 @@ class PlateAhead:
         a = int(outlook.first[block])
         b = a + int(outlook.count[block])
         counts, present = foresight.counts[a:b], foresight.present[a:b]
-        grams = run.scale.grams(foresight.whole[:, a:b].T)
+        grams = run.scale.grams(foresight.mending.whole[:, a:b].T)
         if not run.screened_at_rest(foresight.first + a, outlook.t_ns[a:b], counts, present, grams):
             return False, 0
         return run.cells.plain, 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.detection import DetectionParameters, Outlook
+from agent.detection import Outlook, PlateDetector
 from agent.pipeline.board import Rows
 from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
+from agent.weighing.mending import Mending
+
+Number = TypeVar("Number", bound=np.generic)
 
 FEW = 3  # rows that stay the same: so many are no suspicion yet
 WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heavy
@@ -18,10 +22,11 @@ WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heav
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, `raw` [cells, n] with what
-    is absent held, `whole` with what is wild replaced, what
-    that weighs, `leap` and `whole_leap` [blocks, cells], the largest step to a conversion of each block from the one
-    before, and which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row."""
+    """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, the `mending` of what is
+    wild among them when what is absent is held, what that weighs, `leap` [blocks, cells], the largest step to a
+    conversion of each block from the one before, which blocks are `lively` [blocks]: no cell stays the same, or absent,
+    for `FEW` rows in a row, and the numbers of those that are `departing` [k] from rest, or whose last conversion may
+    be held back, by the noise of when it was made."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
@@ -30,11 +35,10 @@ class Foresight:
     zero_counts: NDArray[np.float64]
     counts: NDArray[np.int32]
     present: NDArray[np.bool_]
-    raw: NDArray[np.float64]
-    whole: NDArray[np.float64]
+    mending: Mending
     leap: NDArray[np.float64]
-    whole_leap: NDArray[np.float64]
     lively: NDArray[np.bool_]
+    departing: NDArray[np.int64]
     outlook: Outlook
 
     def holds(self, rows: Rows, scale: PlateScale, position: int, begin_ns: int) -> bool:
@@ -43,6 +47,11 @@ class Foresight:
         if rows is not self.rows or scale.zero_counts is not self.zero_counts or not 0 <= block < len(self.outlook):
             return False
         return self.first + int(self.outlook.first[block]) == position
+
+    def calm_until(self, begin: int) -> int:
+        """Up to which block it is worth to look from block `begin` on: the first that departs."""
+        departing, k = self.departing, int(self.departing.searchsorted(begin))
+        return int(departing[k]) if k < len(departing) else len(self.outlook)
 
 
 def foresee(
@@ -53,7 +62,7 @@ def foresee(
     columns: slice | NDArray[np.int64],
     cells: CellFilter,
     scale: PlateScale,
-    parameters: DetectionParameters,
+    detector: PlateDetector,
 ) -> Foresight | None:
     """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty,
     saturated, or lacks a cell for longer than its last conversion may be held; None where that is the first of all."""
@@ -61,7 +70,7 @@ def foresee(
     if len(edges) < 2:
         return None
     a, b = int(edges[0]), int(edges[-1])
-    counts = np.ascontiguousarray(rows.counts[a:b, columns])
+    counts = _by_columns(rows.counts[a:b, columns])
     if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
         at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)).any(axis=1)
         edges = edges[: int(edges.searchsorted(a + int(np.argmax(at_end)), side="right"))]
@@ -69,7 +78,7 @@ def foresee(
             return None
         b = int(edges[-1])
         counts = counts[: b - a]
-    present = np.ascontiguousarray(rows.present[a:b, columns])
+    present = _by_columns(rows.present[a:b, columns])
     if not present.all() and (stale := cells.stale(present)).any():
         edges = edges[: int(edges.searchsorted(a + int(np.argmax(stale)), side="right"))]
         if len(edges) < 2:
@@ -78,20 +87,20 @@ def foresee(
         counts, present = counts[: b - a], present[: b - a]
     raw, leap = cells.whole_ahead(counts, present)
     first = edges[:-1] - a
-    whole, odd = cells.mended_ahead(raw, leap, edges - a)
-    outlook = Outlook(rows.t_ns[a:b], scale.modes_of_columns(whole), first, edges[1:] - edges[:-1], parameters)
-    most = whole_most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
-    if len(odd):
-        whole_most = most.copy()
-        for block in odd.tolist():
-            begin, end = int(first[block]), int(first[block] + outlook.count[block])
-            own = np.abs(whole[:, begin + 1 : end] - whole[:, begin : end - 1])
-            whole_most[block] = own.max(axis=1, initial=0.0)
+    mending = cells.mended_ahead(raw, leap, edges - a)
+    outlook = Outlook(
+        rows.t_ns[a:b], scale.modes_of_columns(mending.whole), first, edges[1:] - edges[:-1], detector.parameters
+    )
+    most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
     same = leap == 0.0
     same[:, 0] = True  # what was before is not known for sure
-    still = np.logical_and.reduce([same[:, k : same.shape[1] - FEW + 1 + k] for k in range(FEW)]).any(axis=0)
+    still = same[:, FEW - 1 :]
+    for k in range(1, FEW):
+        still = still & same[:, FEW - 1 - k : same.shape[1] - k]
+    odd = np.unique(np.flatnonzero(still) % max(still.shape[1], 1)) + (FEW - 1)
     lively = np.ones(len(first), np.bool_)
-    lively[first.searchsorted(np.flatnonzero(still) + FEW - 1, side="right") - 1] = False
+    lively[first.searchsorted(odd, side="right") - 1] = False
+    held_back = (mending.last_leap > cells.limit_counts(cells.noise_counts)).any(axis=1)
     return Foresight(
         rows,
         rows.first + a,
@@ -100,13 +109,20 @@ def foresee(
         scale.zero_counts,
         counts,
         present,
-        raw,
-        whole,
+        mending,
         most,
-        whole_most,
         lively,
+        np.flatnonzero(detector.departs(outlook.inner) | held_back),
         outlook,
     )
+
+
+def _by_columns(rows: NDArray[Number]) -> NDArray[Number]:
+    """The same [n, cells], each column in one piece: a row is too short for numpy to be quick along it."""
+    out = np.empty((rows.shape[1], len(rows)), rows.dtype)
+    for column, own in zip(out, rows.T, strict=True):
+        column[:] = own
+    return out.T
 
 
 def _leading(flags: NDArray[np.bool_]) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk
+from mcap.records import Channel
 from numpy.typing import NDArray
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -26,11 +26,14 @@ MAX_RECORD_BYTES = 1 << 30  # a length beyond this is damage, not data
 _UNREADABLE = (McapError, struct.error, UnicodeDecodeError, OverflowError)  # what the library makes of damage
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<BQHIQQ")  # with its head
-_FIELDS = np.dtype(
-    [("opcode", "u1"), ("length", "<u8"), ("channel_id", "<u2"), ("sequence", "<u4"), ("log_time", "<u8")]
-)
-_PIECES = 128  # that are read at once
+_CHANNEL_AT, _LOG_TIME_AT = 9, 15  # in a message, from its opcode on
+_CHUNK = struct.Struct("<QQQII")  # up to the name of its compression, which has its length before it
+_SIZE = struct.Struct("<Q")
+_PIECES = 256  # that are read at once
 _SIFTED = 4  # times
+_LENGTH_ZEROS = (4, 8)  # bytes of a head that are 0; those between them are looked at later
+_OPCODE_BITS = np.uint64(8)
+_LONG = np.uint64(1 << 32)  # a head's first word from here on is of a message of 16 MB or more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +61,31 @@ class Messages:
         if keep.all():
             return self
         return Messages(self.channel_ids[keep], self.log_times[keep], self.begins[keep], self.ends[keep], self.data)
+
+    def joined(self, which: NDArray[np.int64]) -> bytes:
+        """The bytes of some messages [k], one behind the other.
+
+        Those of a length from a power of two on, below the next, are copied together: its first bytes, then its last.
+        """
+        begins = self.begins[which]
+        lengths = self.ends[which] - begins
+        room = np.empty(int(lengths.sum()), np.uint8)
+        at = np.cumsum(lengths) - lengths
+        powers = np.frexp(lengths)[1]  # one more than that of the power
+        for power in np.unique(powers).tolist():
+            if power < 1:
+                continue  # nothing in them
+            size = 1 << (power - 1)
+            alike = np.flatnonzero(powers == power)
+            to, origin, more = _pieces(room, size), _pieces(self.data, size), lengths[alike] - size
+            to[at[alike]] = origin[begins[alike]]
+            to[at[alike] + more] = origin[begins[alike] + more]
+        return room.tobytes()
+
+
+def _pieces(data: bytes | NDArray[np.uint8], size: int) -> NDArray[np.void]:
+    """Every `size` bytes in a row of `data`."""
+    return np.ndarray((len(data) - size + 1,), f"V{size}", data, strides=(1,))
 
 
 def together(parts: Sequence[Messages]) -> Messages:
@@ -120,28 +148,31 @@ class McapReader:
     def _chunk(self, body: bytes, position: int, *, whole: bool) -> bytes:
         """Records of a chunk, as many as can be had; none of one that is damaged."""
         try:
-            chunk = Chunk.read(ReadDataStream(BytesIO(body)))
-        except _UNREADABLE:
+            _, _, size, crc, name_bytes = _CHUNK.unpack_from(body)
+            name_end = _CHUNK.size + name_bytes
+            (held,) = _SIZE.unpack_from(body, name_end)
+        except struct.error:
             if whole:
                 self.damaged.append(position)
             return b""
-        data = _decompressed(chunk)
-        sound = not chunk.uncompressed_crc or zlib.crc32(data) == chunk.uncompressed_crc
-        if whole and not (sound and len(data) == chunk.uncompressed_size):
+        begin = name_end + _SIZE.size
+        data = _decompressed(body[_CHUNK.size : name_end], body[begin : begin + held])
+        sound = not crc or zlib.crc32(data) == crc
+        if whole and not (sound and len(data) == size):
             self.damaged.append(position)
             return b""
         return data
 
 
-def _decompressed(chunk: Chunk) -> bytes:
+def _decompressed(compression: bytes, data: bytes) -> bytes:
     """As much of a chunk's data as decodes."""
-    if chunk.compression == "zstd":
-        return _decoded(*_zstd(), chunk.data)
-    if chunk.compression == "lz4":
+    if compression == b"zstd":
+        return _decoded(*_zstd(), data)
+    if compression == b"lz4":
         import lz4.frame  # noqa: PLC0415 # likewise
 
-        return _decoded(lz4.frame.LZ4FrameDecompressor, RuntimeError, chunk.data)
-    return chunk.data if not chunk.compression else b""
+        return _decoded(lz4.frame.LZ4FrameDecompressor, RuntimeError, data)
+    return data if not compression else b""
 
 
 @cache
@@ -170,18 +201,19 @@ def _decoded(decoder: Callable[[], Any], error: type[Exception], data: bytes, st
 
 
 def _read(pieces: Sequence[bytes]) -> Iterator[Channel | Messages]:
-    """Channels and messages of whole records, piece by piece where there are other records than messages."""
-    if len(pieces) > 1:
-        found = _messages(b"".join(pieces))
-        if found is not None:
-            yield found
-            return
-    for piece in pieces:
-        found = _messages(piece)
-        if found is not None:
-            yield found
-        else:
-            yield from _inner(piece)
+    """Channels and messages of whole records; where there are other records than messages, in halves, down to one."""
+    if not pieces:
+        return
+    data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    found = _messages(data)
+    if found is not None:
+        yield found
+    elif len(pieces) == 1:
+        yield from _inner(data)
+    else:
+        half = len(pieces) // 2
+        yield from _read(pieces[:half])
+        yield from _read(pieces[half:])
 
 
 def _messages(data: bytes) -> Messages | None:
@@ -191,25 +223,39 @@ def _messages(data: bytes) -> Messages | None:
     """
     flat = np.frombuffer(data, np.uint8)
     least = _MESSAGE.size
-    if len(flat) < least:
+    heads = len(flat) - least + 1
+    if heads < 1:
         return None
-    at = np.flatnonzero(flat[: len(flat) - least + 1] == int(Opcode.MESSAGE))
-    for k in range(4, 9):
-        at = at[flat[at + k] == 0]
-    heads = np.ndarray((len(flat) - least + 1,), _FIELDS, data, strides=(1,))
+    alike = flat[:heads] == int(Opcode.MESSAGE)
+    for offset in _LENGTH_ZEROS:
+        alike &= flat[offset : heads + offset] == 0
+    at = np.flatnonzero(alike)
+    words = np.ndarray((heads,), "<u8", data, strides=(1,))[at]  # opcode and length, but for its uppermost byte
+    short = words < _LONG
+    if not short.all():
+        at, words = at[short], words[short]
+    ends = at + (words >> _OPCODE_BITS).astype(np.int64) + _HEAD.size
     for _ in range(_SIFTED):  # what looks like a head within a message's data goes
         if not len(at) or at[0]:
             return None
-        fields = heads[at]
-        ends = at + (_HEAD.size + fields["length"].astype(np.int64))
         if ends[-1] == len(flat) and (ends[:-1] == at[1:]).all():
             sound = bool((ends - at >= least).all())
-            return Messages(fields["channel_id"], fields["log_time"], at + least, ends, data) if sound else None
+            return _found(at, ends, data) if sound else None
         ended = np.zeros(len(flat) + 1, np.bool_)
         ended[0] = True
         ended[ends[ends < len(flat)]] = True
-        at = at[ended[at]]
+        true = ended[at]
+        at, ends = at[true], ends[true]
     return None
+
+
+def _found(at: NDArray[np.int64], ends: NDArray[np.int64], data: bytes) -> Messages:
+    """Messages whose heads lie `at` [n]."""
+    channel_ids, log_times = (
+        np.ndarray((len(data) - _MESSAGE.size + 1,), kind, data, offset=offset, strides=(1,))[at]
+        for kind, offset in (("<u2", _CHANNEL_AT), ("<u8", _LOG_TIME_AT))
+    )
+    return Messages(channel_ids, log_times, at + _MESSAGE.size, ends, data)
 
 
 def _inner(data: bytes) -> Iterator[Channel | Messages]:

@@ -13,7 +13,7 @@ from agent.sources.types import SourceChunk, SourceStretch
 
 SERIAL_PREFIX = "serial/"
 STRETCH_MESSAGES = 16_000
-
+_READ_BYTES = 1 << 20
 
 _LATEST_NS = 1 << 62  # in the year 2116; what is later is damage
 
@@ -59,7 +59,7 @@ class Recording:
     def stretches(self) -> Iterator[list[SourceStretch]]:
         """The same messages port by port, as many at once as are quick to work on; RecordingError likewise."""
         try:
-            with self._path.open("rb") as stream:
+            with self._path.open("rb", buffering=_READ_BYTES) as stream:
                 magic = stream.read(len(MAGIC))
                 if magic == MAGIC:
                     yield from self._serial(McapReader(stream))
@@ -102,15 +102,14 @@ class Recording:
         self._backwards += int(np.count_nonzero(risen[1:] > t_ns[1:])) + (int(t_ns[0]) > int(messages.log_times[0]))
         self._messages += len(risen)
         self._last_ns = int(risen[-1])
-        data, lengths = messages.data, messages.ends - messages.begins
+        lengths = messages.ends - messages.begins
         stretch = []
         for topic in dict.fromkeys(topics.values()):
             ids = [k for k, name in topics.items() if name == topic]
             number = np.flatnonzero(messages.of(ids))
             if len(number):
-                edges = zip(messages.begins[number].tolist(), messages.ends[number].tolist(), strict=True)
-                joined = b"".join([data[begin:end] for begin, end in edges])
-                stretch.append(SourceStretch(topic, risen[number], number, np.cumsum(lengths[number]), joined))
+                ends = np.cumsum(lengths[number])
+                stretch.append(SourceStretch(topic, risen[number], number, ends, messages.joined(number)))
         yield stretch
 
     def _remark(self, reader: McapReader) -> None:

@@ -79,16 +79,54 @@ class BoardClock:
     ) -> NDArray[np.int64]:
         """Instants of several slots, which begin at the first row and at `edges`."""
         begins = np.concatenate((_FIRST, edges))
-        lows = np.minimum.reduceat(delay_ns, begins).tolist()
+        firsts = slots[begins], t_us[begins]
+        lows = np.minimum.reduceat(delay_ns, begins)
+        entered = list(zip(*(column.tolist() for column in firsts), lows.tolist(), strict=True))
         knots = []
-        for slot, first_us, low in zip(slots[begins].tolist(), t_us[begins].tolist(), lows, strict=True):
+        k = 0
+        while k < len(entered):
+            slot, first_us, low = entered[k]
             self._enter(slot, first_us)
             knots.append((self._knot_us, self._knot_ns, _US_NS * self._rate))
             self._slot_low = min(self._slot_low, low)
+            k += 1
+            if self._envelope.full and k < len(entered):
+                knots += self._entered(firsts[0][k:], firsts[1][k:], lows[k:])
+                k = len(knots)
         knot_us, knot_ns, rate = zip(*knots, strict=True)
         number = np.diff(begins, append=len(t_us))
         elapsed_us = t_us - np.repeat(knot_us, number)
         result: NDArray[np.int64] = np.repeat(knot_ns, number) + (elapsed_us * np.repeat(rate, number)).astype(np.int64)
+        return result
+
+    def _entered(
+        self, slots: NDArray[np.int64], first_us: NDArray[np.int64], lows: NDArray[np.int64]
+    ) -> list[tuple[int, int, float]]:
+        """Knots of slots [k] that follow, with their first samples and least delays, from a full envelope on: as
+        `_enter` makes them one by one. Ends before one that is no small step from what was."""
+        assert self._slot is not None
+        ended, ended_low = np.append(self._slot, slots[:-1]), np.append(self._slot_low, lows[:-1])
+        at_us, low_ns = self._envelope.windows((ended * 2 + 1) * self._p.slot_us // 2, ended_low)
+        drift = self._drifts(at_us, low_ns)
+        wanted = (low_ns + drift[:, np.newaxis] * (first_us[:, np.newaxis] - at_us) * _US_NS).min(axis=1)
+        knots: list[tuple[int, int, float]] = []
+        for t_us, own_drift, own_wanted in zip(first_us.tolist(), drift.tolist(), wanted.tolist(), strict=True):
+            if not self._bent(t_us, own_drift, own_wanted):
+                break
+            knots.append((self._knot_us, self._knot_ns, _US_NS * self._rate))
+        number = len(knots)
+        if number:
+            self._envelope.take(at_us[number - 1], low_ns[number - 1])
+            self._slot, self._slot_low = int(slots[number - 1]), int(lows[number - 1])
+        return knots
+
+    def _drifts(self, at_us: NDArray[np.int64], low_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """`_drift` [k] of as many envelopes [k, stretches], which are full."""
+        half, row = low_ns.shape[1] // 2, np.arange(len(low_ns))
+        early, late = low_ns[:, :half].argmin(axis=1), half + low_ns[:, half:].argmin(axis=1)
+        apart_us = np.maximum(at_us[row, late] - at_us[row, early], self._p.slot_us)
+        slope = (low_ns[row, late] - low_ns[row, early]) / (apart_us * _US_NS)
+        result: NDArray[np.float64] = np.clip(slope, -self._p.max_rate_error, self._p.max_rate_error)
         return result
 
     def _rising(self, t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -136,15 +174,25 @@ class BoardClock:
     def _bend(self, t_us: int) -> None:
         drift = self._drift()
         wanted = float((self._envelope.low_ns + drift * (t_us - self._envelope.at_us) * _US_NS).min())
-        here_ns = self._knot_ns + int((t_us - self._knot_us) * (_US_NS * self._rate))
-        behind_ns = wanted - (here_ns - t_us * _US_NS)
-        if abs(behind_ns) > self._p.step_ns:
-            here_ns += int(behind_ns)
-            behind_ns = 0.0
+        if not self._bent(t_us, drift, wanted):
+            here_ns, behind_ns = self._behind(t_us, wanted)
             self._envelope.clear()
+            self._knot_us, self._knot_ns, self._rate = t_us, here_ns + int(behind_ns), 1.0 + drift
+
+    def _bent(self, t_us: int, drift: float, wanted: float) -> bool:
+        """The mapping goes on from here towards where it is `wanted`; False, and nothing done, where that is a step."""
+        here_ns, behind_ns = self._behind(t_us, wanted)
+        if abs(behind_ns) > self._p.step_ns:
+            return False
         slew = behind_ns / (self._p.slot_us * _US_NS)
         self._knot_us, self._knot_ns = t_us, here_ns
         self._rate = 1.0 + drift + min(max(slew, -self._p.max_slew), self._p.max_slew)
+        return True
+
+    def _behind(self, t_us: int, wanted: float) -> tuple[int, float]:
+        """Where the mapping is, and how far behind where it is `wanted`."""
+        here_ns = self._knot_ns + int((t_us - self._knot_us) * (_US_NS * self._rate))
+        return here_ns, wanted - (here_ns - t_us * _US_NS)
 
     def _drift(self) -> float:
         """Rate error of the board: the slope between the lowest points of both halves of the envelope."""
@@ -184,6 +232,20 @@ class _Envelope:
         self._room[:, self._end] = at_us, low_ns
         self._end += 1
         self._begin = max(self._begin, self._end - self._most)
+
+    @property
+    def full(self) -> bool:
+        return self._end - self._begin == self._most
+
+    def windows(self, at_us: NDArray[np.int64], low_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """How both would stand [k, stretches] after each of stretches [k] that follow; it must be `full`."""
+        ways = (np.concatenate((old[1:], new)) for old, new in ((self.at_us, at_us), (self.low_ns, low_ns)))
+        return tuple(np.lib.stride_tricks.sliding_window_view(way, self._most) for way in ways)
+
+    def take(self, at_us: NDArray[np.int64], low_ns: NDArray[np.int64]) -> None:
+        """It stands as one of its `windows`."""
+        self._begin, self._end = 0, self._most
+        self._room[0, : self._most], self._room[1, : self._most] = at_us, low_ns
 
     def clear(self) -> None:
         self._begin = self._end

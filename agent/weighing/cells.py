@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.weighing.mending import LEAST_NOISE, Mending, mending
 from agent.weighing.wild import CellFilterParameters, WildRule, mended
 
 SATURATED_HIGH = 0x7FFFFF
@@ -75,42 +76,54 @@ class CellFilter:
         self, counts: NDArray[np.int32], present: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Conversions [n, cells] that follow, none of them saturated, as `feed` would make them whole if none is wild.
+        The columns of both should lie side by side.
 
         Returns:
             [cells, n] whole conversions, and [cells, n] how far each leaps from the one before.
         """
         assert self._last is not None
-        rows = counts.T.astype(np.float64)
-        row, cell = np.nonzero(~present)
-        if len(row):
-            follows = (row > 0) & ~present[row - 1, cell]  # an absence of another: the value before that
+        rows = counts.T.astype(np.float64, order="C")  # each cell's conversions side by side
+        flat, n = rows.reshape(-1), len(counts)
+        absent = np.flatnonzero(~present.T)
+        if len(absent):
+            begins = absent % n == 0
+            flat[absent[begins]] = self._last[absent[begins] // n]
+            absent = absent[~begins]
+            follows = np.zeros(len(absent), np.bool_)  # an absence of another: the value before that
+            follows[1:] = absent[1:] == absent[:-1] + 1
             for which in (~follows, *([follows] * (self._p.held_rows - 1))):
-                at, own = row[which], cell[which]
-                rows[own, at] = np.where(at > 0, rows[own, at - 1], self._last[own])
+                at = absent[which]
+                flat[at] = flat[at - 1]
         leap = np.empty_like(rows)
         np.subtract(rows[:, 1:], rows[:, :-1], out=leap[:, 1:])
         leap[:, 0] = rows[:, 0] - self._raw[-1]
         return rows, np.abs(leap, out=leap)
 
-    def mended_ahead(
-        self, raw: NDArray[np.float64], leap: NDArray[np.float64], edges: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """`whole_ahead`'s rows [cells, n], what is wild by the noise of now mended, and the blocks [k] that it is in.
+    def mended_ahead(self, raw: NDArray[np.float64], leap: NDArray[np.float64], edges: NDArray[np.int64]) -> Mending:
+        """`whole_ahead`'s rows [cells, n] in blocks between `edges` [blocks + 1], what is wild by the noise of now
+        mended.
 
-        They are given in blocks between `edges` [blocks + 1]. Noise changes: `goes_on_with` tells what holds.
+        Noise changes: `Mending.surely`, or else `goes_on_with`, tells what holds.
         """
-        suspects = self._rule.suspects(raw, leap, self.noise_counts)
-        if not len(suspects):
-            return raw, suspects
-        whole, blocks = raw.copy(), []
-        for block in np.unique(edges.searchsorted(suspects, side="right") - 1).tolist():
+        limit_counts = self.limit_counts(self.noise_counts)
+        turns = self._rule.turns(raw, leap, LEAST_NOISE * limit_counts)
+        made = mending(raw, leap, turns, edges, limit_counts, self._p.motion_samples)
+        closely = np.flatnonzero(made.closely)
+        if not len(closely):
+            return made
+        whole = raw.copy() if made.whole is raw else made.whole
+        for block in closely.tolist():
             a, b = int(edges[block]), int(edges[block + 1])
             before = self.before(whole, a)
             found, _ = self._rule.wild(np.concatenate((before, raw[:, a:b].T)), self.noise_counts)
             if len(found) and found[0, 0] >= len(before):
                 whole[:, a:b] = mended(np.concatenate((before, raw[:, a:b].T)), found)[len(before) :].T
-                blocks.append(block)
-        return whole, np.array(blocks, np.int64)
+        return replace(made, whole=whole)
+
+    @property
+    def context(self) -> int:
+        """How many conversions before a block are looked at with it."""
+        return self._p.motion_samples
 
     def before(self, whole: NDArray[np.float64], row: int) -> NDArray[np.float64]:
         """Conversions [k, cells] that are remembered before a row of `whole` [cells, n], which follow."""
@@ -206,21 +219,21 @@ class CellFilter:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
         """Absent conversions take the value before, for a while; rows before every cell has delivered are left out."""
         rows = counts.astype(np.float64)
-        at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)) & present
-        saturated: NDArray[np.bool_] = np.logical_or.reduce(at_end, axis=1)
-        stale = np.zeros(len(rows), np.bool_)
-        if not present.all():
-            index = _last_present(present)
-            before = np.full(self._cells, np.nan) if self._last is None else self._last
-            rows = np.take_along_axis(np.vstack((before, rows)), index, axis=0)
-            absences = self._absences(index)
-            stale = absences.max(axis=1) > self._p.held_rows
-            self._absent = absences[-1]
-        elif len(rows):
+        if not len(rows):
+            return rows, t_ns, np.zeros(0, np.bool_)
+        saturated = _at_end(counts, present)
+        if present.all():
             self._absent = np.zeros(self._cells, np.int64)
-        if len(rows):
             self._last = rows[-1].copy()
-        known = ~(np.isnan(rows).any(axis=1) | stale)
+            return rows, t_ns, saturated
+        index = _last_present(present)
+        before = np.full(self._cells, np.nan) if self._last is None else self._last
+        rows = np.concatenate((before[np.newaxis], rows))[index, np.arange(self._cells)]
+        absences = self._absences(index)
+        stale = np.maximum.reduce(absences, axis=1) > self._p.held_rows
+        self._absent = absences[-1]
+        self._last = rows[-1].copy()
+        known = ~(np.logical_or.reduce(np.isnan(rows), axis=1) | stale)
         if not known.all():
             rows, t_ns, saturated = rows[known], t_ns[known], saturated[known]
         return rows, t_ns, saturated
@@ -230,6 +243,15 @@ class CellFilter:
         number = np.arange(1, len(last_present) + 1)[:, None]
         result: NDArray[np.int64] = np.where(last_present > 0, number - last_present, number + self._absent)
         return result
+
+
+def _at_end(counts: NDArray[np.int32], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """In which rows [n] of [n, cells], of which there are some, a cell is at an end of its range."""
+    if np.maximum.reduce(counts, axis=None) < SATURATED_HIGH and np.minimum.reduce(counts, axis=None) > SATURATED_LOW:
+        return np.zeros(len(counts), np.bool_)  # as nearly always
+    at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)) & present
+    saturated: NDArray[np.bool_] = np.logical_or.reduce(at_end, axis=1)
+    return saturated
 
 
 def _last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import itertools
 from collections import deque
 from dataclasses import dataclass
 
@@ -11,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.weighing.health_parameters import HealthParameters
-from agent.weighing.held import HeldRows, Rows
-from agent.weighing.medians import median
+from agent.weighing.held import HeldRows, Rows, all_present
+from agent.weighing.medians import median, windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,9 @@ class CellDrift:
         """The next step begins."""
         self._resting = True
 
-    def look_ahead(self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int]) -> tuple[Steps, int]:
+    def look_ahead(
+        self, rows: Rows, edges: list[int], first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]
+    ) -> tuple[Steps, int]:
         """Steps of blocks at rest that follow, each from edge to edge of `rows`, while every cell measures; and in how
         many blocks from the first on nothing is found."""
         t_ns, counts, present = rows
@@ -100,21 +101,18 @@ class CellDrift:
             return nothing, 0
         ends = np.array([edges[k + 1] for k in filled])
         _, first, there = self.held.held_with((t_ns[: ends[0]], counts[: ends[0]], present[: ends[0]]))
-        first = first[there.all(axis=1)]
-        every = present[: ends[-1]]
-        if every.all():
-            whole_counts, before = counts, ends
-        else:
-            whole = np.logical_and.reduce(every, axis=1)
-            whole_counts, before = counts[: ends[-1]][whole], np.cumsum(whole)[ends - 1]  # whole rows up to each end
-        none = np.diff(before, prepend=before[0] - len(first)) == 0
+        first = first[all_present(there)]
+        whole = all_present(present[: ends[-1]])
+        before = ends if whole.all() else np.cumsum(whole)[ends - 1]  # whole rows up to each end
+        none = before[1:] == before[:-1]
+        none = np.concatenate(([len(first) == 0], none))
         if none.any():
             filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
         if not filled:
             return nothing, 0
         mean = np.empty((len(filled), self.cells))
         mean[0] = median(first, 0)
-        mean[1:] = _medians(whole_counts, before)
+        mean[1:] = _medians(counts[: ends[-1]], whole, before)
         mean /= self._factor
         steps = Steps(filled, mean, self._absorbed_by(mean))
         quiet = self._leading_quiet(steps)
@@ -159,10 +157,9 @@ class CellDrift:
         begun = self._absorbed
         early = [begun := begun if step is None else (begun + step) * decay for step in self._pending_early(mean_g)]
         rest = later[max(len(early) - 2, 0) :]
-        columns = [
-            list(itertools.accumulate(ways, lambda before, way: (before + way) * decay, initial=first))[1:]
-            for ways, first in zip(rest.T.tolist(), begun.tolist(), strict=True)
-        ]
+        columns = []
+        for ways, absorbed in zip(rest.T.tolist(), begun.tolist(), strict=True):
+            columns.append([absorbed := (absorbed + way) * decay for way in ways])
         result: NDArray[np.float64] = np.concatenate((np.array(early), np.array(columns).T.reshape(-1, self.cells)))
         return result
 
@@ -181,8 +178,7 @@ class CellDrift:
             all_means = np.concatenate((np.array(self._means).reshape(-1, self.cells), mean_g))
             known = len(all_means) - len(mean_g)
             ways = all_means[1:] - all_means[:-1]
-            windows = len(ways) - p.creeping_steps + 1
-            if windows > 0 and self._may_creep(ways):
+            if len(ways) >= p.creeping_steps and self._may_creep(ways):
                 usual = np.abs(_medians_of(ways, p.creeping_steps)).max(axis=1)
                 # the window that ends with mean m begins `creeping_steps` before it
                 of_step = np.arange(len(mean_g)) + known - p.creeping_steps
@@ -194,10 +190,10 @@ class CellDrift:
         """Whether anywhere so many of `creeping_steps` ways in a row are long that their median may be."""
         steps = self._p.creeping_steps
         far = (np.abs(ways) >= self._creep_g).view(np.int8)
-        windows = len(far) - steps + 1
-        number = far[:windows].copy()
+        last = len(far) - steps + 1
+        number = far[:last].copy()
         for k in range(1, steps):
-            number += far[k : windows + k]
+            number += far[k : last + k]
         return bool((number >= steps - steps // 2).any())
 
     def _creeps(self, steps: int) -> int | None:
@@ -230,16 +226,29 @@ class CellDrift:
             self.drifting[c] = bool(size[c] > limit and (np.delete(size, c) < size[c] / 2).all())
 
 
-def _medians(counts: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Medians [k - 1, cells] of the rows between neighbouring `ends` [k]."""
+def _medians(counts: NDArray[np.int32], whole: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Medians [k - 1, cells] of the `whole` ones among rows of `counts` [n, cells] between neighbouring `ends` [k],
+    which count them alone; of which none are none."""
     begin, count = ends[:-1], ends[1:] - ends[:-1]
-    out = np.empty((len(begin), counts.shape[1]))
-    for n in np.unique(count).tolist():
-        alike = count == n
-        out[alike] = median(counts[begin[alike][:, np.newaxis] + np.arange(n)], 1)
-    return out
+    cells = counts.shape[1]
+    if not len(begin):
+        return np.empty((0, cells))
+    rows, width = int(np.count_nonzero(whole)), int(count.max())
+    columns = np.full((cells, rows + width), _BEYOND, np.int32)
+    for column, own in zip(columns, counts.T, strict=True):
+        np.compress(whole, own, out=column[:rows])
+    ordered = windows(columns, width)[:, begin]
+    np.copyto(ordered, _BEYOND, where=np.arange(width) >= count[:, np.newaxis])
+    ordered.sort(axis=-1)  # what is beyond a window's own rows comes last
+    step = np.arange(len(begin))
+    lower, upper = ordered[:, step, (count - 1) // 2], ordered[:, step, count // 2]
+    result: NDArray[np.float64] = ((lower.astype(np.float64) + upper) / 2).T
+    return result
 
 
 def _medians_of(ways: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """Medians [n - steps + 1, cells] of `steps` rows in a row of `ways` [n, cells]."""
-    return median(np.lib.stride_tricks.sliding_window_view(ways, steps, axis=0), 2)
+    return median(windows(np.ascontiguousarray(ways.T), steps), 2).T
+
+
+_BEYOND = np.iinfo(np.int32).max

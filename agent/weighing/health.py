@@ -113,7 +113,7 @@ class CellHealth:
         number = len(edges) - 1
         far: NDArray[np.bool_] = np.logical_or.reduce(leap >= self._leaps.far_counts, axis=1)
         t_ns = rows[0]
-        first_ns, last_ns = t_ns[edges[:number]].tolist(), t_ns[np.array(edges[1 : number + 1]) - 1].tolist()
+        first_ns, last_ns = t_ns[edges[:number]], t_ns[np.array(edges[1 : number + 1]) - 1]
         filled, fine = self._leaps.look_ahead(rows, edges, first_ns, last_ns, far)
         steps, quiet = self._drift.look_ahead(rows, edges, first_ns, last_ns)
         number = min(fine, quiet)
@@ -134,8 +134,7 @@ class CellHealth:
         if self._last is None:
             self._last = counts[0].copy()
         before = counts[-2] if len(t_ns) > 1 else self._last
-        moved = (last != before) & (last < SATURATED_HIGH) & (last > SATURATED_LOW) & present[-1]
-        if self._calm and moved.all():
+        if self._calm and present[-1].all() and _moved(last.tolist(), before.tolist()):
             self._last = last
             return
         # the quick look above suffices but for one row in many
@@ -215,6 +214,12 @@ class CellHealth:
         if self.cause[cell] or not long:
             return False
         return self._set(cell, DRIFTING, now_ns - round(self._p.drift_steps * self._p.step_s / _NS))
+
+
+def _moved(last: list[int], before: list[int]) -> bool:
+    """Every cell changed, and is within its range; numbers of Python are quicker for so few."""
+    within = min(last) > SATURATED_LOW and max(last) < SATURATED_HIGH
+    return within and all(now != then for now, then in zip(last, before, strict=True))
 
 
 def _since(t_ns: NDArray[np.int64], first: int, before_ns: int) -> int:

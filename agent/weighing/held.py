@@ -11,11 +11,20 @@ Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]
 """`t_ns` [n], counts and present [n, cells]."""
 
 
+def all_present(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """In which rows of [n, cells] every cell is present; column by column, for a row is short."""
+    out = present[:, 0].copy()
+    for cell in range(1, present.shape[1]):
+        out &= present[:, cell]
+    return out
+
+
 class HeldRows:
     """Blocks of rows from the first that was not judged yet."""
 
     def __init__(self, least_s: float) -> None:
         self._least_s = least_s
+        self._least_ns = _first_ns(least_s)
         self._blocks: list[Rows] = []
 
     def append(self, rows: Rows) -> None:
@@ -36,16 +45,17 @@ class HeldRows:
         t_ns, counts, present = zip(*self._blocks, strict=True)
         return np.concatenate(t_ns), np.concatenate(counts), np.concatenate(present)
 
-    def fills(self, first_ns: list[int], last_ns: list[int]) -> list[int]:
+    def fills(self, first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]) -> list[int]:
         """Which of blocks that follow would fill it, each from the one after the last that did."""
-        begin_ns = int(self._blocks[0][0][0]) if self._blocks else None
+        number = len(last_ns)
+        ends = last_ns.searchsorted(first_ns + self._least_ns).tolist()  # of one that begins with each block
+        if self._blocks and number:
+            ends[0] = int(last_ns.searchsorted(int(self._blocks[0][0][0]) + self._least_ns))
         out = []
-        for k, now_ns in enumerate(last_ns):
-            if begin_ns is None:
-                begin_ns = first_ns[k]
-            if (now_ns - begin_ns) * _NS >= self._least_s:
-                out.append(k)
-                begin_ns = None
+        begin = 0
+        while begin < number and (end := ends[begin]) < number:
+            out.append(end)
+            begin = end + 1
         return out
 
     def held_with(self, rows: Rows) -> Rows:
@@ -54,3 +64,11 @@ class HeldRows:
             return rows
         t_ns, counts, present = zip(*self._blocks, rows, strict=True)
         return np.concatenate(t_ns), np.concatenate(counts), np.concatenate(present)
+
+
+def _first_ns(least_s: float) -> int:
+    """The shortest span that lasts for `least_s`, as `HeldRows.full` tells it."""
+    span_ns = round(least_s / _NS) - 2
+    while span_ns * _NS < least_s:
+        span_ns += 1
+    return span_ns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -45,27 +44,42 @@ class CellLeaps:
         return self._wild(counts, present, cause)
 
     def look_ahead(
-        self, rows: Rows, edges: list[int], first_ns: list[int], last_ns: list[int], far: NDArray[np.bool_]
+        self,
+        rows: Rows,
+        edges: list[int],
+        first_ns: NDArray[np.int64],
+        last_ns: NDArray[np.int64],
+        far: NDArray[np.bool_],
     ) -> tuple[list[int], int]:
         """Of blocks at rest that follow, each from edge to edge of `rows`: those that complete a window, and in how
         many blocks from the first on nothing is found. `far` [blocks] tells in which a cell leaps far."""
         t_ns, counts, present = rows
         filled = self.held.fills(first_ns, last_ns)
-        begin = 0
-        for number, block in enumerate(filled):
-            end = edges[block + 1]
-            if not number:
-                window = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
-                leaps = self._far(window)
-            else:
-                leaps = bool(far[begin : block + 1].any())
-                if leaps:
-                    a = edges[begin]
-                    window = t_ns[a:end], counts[a:end], present[a:end]
-            if leaps and len(window[0]) > self._p.wild_rows and any(self._leapt(*window[1:])[1]):
-                return filled, block
-            begin = block + 1
+        if not filled:
+            return filled, len(last_ns)
+        end = edges[filled[0] + 1]
+        window = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
+        if self._far(window) and self._odd(window):
+            return filled, filled[0]
+        after = np.array(filled).searchsorted(np.flatnonzero(far[filled[0] + 1 :]) + (filled[0] + 1))
+        for number in sorted(set(after.tolist())):
+            if number == len(filled):
+                break
+            part = slice(edges[filled[number - 1] + 1], edges[filled[number] + 1])
+            if self._odd((t_ns[part], counts[part], present[part])):
+                return filled, filled[number]
         return filled, len(last_ns)
+
+    def _odd(self, window: Rows) -> bool:
+        """Whether a cell leaps in it as no sound one does."""
+        _, counts, present = window
+        return len(counts) > self._p.wild_rows and self._often_far(counts) and any(self._leapt(counts, present)[1])
+
+    def _often_far(self, counts: NDArray[np.int32]) -> bool:
+        """Whether a cell may leap there and back so often that it is odd: as nearly never."""
+        far = np.abs(counts[1:] - counts[:-1]) >= self.far_counts
+        number = np.add.reduce(far[1:] & far[:-1], axis=0)
+        return bool(np.maximum.reduce(number) >= self._p.wild_rows)
 
     def _far(self, rows: Rows) -> bool:
         """Whether a cell leaps far in them."""
@@ -105,40 +119,47 @@ class CellLeaps:
         begin, last = ends[0], ends[-1]
         equal = counts[begin + 1 : last] == counts[begin : last - 1]
         apart = ~(present[begin + 1 : last] & present[begin : last - 1])
-        same = self._in_windows(equal & ~apart, begin, ends)
-        unseen = self._in_windows(apart, begin, ends)
-        span_ns = (t_ns[np.array(ends[1:], np.int64) - 1] - t_ns[np.array(ends[:-1], np.int64)]).tolist()
-        learns = [True] * self.cells
-        for k, (a, b) in enumerate(itertools.pairwise(ends)):
-            if b - a > self._p.wild_rows:
-                seen = [b - a - 1 - number for number in unseen[k]]
-                self._learn_repeats(seen, same[k], span_ns[k] * _NS, learns)
-                self._windows = [0] * self.cells
+        edge = np.array(ends)
+        pairs = edge[1:] - edge[:-1] - 1
+        same = self._in_windows(equal & ~apart, begin, edge)
+        seen = pairs[:, np.newaxis] - self._in_windows(apart, begin, edge)
+        span_ns = t_ns[edge[1:] - 1] - t_ns[edge[:-1]]
+        long = pairs >= self._p.wild_rows
+        if long.any():
+            self._windows = [0] * self.cells
+            self._learn_repeats(seen[long], same[long], span_ns[long] * _NS, [True] * self.cells)
         self._limit_repeats()
 
-    def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: list[int]) -> list[list[int]]:
-        """How often each cell is flagged [windows][cells] among pairs of neighbouring rows [n, cells] from row `begin`
+    def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How often each cell is flagged [windows, cells] among pairs of neighbouring rows [n, cells] from row `begin`
         on, in each window between `ends`. Few are."""
-        where = np.flatnonzero(flags)
-        row = where // self.cells + (begin + 1)  # the later of the pair
-        cell = where % self.cells
-        window = np.searchsorted(ends, row, side="right") - 1
-        within = row != np.array(ends)[window]  # a pair across an end is of no window
+        cell, row = np.divmod(np.flatnonzero(flags.T), max(len(flags), 1))
+        row += begin + 1  # the later of the pair
+        window = ends.searchsorted(row, side="right") - 1
+        within = row != ends[window]  # a pair across an end is of no window
         at = (window * self.cells + cell)[within]
         number = np.bincount(at, minlength=(len(ends) - 1) * self.cells)
-        result: list[list[int]] = number.reshape(-1, self.cells).tolist()
-        return result
+        return number.reshape(-1, self.cells)
 
     def _learn(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
-        self._learn_repeats(seen, equal, span_s, learns)
+        self._learn_repeats(np.array([seen]), np.array([equal]), np.array([span_s]), learns)
         self._limit_repeats()
 
-    def _learn_repeats(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
-        pace = min(span_s / self._p.repeats_memory_s, 1.0)
-        for c, known in enumerate(self._repeats):
-            if learns[c] and seen[c]:
-                share = equal[c] / seen[c]
-                self._repeats[c] = share if known < 0 else known + pace * (share - known)
+    def _learn_repeats(
+        self, seen: NDArray[np.int64], equal: NDArray[np.int64], span_s: NDArray[np.float64], learns: list[bool]
+    ) -> None:
+        """Windows one after the other, `span_s` [k], of which so many pairs [k, cells] were `seen` and `equal`."""
+        pace = np.minimum(span_s / self._p.repeats_memory_s, 1.0)
+        share = equal / np.maximum(seen, 1)
+        for c in range(self.cells):
+            there = seen[:, c] > 0
+            if not learns[c] or not there.any():
+                continue
+            shares, paces = share[there, c].tolist(), pace[there].tolist()
+            known = self._repeats[c] if self._repeats[c] >= 0 else shares[0]  # the first says all that is known
+            for own, by in zip(shares, paces, strict=True):
+                known += by * (own - known)
+            self._repeats[c] = known
 
     def _limit_repeats(self) -> None:
         """As many repeats in a row as no sound cell gives, by what is known of each."""

@@ -70,14 +70,14 @@ class PlateScale:
         return out
 
     def modes_of_columns(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Modes [n, modes] of counts [cells, n]: the same bits as `to_modes` of `grams`."""
+        """Modes [n, modes] of counts [cells, n], column by column: the same bits as `to_modes` of `grams`."""
         grams = (counts - self.zero_counts[:, np.newaxis]) / self.counts_per_gram[:, np.newaxis]
         out = np.empty((self.modes, counts.shape[1]))
         for total, shares in zip(out, self.modes_of_cells, strict=True):
             np.multiply(grams[0], shares[0], out=total)
             for cell in range(1, len(grams)):
                 np.add(total, grams[cell] * shares[cell], out=total)
-        return np.ascontiguousarray(out.T)
+        return out.T
 
     def cell_grams(self, modes: NDArray[np.float64], near_g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Grams of each cell [cells] that make these modes [modes]; of all such, those nearest `near_g` [cells]."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.weighing.medians import median
+from agent.weighing.medians import median, windows
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,17 @@ class CellFilterParameters:
     motion_samples: int = 12
     start_noise_counts: float = 160.0  # before any is measured: 3 x the data sheet's 50 counts
     held_rows: int = 2  # absent ones in a row that take the value before; what is older is no measurement
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Conversions that leap there and back, [k] each: `row`, `cell`, and `size` in counts, the smaller of both leaps.
+    `wild`: they are, at a noise at which such leaps are far."""
+
+    row: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    size: NDArray[np.float64]
+    wild: NDArray[np.bool_]
 
 
 class WildRule:
@@ -60,18 +71,31 @@ class WildRule:
         found[:, 0] = rows[found[:, 0]] + 1
         return found, pending
 
-    def suspects(
-        self, raw: NDArray[np.float64], leap: NDArray[np.float64], noise_counts: NDArray[np.float64]
-    ) -> NDArray[np.int64]:
-        """Which of rows [cells, n], that leap so far from the one before, `wild` may find: all, and some that it does
-        not; neither the first nor the last."""
-        far = leap > self.limit_counts(noise_counts)[:, np.newaxis]
+    def turns(self, raw: NDArray[np.float64], leap: NDArray[np.float64], least_counts: NDArray[np.float64]) -> Turns:
+        """Where rows [cells, n], that leap so far from the one before, leap there and back by more than `least_counts`
+        [cells]: neither in the first nor in the last."""
+        far = leap > least_counts[:, np.newaxis]
         both = far[:, 1:-1] & far[:, 2:]
-        cell, row = np.nonzero(both)
-        if not len(row):
-            return row
+        cell, row = np.divmod(np.flatnonzero(both), max(both.shape[1], 1))
         turned = (raw[cell, row + 1] - raw[cell, row]) * (raw[cell, row + 2] - raw[cell, row + 1]) < 0
-        result: NDArray[np.int64] = np.unique(row[turned] + 1)
+        cell, row = cell[turned], row[turned] + 1
+        size = np.minimum(leap[cell, row], leap[cell, row + 1])
+        wild = np.zeros(len(row), np.bool_)
+        known = row >= self._p.motion_samples
+        if known.any():
+            wild[known] = self._lonely(raw, row[known], cell[known])
+        return Turns(row, cell, size, wild)
+
+    def _lonely(self, raw: NDArray[np.float64], row: NDArray[np.int64], cell: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which turns [k] of rows [cells, n] are wild, if they are far: by what `wild` asks besides."""
+        p = self._p
+        before = p.motion_samples
+        near = windows(raw, before + 2)[:, row - before]
+        leap = np.abs(near[:, :, 1:] - near[:, :, :-1])
+        size = np.minimum(leap[:, :, before - 1], leap[:, :, before])
+        lonely = np.abs(near[:, :, before + 1] - near[:, :, before - 1]) < p.agreement * size
+        lonely &= size > p.wild_over_motion * median(leap[:, :, : before - 1], 2)
+        result: NDArray[np.bool_] = self._alone(size.T, lonely.T)[np.arange(len(row)), cell]
         return result
 
     def _of_few(

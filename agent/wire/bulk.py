@@ -1,4 +1,4 @@
-"""Many SAMPLE frames of one length at once: COBS and CRC over columns, no Python per frame."""
+"""Many frames of one length at once: COBS and CRC over columns, no Python per frame."""
 
 from __future__ import annotations
 
@@ -8,10 +8,21 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.wire.frames import COUNT_BYTES, CRC_BYTES, CRC_INIT, SAMPLE, SAMPLE_HEAD_BYTES, Samples
+from agent.wire.frames import (
+    COUNT_BYTES,
+    CRC_BYTES,
+    CRC_INIT,
+    MAX_BODY_BYTES,
+    SAMPLE,
+    SAMPLE_HEAD_BYTES,
+    Samples,
+)
 
 _CRC_POLYNOMIAL = 0x1021
 _WORD_BITS = 16
+_ALIKE = 16  # frames of one length from which on columns are quicker than single frames
+_SHORTEST = 1 + 1 + CRC_BYTES  # of a stuffed frame with anything in it
+_LONGEST = 1 + MAX_BODY_BYTES + CRC_BYTES
 _FEW_ROWS = 128  # so many are quicker one by one than by a table that is to be fetched from far
 
 
@@ -26,9 +37,8 @@ def _crc_table() -> NDArray[np.uint16]:
 
 def gathered(stream: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
     """Rows [n, length] of `stream` that begin at `starts` [n]."""
-    windows = np.ndarray((len(stream) - length + 1, length), np.uint8, stream, strides=(1, 1))
-    rows: NDArray[np.uint8] = windows[starts]
-    return rows
+    windows = np.ndarray((len(stream) - length + 1,), f"V{length}", stream, strides=(1,))
+    return windows[starts].view(np.uint8).reshape(len(starts), length)
 
 
 def unstuff(frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -71,8 +81,31 @@ def crc_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
         crc = (crc << np.uint16(8)) ^ table[(crc >> np.uint16(8)) ^ rows[:, 0]]
     words = np.ascontiguousarray(rows[:, odd:]).view(">u2").T.astype(np.uint16)
     for word in words:
-        crc = table[crc ^ word]
+        np.bitwise_xor(crc, word, out=crc)
+        crc = table.take(crc, mode="clip")  # every value of the register is in the table
     return crc
+
+
+def unseal_alike(stream: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> dict[int, bytes]:
+    """Bodies of frames between `starts` [n] and `ends` [n] of which many have one length, by their place among the n.
+
+    Those that are not sound, or too long, or of a length that few have, are for the single-frame path.
+    """
+    out: dict[int, bytes] = {}
+    if len(starts) < _ALIKE:
+        return out
+    lengths = ends - starts
+    many = np.bincount(np.minimum(lengths, _LONGEST + 1), minlength=_LONGEST + 1)[: _LONGEST + 1] >= _ALIKE
+    many[:_SHORTEST] = False
+    for length in np.flatnonzero(many).tolist():
+        which = np.flatnonzero(lengths == length)
+        sealed, sound = unstuff(gathered(stream, starts[which], length))
+        body = np.ascontiguousarray(sealed[:, :-CRC_BYTES])
+        told = np.ascontiguousarray(sealed[:, -CRC_BYTES:]).view("<u2")[:, 0]
+        good = sound & (crc_columns(body) == told)
+        flat, size = body.tobytes(), body.shape[1]
+        out |= {int(which[k]): flat[k * size : (k + 1) * size] for k in np.flatnonzero(good).tolist()}
+    return out
 
 
 def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> tuple[Samples, NDArray[np.bool_]]:
@@ -86,17 +119,21 @@ def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> 
     told = np.ascontiguousarray(sealed[:, -CRC_BYTES:]).view("<u2")[:, 0]
     good = sound & (crc_columns(body) == told) & (body[:, 0] == SAMPLE)
     if not good.all():
-        body, end_offset = body[good], end_offset[good]
-    n = len(body)
-    words = body[:, SAMPLE_HEAD_BYTES:].reshape(n, -1, COUNT_BYTES)
-    raw = np.zeros((n, words.shape[1], COUNT_BYTES + 1), np.uint8)
-    for k in range(COUNT_BYTES):  # above a zero byte: the shift extends signs
-        raw[:, :, k + 1] = words[:, :, k]
+        frames, end_offset = frames[good], end_offset[good]
+    n, length = frames.shape
+    channels = (length - SAMPLE_HEAD_BYTES - CRC_BYTES) // COUNT_BYTES
+
+    def column(kind: str, at: int) -> NDArray[np.int64]:
+        """What stands `at` a byte of each body; a frame has one byte before it."""
+        return np.ndarray((n,), kind, frames, offset=1 + at, strides=(length,)).astype(np.int64)
+
+    # each count with the byte before it, below its own: the shift extends signs
+    words = np.ndarray((n, channels), "<i4", frames, offset=SAMPLE_HEAD_BYTES, strides=(length, COUNT_BYTES))
     block = Samples(
-        seq=np.ascontiguousarray(body[:, 1:3]).view("<u2")[:, 0].astype(np.int64),
-        t_board_us=np.ascontiguousarray(body[:, 3:7]).view("<u4")[:, 0].astype(np.int64),
-        present=body[:, 7].copy(),
-        counts=raw.view("<i4")[:, :, 0] >> 8,
+        seq=column("<u2", 1),
+        t_board_us=column("<u4", 3),
+        present=frames[:, 1 + 7].copy(),
+        counts=words >> 8,
         end_offset=end_offset,
     )
     return block, good

@@ -35,6 +35,7 @@ COUNT_BYTES = 3
 _HELLO = struct.Struct("<BB8s3BBBBBH")
 _STATUS = struct.Struct("<BIhHHHHB")
 _REPLY = struct.Struct("<BBB")
+STATUS_BYTES = _STATUS.size  # of which the last are the faults
 _SAMPLE_HEAD = struct.Struct("<BHIB")
 GPIO_ID = b"gpio\0\0\0\0"
 """The id that sources of the Pi's own pins give; the store file calls it "gpio"."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.wire.bulk import decode_samples, gathered
+from agent.wire.bulk import decode_samples, gathered, unseal_alike
 from agent.wire.frames import (
     CRC_BYTES,
     MAX_BODY_BYTES,
     MAX_CHANNELS,
+    STATUS,
+    STATUS_BYTES,
     Counters,
     Frame,
     FrameError,
+    Hello,
     Samples,
     decode_body,
     sample_channels,
@@ -129,22 +132,58 @@ class FrameStream:
             tail = b""
         self._tail, self._offset = tail, offset
 
-    def begun(self, data: bytes) -> tuple[bytes, int]:
-        """Bytes of whole frames that `data` completes, and where in the stream they begin; the rest is kept."""
-        held, base = self._tail + data, self._offset
-        whole = held.rfind(b"\x00") + 1
-        self._keep(held[whole:], base + whole)
-        return held[:whole], base
+    def begun(self, data: bytes) -> tuple[list[bytes | memoryview], int]:
+        """Bytes of whole frames that `data` completes, in pieces, and where in the stream they begin; the rest is
+        kept."""
+        tail, base = self._tail, self._offset
+        whole = data.rfind(b"\x00") + 1
+        if not whole:
+            self._keep(tail + data, base)
+            return [], base
+        self._keep(data[whole:], base + len(tail) + whole)
+        return [tail, memoryview(data)[:whole]], base
 
-    def counted(self, samples: Samples, singly: Sequence[tuple[int, bytes, int]]) -> Taken:
-        """Frames as `take` gives them: good SAMPLEs, and all others as (SAMPLEs before, bytes, offset of the end)."""
+    def counted(self, samples: Samples, others: list[tuple[int, Frame]]) -> Taken:
+        """Frames as `take` gives them: good SAMPLEs, and all others as `singly` gives them."""
         self.counters.good += len(samples.seq)
-        others: list[tuple[int, Frame]] = []
-        for row, stuffed, end_offset in singly:
-            found: list[Frame] = []
-            self._single(stuffed, end_offset, found)
-            others += [(row, frame) for frame in found]
         return Taken(samples, others) if len(samples.seq) else _with_few(others)
+
+    def singly(
+        self,
+        held: bytes,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        base: int,
+        *,
+        news_only: bool = False,
+    ) -> list[tuple[int, Frame]]:
+        """Frames between `starts` [n] and `ends` [n] of `held`, which begins at `base` of the stream; before each came
+        so many SAMPLEs, `rows` [n], that are no longer among them.
+
+        `news_only`: a STATUS may be left out that is followed by another with the same faults.
+        """
+        bodies = unseal_alike(np.frombuffer(held, np.uint8), starts, ends)
+        no_news = _followed_by_the_same(bodies) if news_only else frozenset()
+        self.counters.good += len(no_news)
+        out: list[tuple[int, Frame]] = []
+        again: dict[bytes, Frame] = {}  # a HELLO says the same every five seconds
+        for k, (start, end, row) in enumerate(zip(starts.tolist(), ends.tolist(), rows.tolist(), strict=True)):
+            if k in no_news:
+                continue
+            found: list[Frame] = []
+            body = bodies.get(k)
+            if body is None:
+                self._single(held[start:end], base + end + 1, found)
+            elif body in again:
+                found.append(again[body])
+                self.counters.good += 1
+            else:
+                self._decoded(body, base + end + 1, found)
+                if found and isinstance(found[0], Hello):
+                    again[body] = found[0]
+            out += [(row, frame) for frame in found]
+        return out
 
     def _frames(self, held: bytes, stream: NDArray[np.uint8], ends: NDArray[np.int64], base: int) -> Taken:
         early: list[Frame] = []
@@ -172,10 +211,7 @@ class FrameStream:
                 singly[which[~good]] = True
             np.cumsum(~singly, out=rows_before[1:])
         others: list[tuple[int, Frame]] = [(0, frame) for frame in early]
-        for k in np.flatnonzero(singly).tolist():
-            found: list[Frame] = []
-            self._single(held[int(starts[k]) : int(ends[k])], base + int(ends[k]) + 1, found)
-            others += [(int(rows_before[k]), frame) for frame in found]
+        others += self.singly(held, starts[singly], ends[singly], rows_before[:-1][singly], base)
         return _with_few(others) if samples is None else Taken(samples, others)
 
     def _first(self, stuffed: bytes, end_offset: int, frames: list[Frame]) -> None:
@@ -195,10 +231,24 @@ class FrameStream:
             self.counters.dropped["overrun"] += 1
             return
         try:
-            frames.append(decode_body(unseal(stuffed), end_offset))
+            body = unseal(stuffed)
+        except FrameError as error:
+            self.counters.dropped[error.kind] += 1
+        else:
+            self._decoded(body, end_offset, frames)
+
+    def _decoded(self, body: bytes, end_offset: int, frames: list[Frame]) -> None:
+        try:
+            frames.append(decode_body(body, end_offset))
             self.counters.good += 1
         except FrameError as error:
             self.counters.dropped[error.kind] += 1
+
+
+def _followed_by_the_same(bodies: dict[int, bytes]) -> frozenset[int]:
+    """Places of STATUS frames whose faults are those of the next; in order of their places."""
+    places = [k for k, body in bodies.items() if body[0] == STATUS and len(body) == STATUS_BYTES]
+    return frozenset(k for k, then in itertools.pairwise(places) if bodies[k][-1] == bodies[then][-1])
 
 
 def usual_length(lengths: NDArray[np.int64]) -> int:

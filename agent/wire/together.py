@@ -15,13 +15,15 @@ _LEAST_SHARE = 0.5  # of a stream's frames that are as most are: else it is deco
 
 
 def take_together(streams: Sequence[FrameStream], data: Sequence[bytes]) -> list[Taken]:
-    """What `take` of each stream gives of its data."""
+    """What `take` of each stream gives of its data; a STATUS may be left out that is followed by another with the same
+    faults."""
     if len(streams) < 2 or not all(stream.in_step for stream in streams):
         return [stream.take(own) for stream, own in zip(streams, data, strict=True)]
     states = [stream.state() for stream in streams]
     begun = [stream.begun(own) for stream, own in zip(streams, data, strict=True)]
-    held = b"".join(whole for whole, _ in begun)
-    stream_ends = np.cumsum([len(whole) for whole, _ in begun])
+    held = b"".join([piece for pieces, _ in begun for piece in pieces])
+    held_bytes = [sum(len(piece) for piece in pieces) for pieces, _ in begun]
+    stream_ends = np.cumsum(held_bytes)
     flat = np.frombuffer(held, np.uint8)
     ends = np.flatnonzero(flat == 0)
     starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1)) if len(ends) else ends
@@ -40,16 +42,14 @@ def take_together(streams: Sequence[FrameStream], data: Sequence[bytes]) -> list
     rows[alike] = good
     row_edges = np.concatenate((np.zeros(1, np.int64), np.cumsum(rows)))
     out = []
-    for number, (stream, (whole, base)) in enumerate(zip(streams, begun, strict=True)):
+    for number, (stream, (_, base)) in enumerate(zip(streams, begun, strict=True)):
         first, last = edges[number], edges[number + 1]
-        shift = base - (int(stream_ends[number]) - len(whole))
+        shift = base - (int(stream_ends[number]) - held_bytes[number])
         a, b = int(row_edges[first]), int(row_edges[last])
         own = Samples(
             block.seq[a:b], block.t_board_us[a:b], block.present[a:b], block.counts[a:b], block.end_offset[a:b] + shift
         )
-        singly = [
-            (int(row_edges[k]) - a, held[int(starts[k]) : int(ends[k])], int(ends[k]) + 1 + shift)
-            for k in (first + np.flatnonzero(~rows[first:last])).tolist()
-        ]
-        out.append(stream.counted(own, singly))
+        singly = first + np.flatnonzero(~rows[first:last])
+        others = stream.singly(held, starts[singly], ends[singly], row_edges[singly] - a, shift, news_only=True)
+        out.append(stream.counted(own, others))
     return out

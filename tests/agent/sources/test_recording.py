@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,33 @@ def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None
     for path in (tmp_path / "none.mcap", tmp_path):
         with pytest.raises(RecordingError, match=str(path)):
             list(Recording(path).chunks())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 1 << 30),
+    chunk_size=st.sampled_from([200, 5_000, 1 << 20]),
+    longest=st.sampled_from([3, 90, 3_000]),
+    kind=st.sampled_from(list(CompressionType)),
+)
+def test_messages_of_any_length_and_content_come_as_they_were_written(
+    seed: int, chunk_size: int, longest: int, kind: CompressionType, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Also such whose bytes look like the heads of other messages."""
+    rng = random.Random(seed)
+    out = io.BytesIO()
+    writer = Writer(out, chunk_size=chunk_size, compression=kind)
+    writer.start()
+    names = {writer.register_channel(name, "application/octet-stream", 0): name for name in (TOPIC, "serial/b2", "x")}
+    written = []
+    for number in range(300):
+        channel = rng.choice(list(names))
+        head = b"\x05" + rng.choice([22, 30, 90]).to_bytes(8, "little") if rng.random() < 0.2 else b""
+        data = head + bytes(rng.choices(b"\x00\x05\x16\x1e\xff", k=rng.randrange(longest)))
+        writer.add_message(channel, log_time=number, publish_time=0, data=data)
+        if data and names[channel] != "x":
+            written.append(SourceChunk(names[channel], number, data))
+    writer.finish()
+    chunks, remarks = read(out.getvalue(), tmp_path_factory.mktemp("any"))
+    assert chunks == written
+    assert remarks == ()

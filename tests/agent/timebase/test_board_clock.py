@@ -149,3 +149,20 @@ def test_a_restart_that_comes_too_early_does_not_turn_time_back() -> None:
 def test_nothing_in_nothing_out() -> None:
     empty = np.empty(0, np.int64)
     assert len(BoardClock().to_mono(empty, empty)) == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1 << 30),
+    rate_error=st.sampled_from([0.0, 0.004, -2e-5]),
+    step_s=st.sampled_from([0.0, 1.5, -1.5, 700.0]),
+    block=st.sampled_from([1, 17, 400]),
+)
+def test_minutes_at_once_are_mapped_as_block_by_block(seed: int, rate_error: float, step_s: float, block: int) -> None:
+    """Also where the clocks come apart by a step in between, so that the envelope begins anew."""
+    true_ns = instants(200)
+    t_us, arrival_ns = Board(rate_error).sampled(true_ns, late(len(true_ns), seed))
+    arrival_ns[100 * RATE_HZ :] += round(step_s * S)
+    arrival_ns = np.maximum.accumulate(arrival_ns)
+    at_once = BoardClock().to_mono(t_us, arrival_ns)
+    assert at_once.tolist() == mapped(BoardClock(), t_us, arrival_ns, block).tolist()

@@ -55,12 +55,16 @@ def test_as_told_conversion_by_conversion(rows: int, cells: int, seed: int, ofte
 
 
 @pytest.mark.parametrize("cells", [1, 4])
-def test_what_is_wild_is_suspected_before(cells: int) -> None:
+def test_what_is_wild_turns_and_is_lonely(cells: int) -> None:
+    """By the rule for all rows at once, as by that for a block."""
     rng = np.random.default_rng(5)
     raw = np.round(rng.normal(0.0, NOISE, (2_000, cells)))
     raw += (rng.random(raw.shape) < 0.02) * rng.choice([-30_000.0, 5_000.0], raw.shape)
     leap = np.abs(np.diff(raw, axis=0, prepend=raw[:1]))
     noise = np.full(cells, NOISE)
     found, _ = WildRule(P).wild(raw, noise)
-    suspects = WildRule(P).suspects(raw.T, leap.T, noise)
-    assert len(found) and set(found[:, 0].tolist()) <= set(suspects.tolist())
+    turns = WildRule(P).turns(np.ascontiguousarray(raw.T), np.ascontiguousarray(leap.T), P.wild_sigmas * noise)
+    wild = np.stack((turns.row, turns.cell), axis=1)[turns.wild]
+    late = found[found[:, 0] >= P.motion_samples]
+    assert len(late)
+    assert sorted(wild.tolist()) == late.tolist()

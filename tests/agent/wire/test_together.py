@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import struct
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.wire import FrameStream, Hello, Samples, Taken, seal, take_together
+from agent.wire import FrameStream, Hello, Samples, Status, Taken, seal, take_together
 from bench.wire import Hello as HelloOut
 from bench.wire import sample_frames
 
@@ -69,3 +70,20 @@ def test_a_hello_keeps_its_place_among_the_samples_of_its_stream() -> None:
         stream.take(seal(b"\x04\x81\x00"))
     for taken in take_together(streams, [sent(8, 10, 1), sent(8, 10, 2)]):
         assert [k for k, frame in taken.others if isinstance(frame, Hello)] == [0, 5]
+
+
+def test_of_status_the_news_and_the_last_are_told() -> None:
+    streams = [FrameStream(), FrameStream()]
+    for stream in streams:
+        stream.take(seal(b"\x04\x81\x00"))
+    faults = [0] * 30 + [4] * 2 + [0] * 20
+    reports = [seal(struct.pack("<BIhHHHHB", 3, k, 0, 0, 0, 0, 0, own)) for k, own in enumerate(faults)]
+    wire = sent(8, 200, 1) + b"".join(reports)
+    alone = FrameStream()
+    alone.take(seal(b"\x04\x81\x00"))
+    every = [frame for _, frame in alone.take(wire).others if isinstance(frame, Status)]
+    assert [status.faults for status in every] == faults
+    for stream, taken in zip(streams, take_together(streams, [wire, wire]), strict=True):
+        told_of = [frame for _, frame in taken.others if isinstance(frame, Status)]
+        assert [(status.uptime_s, status.faults) for status in told_of] == [(29, 0), (31, 4), (51, 0)]
+        assert stream.counters == alone.counters
