@@ -10,7 +10,7 @@ from math import hypot
 from agent.store import Store
 from resolver.baskets import Clue, Reading
 from resolver.inbox import SECOND_NS, CorrectionFact, MovementFact
-from resolver.presence import Presence
+from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.readings import else_share, readings, same_thing, takes, unexplained
 
@@ -20,8 +20,8 @@ _Placed = tuple[tuple[int, str, str, int], EventKey]
 """A movement in its place among all, by `MovementFact.order`."""
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing from this probability on."""
-PRESENCE_REACH_NS = 4 * SECOND_NS
-"""How far presence tells about instants around it (the smoothing of `resolver.presence`)."""
+CONTACT_NS = 4 * SECOND_NS
+"""Movements of one contact lie no further apart than this."""
 LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
@@ -53,7 +53,7 @@ class Movements:
         self._clues: dict[EventKey, Clue] = {}
         self._of_account: dict[str, set[EventKey]] = {}
         self._stale: set[EventKey] = set()
-        self._contested: set[EventKey] = set()
+        self._tracked: set[EventKey] = set()
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -72,6 +72,9 @@ class Movements:
             insort(self._on_plate.setdefault(fact.movement.plate, []), (fact.order, key))
             if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
                 insort(self._returns, (fact.order, key))
+            first, last = fact.window
+            if first == last:
+                self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
             near = [other for _, other in self._around(fact)]
             self._stale.update(near, self._next(fact))
@@ -100,12 +103,17 @@ class Movements:
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
-        """What is known of who was at these plates changed, and so of who was not elsewhere."""
-        span = (from_utc_ns - PRESENCE_REACH_NS, until_utc_ns + PRESENCE_REACH_NS)
+        """What is known of who was at these plates changed, and so of who was not elsewhere, then and later."""
+        span = (from_utc_ns - BEARS_AFTER_NS, until_utc_ns)
         for plate in plates:
             self._stale.update(key for _, key in self._span(self._on_plate.get(plate, []), *span))
-        if self._contested:
-            self._stale.update(key for _, key in self._span(self._order, *span) if key in self._contested)
+        self._tracked_from(from_utc_ns - BEARS_AFTER_NS)
+
+    def _tracked_from(self, t_utc_ns: int) -> None:
+        """What a tracker told of movements from this instant on is to be asked again."""
+        if self._tracked:
+            first = _from(self._order, t_utc_ns)
+            self._stale.update(key for _, key in self._order[first:] if key in self._tracked)
 
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
@@ -168,7 +176,7 @@ class Movements:
             self._meanings.pop(key, None)
             self._given_back.pop(key, None)
             self._stale.discard(key)
-            self._contested.discard(key)
+            self._tracked.discard(key)
         del self._order[:first]
         for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
             del placed[: _from(placed, t_utc_ns)]
@@ -186,7 +194,7 @@ class Movements:
         if fact.movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
         around = self._around(fact)
-        owners = self._owners(fact, around)
+        owners = self._owners(fact)
         nobody = max(0.0, 1.0 - sum(share for _, share in owners))
         contact = [other for _, near in around if near != key and _of_one_contact(fact, other := self._facts[near])]
         known = self._meanings.get(key)
@@ -279,17 +287,16 @@ class Movements:
                     self._meanings.pop(other, None)
                     self._stale.add(other)
 
-    def _owners(self, fact: MovementFact, around: list[_Placed]) -> tuple[tuple[str, float], ...]:
+    def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        about = [t_utc_ns for (t_utc_ns, *_), _ in around]
-        shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns, about)
+        shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns)
         if shares is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
             return _equal(account.key for account in inside)
-        if len(shares) > 1:
-            self._contested.add((fact.source, fact.id))
+        if self._presence.follows(fact.movement.plate, fact.t_utc_ns):
+            self._tracked.add((fact.source, fact.id))
         found: dict[str, float] = {}
         for session, share in shares.items():
             account = self._visits.named(session, fact.t_utc_ns, self._skew_ns)
@@ -300,7 +307,7 @@ class Movements:
     def _around(self, fact: MovementFact) -> list[_Placed]:
         """Movements of the same plate about the same time, this one included, in order of time."""
         placed = self._on_plate[fact.movement.plate]
-        return self._span(placed, fact.t_utc_ns - PRESENCE_REACH_NS, fact.t_utc_ns + PRESENCE_REACH_NS)
+        return self._span(placed, fact.t_utc_ns - CONTACT_NS, fact.t_utc_ns + CONTACT_NS)
 
     @staticmethod
     def _span(placed: list[_Placed], start_utc_ns: int, end_utc_ns: int) -> list[_Placed]:
