@@ -192,16 +192,17 @@ class Tracks:
         last = self._last(view, key)
         if last is not None and last.until_utc_ns < t_utc_ns:
             last = None
-        since_utc_ns = self._since(view, key, last)
-        turn = motion.turns(since_utc_ns, t_utc_ns, self._moved(view))
+        since_utc_ns, until_utc_ns = self._open(view, key, last)
+        span_ns = max(0, until_utc_ns - since_utc_ns)
+        turn = motion.turns(since_utc_ns, until_utc_ns, self._moved(view))
         if kind == _LOOK:
             names = tuple(name for name, _ in last.shares) if last is not None else ()
-            step = Step(view, t_utc_ns - since_utc_ns, turn, names, None)
+            step = Step(view, span_ns, turn, names, None)
         else:
             fact = self._told[view][bisect_left(self._told[view], (key,))][1]
             saying = Saying(fact, last, acuity.signal)
             acuity = acuity.heard(fact)
-            step = Step(view, t_utc_ns - since_utc_ns, turn, saying.names, saying, first=last is None)
+            step = Step(view, span_ns, turn, saying.names, saying, first=last is None)
         return _Mark(key, advance(record, step), acuity)
 
     def _moved(self, view: str) -> Sequence[int]:
@@ -216,17 +217,17 @@ class Tracks:
         at = bisect_left(self._told[view], (key,))
         return self._told[view][at - 1][1] if at else None
 
-    def _since(self, view: str, key: _Key, last: PresenceFact | None) -> int:
-        """The instant from which on the view may have changed: that of its last step; where a sensor is silent, it
-        holds what it said, and has only seen no change for as long as it usually takes to tell again."""
+    def _open(self, view: str, key: _Key, last: PresenceFact | None) -> tuple[int, int]:
+        """The span within which the view may have changed: since its last step. Where a sensor is silent it holds what
+        it said: no more may have passed unseen than the time after which it usually tells again."""
         t_utc_ns, kind, *_ = key
         if last is None:
-            return t_utc_ns
+            return t_utc_ns, t_utc_ns
         looks = self._looks[view]
         at = bisect_left(looks, t_utc_ns)
-        since = max(last.t_utc_ns, looks[at - 1] if at else 0)
-        if kind == _LOOK:
-            before = self._last(view, (last.t_utc_ns,))
-            usual_ns = last.t_utc_ns - before.t_utc_ns if before is not None else 0
-            since = max(since, t_utc_ns - usual_ns)
-        return since
+        since_utc_ns = max(last.t_utc_ns, looks[at - 1] if at else 0)
+        if kind == _MESSAGE:
+            return since_utc_ns, t_utc_ns
+        before = self._last(view, (last.t_utc_ns,))
+        usual_ns = last.t_utc_ns - before.t_utc_ns if before is not None else 0
+        return since_utc_ns, min(t_utc_ns, last.t_utc_ns + usual_ns)

@@ -91,10 +91,10 @@ def test_who_left_one_plate_is_who_comes_to_the_next() -> None:
     """What the tracker mistakes at the second plate, the way of both people through the shop tells."""
     presence = Presence(frozenset({"P1", "P2", "P3"}))
     told(presence, "P1", "a" * 12 + "-" * 12)
-    told(presence, "P2", "-" * 12 + "b" * 3 + "-" * 9, sure=0.6)
+    told(presence, "P2", "-" * 12 + "b" * 12, sure=0.6)
     told(presence, "P3", "b" * 24)
-    moved(presence, "P2", 13.0)
-    assert likeliest(presence, "P2", 13.0)[0] == "a"
+    moved(presence, "P2", 18.0)
+    assert likeliest(presence, "P2", 18.0)[0] == "a"
 
 
 def test_whom_two_plates_show_for_a_moment_was_at_both() -> None:
