@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
-from math import hypot
 
 from agent.store import Store
 from resolver.baskets import Clue, Reading
 from resolver.inbox import SECOND_NS, CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
-from resolver.shop.readings import else_share, readings, same_thing, takes, unexplained
+from resolver.shop.levels import CLOSED_NS, MOST_CLOSED, closed, closes, untold_g
+from resolver.shop.readings import (
+    SURELY_AGAIN,
+    Said,
+    else_share,
+    readings,
+    refitted,
+    same_thing,
+    taken_again,
+    takes,
+    unexplained,
+)
 
 EventKey = tuple[str, str]
 """(source, id): unique for ever."""
 _Placed = tuple[tuple[int, str, str, int], EventKey]
 """A movement in its place among all, by `MovementFact.order`."""
 FOREIGN = 0.05
-"""A put is remembered as perhaps of a foreign thing from this probability on."""
+"""A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
+probability on."""
 CONTACT_NS = 4 * SECOND_NS
 """Movements of one contact lie no further apart than this."""
 LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
 """No weighing is taken to be better than 0.3 g."""
-MOST_CLOSED = 6
-CLOSED_NS = 15 * SECOND_NS
-"""So many movements, and so much time, are looked back over for a plate to weigh the same again."""
-LEAST_LEVEL_G, LEVEL_SIGMAS = 1.0, 3.0
-"""A plate weighs the same within this, or so many standard deviations."""
-PLAIN = 3.0
-"""Only movements that are heavier than so many times that are told from noise by it."""
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
 
@@ -54,6 +58,7 @@ class Movements:
         self._of_account: dict[str, set[EventKey]] = {}
         self._stale: set[EventKey] = set()
         self._tracked: set[EventKey] = set()
+        self._unnamed: set[EventKey] = set()
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -77,10 +82,14 @@ class Movements:
                 self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
             near = [other for _, other in self._around(fact)]
-            self._stale.update(near, self._next(fact))
+            run = self._run(fact)
+            self._stale.update(near, run[run.index(key) :])
             for other in near:
                 if other != key and _of_one_contact(fact, self._facts[other]):
                     self._meanings.pop(other, None)
+            for other in self._unnamed.intersection(run):
+                self._meanings.pop(other, None)
+                self._stale.add(other)
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -177,6 +186,7 @@ class Movements:
             self._given_back.pop(key, None)
             self._stale.discard(key)
             self._tracked.discard(key)
+            self._unnamed.discard(key)
         del self._order[:first]
         for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
             del placed[: _from(placed, t_utc_ns)]
@@ -233,37 +243,42 @@ class Movements:
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
         parted = any(takes(other) != takes(fact) for other in contact)
-        read = readings(self._store, fact, correction, brought, alone=not contact, parted=parted)
+        other: Said = ()
+        if takes(fact) and else_share(fact, correction) >= FOREIGN:
+            self._unnamed.add((fact.source, fact.id))
+            other, none_missing = self._by_levels(fact)
+            came = 1.0 if none_missing else came
+        read = readings(self._store, fact, correction, brought, alone=not contact, parted=parted, other=other)
         return read, unexplained(self._store, fact, came)
 
-    def _next(self, fact: MovementFact) -> list[EventKey]:
-        """Movements of the plate that look back as far as this one."""
+    def _run(self, fact: MovementFact) -> list[EventKey]:
+        """Movements of the plate that are looked at together with this one, itself included, in order of time."""
         placed = self._on_plate[fact.movement.plate]
-        first = bisect_right(placed, (fact.order, (fact.source, fact.id)))
-        return [key for _, key in placed[first : first + MOST_CLOSED]]
+        at = bisect_left(placed, (fact.order, (fact.source, fact.id)))
+        near = placed[max(0, at - MOST_CLOSED) : at + MOST_CLOSED + 1]
+        return [key for (t_utc_ns, *_), key in near if abs(t_utc_ns - fact.t_utc_ns) <= CLOSED_NS]
 
     def _closes(self, fact: MovementFact) -> tuple[str, ...]:
-        """Movements before, at least two, since the plate weighed what it weighs after this one again."""
         placed = self._on_plate[fact.movement.plate]
         last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
-        after_g, sigma_g = fact.movement.after_g, fact.movement.sigma_g
-        oldest_utc_ns = fact.t_utc_ns - CLOSED_NS
-        for found, (order, key) in enumerate(reversed(placed[max(0, last - MOST_CLOSED) : last]), start=1):
-            if order[0] < oldest_utc_ns:
-                break
-            movement = self._facts[key].movement
-            off_g = abs(movement.before_g - after_g)
-            if off_g > LEAST_LEVEL_G and off_g > LEVEL_SIGMAS * hypot(movement.sigma_g, sigma_g):
-                continue
-            since = [key for _, key in placed[last - found : last]]
-            return tuple(key[1] for key in since) if found > 1 and self._plain(fact, since) else ()
-        return ()
+        return closes(fact, [self._facts[key] for _, key in placed[max(0, last - MOST_CLOSED) : last]])
 
-    def _plain(self, fact: MovementFact, since: list[EventKey]) -> bool:
-        """Whether these movements are too heavy to be told from nothing by chance."""
-        facts = [*(self._facts[key] for key in since), fact]
-        noise_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * max(entry.movement.sigma_g for entry in facts))
-        return min(abs(entry.movement.delta_g) for entry in facts) > PLAIN * noise_g
+    def _by_levels(self, fact: MovementFact) -> tuple[Said, bool]:
+        """What else a pick without a name may have been by what its plate weighed before and after, and whether
+        nothing can be missing."""
+        plate = self._store.plates.get(fact.movement.plate)
+        placed = self._on_plate[fact.movement.plate]
+        at = bisect_left(placed, (fact.order, (fact.source, fact.id)))
+        if plate is None or not plate.lanes:
+            return (), False
+        lightest_g = min(self._store.items[lane.sku].unit_weight_g for lane in plate.lanes)
+        others = closed(fact, [self._facts[key] for key in self._run(fact)], lightest_g)
+        if others is not None:
+            facts = [(other, self._corrections.get((other.source, other.id))) for other in others]
+            again = taken_again(facts)
+            return (((again, SURELY_AGAIN),) if again else ()), not again
+        more_g = untold_g(fact, self._facts[placed[at - 1][1]]) if at else 0.0
+        return (refitted(self._store, fact, abs(fact.movement.delta_g + more_g)) if more_g else ()), False
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""
