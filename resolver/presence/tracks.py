@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from heapq import merge
+from itertools import pairwise
 from typing import NamedTuple
 
 from resolver.inbox import SECOND_NS, PresenceFact
@@ -90,11 +91,15 @@ class Tracks:
         return fact if fact is not None and fact.until_utc_ns > t_utc_ns else None
 
     def follows(self, view: str, t_utc_ns: int) -> bool:
-        """Whether another message than the one that holds bears on a view at an instant."""
+        """Whether another message than the one that holds bears on a view at an instant: one told soon before or after
+        it. A sensor that was silent for longer tells only what has become different."""
         told = self._told[view]
         at = bisect_left(told, ((t_utc_ns + 1,),))
-        before = at > 1 and told[at - 2][1].until_utc_ns >= told[at - 1][1].t_utc_ns
-        return before or (at < len(told) and told[at][1].t_utc_ns <= t_utc_ns + BEARS_AFTER_NS)
+        near = told[max(0, at - 2) : at + 1]
+        return any(
+            later[1].t_utc_ns - earlier[1].t_utc_ns <= BEARS_AFTER_NS and earlier[1].until_utc_ns >= later[1].t_utc_ns
+            for earlier, later in pairwise(near)
+        )
 
     def shares(self, view: str, t_utc_ns: int) -> dict[str, float]:
         """Who stood before a view at an instant, nobody included, by all that bears on it."""
