@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from heapq import merge
-from itertools import pairwise
 from typing import NamedTuple
 
 from resolver.inbox import SECOND_NS, PresenceFact
@@ -51,6 +50,7 @@ class Tracks:
     def __init__(self, hands: Mapping[str, Sequence[int]]) -> None:
         self._hands = hands
         self._views: dict[str, tuple[str, ...]] = {}
+        self._of_plate: dict[str, tuple[str, ...]] = {}
         self._told: dict[str, list[tuple[_Key, PresenceFact]]] = {}
         self._looks: dict[str, list[int]] = {}
         self._steps: list[_Key] = []
@@ -81,25 +81,21 @@ class Tracks:
         if self.views_of(plate):
             self._unwind((from_utc_ns,))
 
-    def views_of(self, plate: str) -> list[str]:
-        """The views that cover a plate."""
-        return sorted(view for view, plates in self._views.items() if plate in plates)
+    def views_of(self, plate: str) -> tuple[str, ...]:
+        """The views that cover a plate, in order of their names."""
+        return self._of_plate.get(plate, ())
 
-    def holds(self, view: str, t_utc_ns: int) -> PresenceFact | None:
-        """The last message about a view up to an instant, where it is still valid then."""
-        fact = self._last(view, (t_utc_ns + 1,))
-        return fact if fact is not None and fact.until_utc_ns > t_utc_ns else None
-
-    def follows(self, view: str, t_utc_ns: int) -> bool:
-        """Whether another message than the one that holds bears on a view at an instant: one told soon before or after
-        it. A sensor that was silent for longer tells only what has become different."""
+    def about(self, view: str, t_utc_ns: int) -> tuple[PresenceFact, bool] | None:
+        """The last message about a view up to an instant, where it is still valid then; and whether another bears on
+        that instant: one told soon before it, or after. A sensor that was silent for longer tells only what has become
+        different."""
         told = self._told[view]
         at = bisect_left(told, ((t_utc_ns + 1,),))
-        near = told[max(0, at - 2) : at + 1]
-        return any(
-            later[1].t_utc_ns - earlier[1].t_utc_ns <= BEARS_AFTER_NS and earlier[1].until_utc_ns >= later[1].t_utc_ns
-            for earlier, later in pairwise(near)
-        )
+        if not at or told[at - 1][1].until_utc_ns <= t_utc_ns:
+            return None
+        fact = told[at - 1][1]
+        near = (at > 1 and _bears(told[at - 2][1], fact)) or (at < len(told) and _bears(fact, told[at][1]))
+        return fact, near
 
     def shares(self, view: str, t_utc_ns: int) -> dict[str, float]:
         """Who stood before a view at an instant, nobody included, by all that bears on it."""
@@ -140,6 +136,8 @@ class Tracks:
         if view not in self._views:
             self._views[view] = plates
             self._told[view], self._looks[view] = [], []
+            for plate in plates:
+                self._of_plate[plate] = tuple(sorted((*self.views_of(plate), view)))
         return view
 
     def _insert(self, key: _Key) -> None:
@@ -236,3 +234,8 @@ class Tracks:
         before = self._last(view, (last.t_utc_ns,))
         usual_ns = last.t_utc_ns - before.t_utc_ns if before is not None else 0
         return since_utc_ns, min(t_utc_ns, last.t_utc_ns + usual_ns)
+
+
+def _bears(earlier: PresenceFact, later: PresenceFact) -> bool:
+    """Whether of two messages about a view that follow each other each says something about the other's instant."""
+    return later.t_utc_ns - earlier.t_utc_ns <= BEARS_AFTER_NS and earlier.until_utc_ns >= later.t_utc_ns

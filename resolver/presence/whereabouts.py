@@ -9,6 +9,7 @@ others.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from typing import NamedTuple
 
 from resolver.inbox import SECOND_NS, PresenceFact
 from resolver.presence import motion
@@ -23,6 +24,13 @@ MAX_MESSAGES = 4096
 """Messages kept for a plate and sensor: at ten a second nearly seven minutes, longer than any contact."""
 
 
+class Seen(NamedTuple):
+    """Probability by session that it was there; the rest to 1 is nobody known. `followed`: by more than one message."""
+
+    shares: Shares
+    followed: bool
+
+
 class Presence:
     """Presence messages by sensor, in order of their own time."""
 
@@ -31,6 +39,7 @@ class Presence:
         self._told: dict[str, dict[str, list[tuple[int, str, PresenceFact]]]] = {}
         self._hands: dict[str, list[int]] = {}
         self._tracks: dict[str, Tracks] = {}
+        self._sensors: list[str] = []
 
     def use_plates(self, plates: frozenset[str]) -> None:
         """Go on with another version of the store file."""
@@ -48,6 +57,7 @@ class Presence:
             tracks = self._tracks.get(fact.sensor)
             if tracks is None:
                 tracks = self._tracks[fact.sensor] = Tracks(self._hands)
+                self._sensors = sorted(self._tracks)
             tracks.hear(fact)
         return [plate for plate in fact.plates if plate not in self._plates]
 
@@ -63,24 +73,31 @@ class Presence:
             tracks.hands_changed(plate, from_utc_ns)
         return from_utc_ns - BEARS_AFTER_NS
 
-    def shares(self, plate: str, t_utc_ns: int) -> Shares | None:
-        """Probability by session that it was at the plate; the rest to 1 is nobody known. None: nothing valid.
+    def seen(self, plate: str, t_utc_ns: int) -> Seen | None:
+        """Who was at the plate; None where nothing valid was told.
 
         Views that cover the same plate are averaged, so that two sensors which disagree leave a doubt.
         """
+        views = []
+        followed = False
+        for sensor in self._sensors:
+            tracks = self._tracks[sensor]
+            for view in tracks.views_of(plate):
+                about = tracks.about(view, t_utc_ns)
+                if about is None:
+                    continue
+                said = dict(about[0].shares)
+                if about[1]:
+                    followed = True
+                    said = _surest(tracks.shares(view, t_utc_ns), said)
+                views.append(said)
+        if len(views) == 1:
+            return Seen(views[0], followed)
         found: Shares = {}
-        tracked = (self._tracks[sensor] for sensor in sorted(self._tracks))
-        views = [view for tracks in tracked for view in _views(tracks, plate, t_utc_ns)]
-        for view in views:
-            for session, share in view.items():
+        for said in views:
+            for session, share in said.items():
                 found[session] = found.get(session, 0.0) + share / len(views)
-        return found if views else None
-
-    def follows(self, plate: str, t_utc_ns: int) -> bool:
-        """Whether more than one message bears on who was at the plate."""
-        return any(
-            tracks.follows(view, t_utc_ns) for tracks in self._tracks.values() for view in tracks.views_of(plate)
-        )
+        return Seen(found, followed) if views else None
 
     def may_have_been(self, sessions: list[str], plate: str, start_utc_ns: int, end_utc_ns: int, least: float) -> bool:
         """Whether one of these may have been at the plate within the span: named with at least this share, or
@@ -103,17 +120,6 @@ class Presence:
             reached = max(reached, last)
         return reached <= end_utc_ns
 
-    def first_seen(self, session: str) -> int | None:
-        """The first instant at which any sensor named this session."""
-        times = [
-            t_utc_ns
-            for sensors in self._told.values()
-            for told in sensors.values()
-            for t_utc_ns, _, fact in told
-            if any(name == session for name, _ in fact.shares)
-        ]
-        return min(times, default=None)
-
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop what ended before this instant."""
         for sensors in self._told.values():
@@ -126,20 +132,7 @@ class Presence:
             tracks.forget_before(t_utc_ns)
 
 
-def _views(tracks: Tracks, plate: str, t_utc_ns: int) -> list[Shares]:
-    """What each view of a sensor that covers the plate says of the instant, where it is valid then."""
-    found = []
-    for view in tracks.views_of(plate):
-        fact = tracks.holds(view, t_utc_ns)
-        if fact is None:
-            continue
-        said = dict(fact.shares)
-        if tracks.follows(view, t_utc_ns):
-            surest = max(SUREST, *said.values()) if said else SUREST
-            said = {
-                session: min(surest, share)
-                for session, share in tracks.shares(view, t_utc_ns).items()
-                if session != NOBODY
-            }
-        found.append(said)
-    return found
+def _surest(shares: Shares, told: Shares) -> Shares:
+    """Of those named, none surer than is to be believed, or than the message of the moment says itself."""
+    surest = max(SUREST, *told.values()) if told else SUREST
+    return {session: min(surest, share) for session, share in shares.items() if session != NOBODY}

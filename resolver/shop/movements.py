@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -22,6 +22,8 @@ from resolver.shop.readings import (
     taken_again,
     takes,
     unexplained,
+    unnamed,
+    what_is_said,
 )
 
 EventKey = tuple[str, str]
@@ -56,6 +58,7 @@ class Movements:
         self._corrections: dict[EventKey, CorrectionFact] = {}
         self._clues: dict[EventKey, Clue] = {}
         self._of_account: dict[str, set[EventKey]] = {}
+        self._in_order: dict[str, list[EventKey]] = {}
         self._stale: set[EventKey] = set()
         self._tracked: set[EventKey] = set()
         self._unnamed: set[EventKey] = set()
@@ -82,12 +85,11 @@ class Movements:
                 self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
             near = [other for _, other in self._around(fact)]
-            run = self._run(fact)
-            self._stale.update(near, run[run.index(key) :])
+            self._stale.update(near, self._next(fact))
             for other in near:
                 if other != key and _of_one_contact(fact, self._facts[other]):
                     self._meanings.pop(other, None)
-            for other in self._unnamed.intersection(run):
+            for other in self._unnamed.intersection(self._run(fact)) if self._unnamed else ():
                 self._meanings.pop(other, None)
                 self._stale.add(other)
         return key
@@ -130,15 +132,16 @@ class Movements:
         for key in self._stale:
             old, fresh = self._clues.pop(key, None), self._clue(key)
             if old is not None and old != fresh:
-                touched.update(owner for owner, _ in old.owners)
                 for owner, _ in old.owners:
+                    touched.add(owner)
                     self._of_account[owner].discard(key)
+                    self._in_order.pop(owner, None)
             if fresh is not None:
                 self._clues[key] = fresh
-                for owner, _ in fresh.owners:
+                for owner, _ in fresh.owners if old != fresh else ():
+                    touched.add(owner)
                     self._of_account.setdefault(owner, set()).add(key)
-                if old != fresh:
-                    touched.update(owner for owner, _ in fresh.owners)
+                    self._in_order.pop(owner, None)
         self._stale.clear()
         return touched
 
@@ -162,10 +165,17 @@ class Movements:
 
     def of(self, account: str) -> list[EventKey]:
         """Movements that this account may have made, in order of time."""
-        return sorted(self._of_account.get(account, ()), key=lambda key: self._facts[key].order)
+        known = self._in_order.get(account)
+        if known is None:
+            keys = self._of_account.get(account, ())
+            known = self._in_order[account] = sorted(keys, key=lambda key: self._facts[key].order)
+        return known
 
     def together(self, accounts: Iterable[str]) -> list[EventKey]:
         """Movements that any of these may have made, in order of time."""
+        accounts = list(accounts)
+        if len(accounts) == 1:
+            return self.of(accounts[0])
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
         return sorted(keys, key=lambda key: self._facts[key].order)
 
@@ -180,6 +190,7 @@ class Movements:
             clue = self._clues.pop(key, None)
             for owner, _ in clue.owners if clue else ():
                 self._of_account[owner].discard(key)
+                self._in_order.pop(owner, None)
             del self._facts[key]
             self._corrections.pop(key, None)
             self._meanings.pop(key, None)
@@ -197,6 +208,7 @@ class Movements:
         }
         for account in [name for name, keys in self._of_account.items() if not keys]:
             del self._of_account[account]
+            self._in_order.pop(account, None)
 
     def _clue(self, key: EventKey) -> Clue | None:
         fact = self._facts[key]
@@ -244,12 +256,19 @@ class Movements:
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
         parted = any(takes(other) != takes(fact) for other in contact)
         other: Said = ()
-        if takes(fact) and else_share(fact, correction) >= FOREIGN:
+        said = what_is_said(fact, correction)
+        if takes(fact) and unnamed(said) >= FOREIGN:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
-        read = readings(self._store, fact, correction, brought, alone=not contact, parted=parted, other=other)
+        read = readings(self._store, fact, said, brought, alone=not contact, parted=parted, other=other)
         return read, unexplained(self._store, fact, came)
+
+    def _next(self, fact: MovementFact) -> list[EventKey]:
+        """Movements of the plate that look back as far as this one."""
+        placed = self._on_plate[fact.movement.plate]
+        first = bisect_right(placed, (fact.order, (fact.source, fact.id)))
+        return [key for _, key in placed[first : first + MOST_CLOSED]]
 
     def _run(self, fact: MovementFact) -> list[EventKey]:
         """Movements of the plate that are looked at together with this one, itself included, in order of time."""
@@ -261,7 +280,9 @@ class Movements:
     def _closes(self, fact: MovementFact) -> tuple[str, ...]:
         placed = self._on_plate[fact.movement.plate]
         last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
-        return closes(fact, [self._facts[key] for _, key in placed[max(0, last - MOST_CLOSED) : last]])
+        oldest = (fact.t_utc_ns - CLOSED_NS,)
+        before = [self._facts[key] for order, key in placed[max(0, last - MOST_CLOSED) : last] if order >= oldest]
+        return closes(fact, before) if before else ()
 
     def _by_levels(self, fact: MovementFact) -> tuple[Said, bool]:
         """What else a pick without a name may have been by what its plate weighed before and after, and whether
@@ -306,14 +327,14 @@ class Movements:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns)
-        if shares is None:
+        seen = self._presence.seen(fact.movement.plate, fact.t_utc_ns)
+        if seen is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
             return _equal(account.key for account in inside)
-        if self._presence.follows(fact.movement.plate, fact.t_utc_ns):
+        if seen.followed:
             self._tracked.add((fact.source, fact.id))
         found: dict[str, float] = {}
-        for session, share in shares.items():
+        for session, share in seen.shares.items():
             account = self._visits.named(session, fact.t_utc_ns, self._skew_ns)
             if account is not None and share >= LEAST_OWNER:
                 found[account.key] = found.get(account.key, 0.0) + share

@@ -50,7 +50,12 @@ Said = tuple[tuple[tuple[ItemCount, ...], float], ...]
 
 def else_share(fact: MovementFact, correction: CorrectionFact | None) -> float:
     """The probability that what moved is no item of the store."""
-    return max(0.0, 1.0 - sum(share for items, share in _said(fact, correction) if items))
+    return unnamed(what_is_said(fact, correction))
+
+
+def unnamed(said: Said) -> float:
+    """What is left of what is said to no item of the store."""
+    return max(0.0, 1.0 - sum(share for items, share in said if items))
 
 
 def same_thing(a: MovementFact, b: MovementFact) -> bool:
@@ -67,14 +72,14 @@ def takes(fact: MovementFact) -> bool:
 def readings(
     store: Store,
     fact: MovementFact,
-    correction: CorrectionFact | None,
+    said: Said,
     brought: float,
     *,
     alone: bool = True,
     parted: bool = False,
     other: Said = (),
 ) -> tuple[Reading, ...]:
-    """What the event may mean; probabilities sum to 1, what is left over being something else.
+    """What the event of which this is said may mean; probabilities sum to 1, what is left over being something else.
 
     `brought` is the probability that a foreign thing of this weight stood on the plate; `alone` that the contact was
     told as this movement only, `parted` that it was told as a put and a pick. `other` is what may be meant by what its
@@ -82,9 +87,10 @@ def readings(
     """
     into = 1 if takes(fact) else -1
     found: dict[tuple[Move, ...], float] = {}
-    said = _said(fact, correction)
-    left = (1.0 - brought) * max(0.0, 1.0 - sum(probability for items, probability in said if items))
-    for items, probability in (*said, *((items, left * share) for items, share in other)):
+    if other:
+        left = (1.0 - brought) * unnamed(said)
+        said = (*said, *((items, left * share) for items, share in other))
+    for items, probability in said:
         moves = _moves(store, items, fact, into)
         found[moves] = found.get(moves, 0.0) + probability
     named = sum(probability for moves, probability in found.items() if moves)
@@ -173,15 +179,16 @@ def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
     return worth * (100 - round(100 * settled)) / 100
 
 
-def _said(fact: MovementFact, correction: CorrectionFact | None) -> list[tuple[tuple[ItemCount, ...], float]]:
+def what_is_said(fact: MovementFact, correction: CorrectionFact | None) -> Said:
+    """The items that the agent names, with their probabilities; what they lack to 1 is something else."""
     movement = fact.movement
     if correction is not None:
-        return [(correction.correction.items, correction.correction.confidence)]
+        return ((correction.correction.items, correction.correction.confidence),)
     best = _counts(movement.items)
     others = [(entry.items, entry.probability) for entry in movement.candidates if _counts(entry.items) != best]
     room, rest = 1.0 - movement.confidence, sum(probability for _, probability in others)
     scale = min(1.0, room / rest) if rest > 0.0 else 1.0
-    return [(movement.items, movement.confidence), *((items, share * scale) for items, share in others)]
+    return ((movement.items, movement.confidence), *((items, share * scale) for items, share in others))
 
 
 def _counts(items: tuple[ItemCount, ...]) -> list[tuple[str, int, float | None]]:

@@ -41,8 +41,13 @@ def moved(presence: Presence, plate: str, *ticks: float) -> None:
         presence.hear_movement(plate, round(tick * TICK_NS))
 
 
+def shares_at(presence: Presence, plate: str, t_utc_ns: int) -> dict[str, float] | None:
+    seen = presence.seen(plate, t_utc_ns)
+    return None if seen is None else seen.shares
+
+
 def likeliest(presence: Presence, plate: str, tick: float) -> tuple[str, float]:
-    shares = presence.shares(plate, round(tick * TICK_NS))
+    shares = shares_at(presence, plate, round(tick * TICK_NS))
     assert shares
     name = max(shares, key=lambda name: shares[name])
     return name, shares[name]
@@ -110,7 +115,7 @@ def test_whom_two_plates_show_for_a_moment_was_at_both() -> None:
 def test_a_single_message_is_taken_at_its_word() -> None:
     presence = Presence(frozenset({"P1"}))
     told(presence, "P1", "a", sure=0.9)
-    shares = presence.shares("P1", 0)
+    shares = shares_at(presence, "P1", 0)
     assert shares == {"a": 0.9, "b": 0.98 - 0.9}
 
 
@@ -128,7 +133,7 @@ def test_what_ended_is_forgotten_in_the_chain() -> None:
     presence = Presence(frozenset({"P1", "P2"}))
     told(presence, "P2", "bbbb")
     told(presence, "P1", "bbbb", sure=0.6, first=40)
-    assert presence.shares("P2", 12 * TICK_NS) is None
+    assert shares_at(presence, "P2", 12 * TICK_NS) is None
     assert likeliest(presence, "P1", 41.5)[0] == "b"
 
 
@@ -137,7 +142,7 @@ def test_two_sensors_that_disagree_leave_a_doubt() -> None:
     for number in range(4):
         presence.hear(message("P1", number, {"a": 0.98}, "cam"))
         presence.hear(message("P1", number, {"b": 0.98}, "zone"))
-    shares = presence.shares("P1", 2 * TICK_NS)
+    shares = shares_at(presence, "P1", 2 * TICK_NS)
     assert shares is not None and shares["a"] == pytest.approx(0.5, abs=0.01) == shares["b"]
 
 
@@ -164,12 +169,12 @@ def test_neither_order_of_arrival_nor_what_was_asked_before_shows(
             shuffled.hear(entry)
         if rng.random() < 0.3 and movements:
             known = rng.choice(movements)
-            shuffled.shares("P1", known * TICK_NS)
+            shares_at(shuffled, "P1", known * TICK_NS)
     for movement in movements:
-        steady.shares("P1", movement * TICK_NS)
-        shuffled.shares("P1", movement * TICK_NS)
+        shares_at(steady, "P1", movement * TICK_NS)
+        shares_at(shuffled, "P1", movement * TICK_NS)
     for movement in movements:
-        assert steady.shares("P1", movement * TICK_NS) == shuffled.shares("P1", movement * TICK_NS)
+        assert shares_at(steady, "P1", movement * TICK_NS) == shares_at(shuffled, "P1", movement * TICK_NS)
 
 
 def test_what_is_asked_long_after_is_as_when_it_was_new() -> None:
@@ -181,12 +186,12 @@ def test_what_is_asked_long_after_is_as_when_it_was_new() -> None:
     asked = range(10, 1190, 40)
     moved(early, "P1", *asked)
     moved(late, "P1", *asked)
-    found = {at: early.shares("P1", at * TICK_NS) for at in asked}
+    found = {at: shares_at(early, "P1", at * TICK_NS) for at in asked}
     for at in reversed(asked):
-        late.shares("P1", at * TICK_NS)
-    assert {at: late.shares("P1", at * TICK_NS) for at in asked} == found
+        shares_at(late, "P1", at * TICK_NS)
+    assert {at: shares_at(late, "P1", at * TICK_NS) for at in asked} == found
     early.forget_before(600 * TICK_NS)
-    assert all(early.shares("P1", at * TICK_NS) == found[at] for at in asked if at > 640)
+    assert all(shares_at(early, "P1", at * TICK_NS) == found[at] for at in asked if at > 640)
 
 
 def test_a_tracker_that_confuses_people_for_a_while_is_believed_as_far_as_it_goes() -> None:
