@@ -44,8 +44,10 @@ class Billing:
         """Whether the account's receipt would be final."""
         return decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit).sure
 
-    def issue(self, account: Account, posterior: Posterior, reasons: list[str], now_utc_ns: int) -> list[Effect]:
-        """The account's receipt: final, or for review with its reasons and those given."""
+    def issue(
+        self, account: Account, posterior: Posterior, reasons: list[str], notes: list[str], now_utc_ns: int
+    ) -> list[Effect]:
+        """The account's receipt: final, or for review with its reasons and those given; `notes` are said on either."""
         assert account.exited_utc_ns is not None
         decision = decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit)
         keys = self._movements.of(account.key)
@@ -62,7 +64,7 @@ class Billing:
             total=self._prices.sum(lines),
             currency=self._store.currency,
             state="review" if reasons else "final",
-            reasons=tuple(reasons),
+            reasons=(*reasons, *notes),
             events=tuple(key[1] for key in mine),
             exited=account.exited_utc_ns,
             issued=now_utc_ns,

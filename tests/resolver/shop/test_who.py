@@ -166,13 +166,29 @@ def test_an_exit_without_entering_is_said() -> None:
     assert found["s1"].receipt.reasons == ("not-entered: the session exited without entering",)
 
 
-def test_entering_twice_changes_nothing() -> None:
+def test_entering_twice_changes_nothing_and_is_said() -> None:
     shop = Script()
     shop.enter("s1", 0)
+    shop.enter("s2", 0)
+    shop.near(1, {"s1": 0.999})
     shop.pick(2, {"cola": 1})
     shop.enter("s1", 5)
-    found = receipts(leave(shop, "s1"))
+    found = receipts(leave(shop, "s1", "s2"))
     assert bought(found["s1"]) == {"cola": 1}
+    assert found["s1"].receipt.state == "final"
+    assert [reason.split(":")[0] for reason in found["s1"].receipt.reasons] == ["entered-twice"]
+    assert found["s2"].receipt.reasons == ()
+
+
+def test_entering_twice_is_said_beside_what_sends_to_review() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.enter("s2", 0)
+    shop.pick(2, {"cola": 1})
+    shop.enter("s1", 5)
+    receipt = receipts(leave(shop, "s1", "s2"))["s1"].receipt
+    assert receipt.state == "review"
+    assert receipt.reasons[-1].startswith("entered-twice: another entry of s1")
 
 
 def test_a_session_that_never_exits_is_closed_and_said() -> None:
