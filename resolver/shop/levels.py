@@ -23,11 +23,9 @@ MOST_UNTOLD = 0.5
 
 
 def closes(fact: MovementFact, before: Sequence[MovementFact]) -> tuple[str, ...]:
-    """Movements of the plate, up to the last before this one, since it weighed what it weighs after this one again."""
+    """Of the movements just `before` this one on its plate, those since it weighed what it weighs again after it."""
     after_g, sigma_g = fact.movement.after_g, fact.movement.sigma_g
-    for found, other in enumerate(reversed(before[-MOST_CLOSED:]), start=1):
-        if other.t_utc_ns < fact.t_utc_ns - CLOSED_NS:
-            break
+    for found, other in enumerate(reversed(before), start=1):
         off_g = abs(other.movement.before_g - after_g)
         if off_g > LEAST_LEVEL_G and off_g > LEVEL_SIGMAS * hypot(other.movement.sigma_g, sigma_g):
             continue

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
 
 from agent.store import Store
 from resolver.baskets import Clue, Reading
-from resolver.inbox import SECOND_NS, CorrectionFact, MovementFact
+from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
-from resolver.shop.levels import CLOSED_NS, MOST_CLOSED, closed, closes, untold_g
+from resolver.shop.levels import closed, closes, untold_g
+from resolver.shop.plates import Plates
 from resolver.shop.readings import (
     SURELY_AGAIN,
     Said,
@@ -33,8 +34,6 @@ _Placed = tuple[tuple[int, str, str, int], EventKey]
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
 probability on."""
-CONTACT_NS = 4 * SECOND_NS
-"""Movements of one contact lie no further apart than this."""
 LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
@@ -50,7 +49,7 @@ class Movements:
         self._store, self._visits, self._presence, self._skew_ns = store, visits, presence, skew_ns
         self._facts: dict[EventKey, MovementFact] = {}
         self._order: list[_Placed] = []
-        self._on_plate: dict[str, list[_Placed]] = {}
+        self._plates = Plates()
         self._returns: list[_Placed] = []
         self._foreign: dict[str, list[_Placed]] = {}
         self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
@@ -63,9 +62,6 @@ class Movements:
         self._tracked: set[EventKey] = set()
         self._unnamed: set[EventKey] = set()
 
-    def __len__(self) -> int:
-        return len(self._facts)
-
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file; what is known is read anew with its names and prices."""
         self._store = store
@@ -77,21 +73,19 @@ class Movements:
         if key not in self._facts:
             self._facts[key] = fact
             insort(self._order, (fact.order, key))
-            insort(self._on_plate.setdefault(fact.movement.plate, []), (fact.order, key))
+            self._plates.add(fact)
             if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
                 insort(self._returns, (fact.order, key))
             first, last = fact.window
             if first == last:
                 self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
-            near = [other for _, other in self._around(fact)]
-            self._stale.update(near, self._next(fact))
+            near, after = self._plates.around(fact), self._plates.after(fact)
+            self._stale.update(map(_key, near), map(_key, after))
             for other in near:
-                if other != key and _of_one_contact(fact, self._facts[other]):
-                    self._meanings.pop(other, None)
-            for other in self._unnamed.intersection(self._run(fact)) if self._unnamed else ():
-                self._meanings.pop(other, None)
-                self._stale.add(other)
+                if other is not fact and _of_one_contact(fact, other):
+                    self._meanings.pop(_key(other), None)
+            self._levels_changed(fact)
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -105,6 +99,7 @@ class Movements:
         self._corrections[key] = fact
         if key in self._facts:
             self._reread(key)
+            self._levels_changed(self._facts[key])
             return key
         return None
 
@@ -117,7 +112,7 @@ class Movements:
         """What is known of who was at these plates changed, and so of who was not elsewhere, then and later."""
         span = (from_utc_ns - BEARS_AFTER_NS, until_utc_ns)
         for plate in plates:
-            self._stale.update(key for _, key in self._span(self._on_plate.get(plate, []), *span))
+            self._stale.update(map(_key, self._plates.span(plate, *span)))
         self._tracked_from(from_utc_ns - BEARS_AFTER_NS)
 
     def _tracked_from(self, t_utc_ns: int) -> None:
@@ -199,7 +194,8 @@ class Movements:
             self._tracked.discard(key)
             self._unnamed.discard(key)
         del self._order[:first]
-        for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
+        self._plates.forget_before(t_utc_ns)
+        for placed in (self._returns, *self._foreign.values()):
             del placed[: _from(placed, t_utc_ns)]
         self._corrections = {
             key: fact
@@ -215,16 +211,13 @@ class Movements:
         correction = self._corrections.get(key)
         if fact.movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
-        around = self._around(fact)
         owners = self._owners(fact)
         nobody = max(0.0, 1.0 - sum(share for _, share in owners))
-        contact = [other for _, near in around if near != key and _of_one_contact(fact, other := self._facts[near])]
+        contact = [near for near in self._plates.around(fact) if near is not fact and _of_one_contact(fact, near)]
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
-            back = {move.sku for reading in known[0] for move in reading.moves if move.qty < 0}
-            self._given_back[key] = frozenset(back)
-        weight_dg = abs(fact.movement.delta_g) * 10
+            self._given_back[key] = frozenset(move.sku for read in known[0] for move in read.moves if move.qty < 0)
         sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
         puts = not takes(fact)
         parts = tuple(other.id for other in contact if takes(other) == puts and other.order < fact.order)
@@ -233,14 +226,14 @@ class Movements:
             known[0],
             owners,
             nobody,
-            weight_dg,
+            abs(fact.movement.delta_g) * 10,
             sigma_dg,
             known[1],
             fact.movement.plate,
             puts,
             fact.movement.settled,
             parts,
-            self._closes(fact),
+            closes(fact, self._plates.since(fact)),
         )
 
     def _meaning(
@@ -264,41 +257,27 @@ class Movements:
         read = readings(self._store, fact, said, brought, alone=not contact, parted=parted, other=other)
         return read, unexplained(self._store, fact, came)
 
-    def _next(self, fact: MovementFact) -> list[EventKey]:
-        """Movements of the plate that look back as far as this one."""
-        placed = self._on_plate[fact.movement.plate]
-        first = bisect_right(placed, (fact.order, (fact.source, fact.id)))
-        return [key for _, key in placed[first : first + MOST_CLOSED]]
-
-    def _run(self, fact: MovementFact) -> list[EventKey]:
-        """Movements of the plate that are looked at together with this one, itself included, in order of time."""
-        placed = self._on_plate[fact.movement.plate]
-        at = bisect_left(placed, (fact.order, (fact.source, fact.id)))
-        near = placed[max(0, at - MOST_CLOSED) : at + MOST_CLOSED + 1]
-        return [key for (t_utc_ns, *_), key in near if abs(t_utc_ns - fact.t_utc_ns) <= CLOSED_NS]
-
-    def _closes(self, fact: MovementFact) -> tuple[str, ...]:
-        placed = self._on_plate[fact.movement.plate]
-        last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
-        oldest = (fact.t_utc_ns - CLOSED_NS,)
-        before = [self._facts[key] for order, key in placed[max(0, last - MOST_CLOSED) : last] if order >= oldest]
-        return closes(fact, before) if before else ()
+    def _levels_changed(self, fact: MovementFact) -> None:
+        """What is known of this movement bears on goods without a name that left its plate about then, or next."""
+        if self._unnamed:
+            about = {*map(_key, self._plates.run(fact)), *map(_key, self._plates.after(fact))}
+            for key in self._unnamed & about:
+                self._meanings.pop(key, None)
+                self._stale.add(key)
 
     def _by_levels(self, fact: MovementFact) -> tuple[Said, bool]:
         """What else a pick without a name may have been by what its plate weighed before and after, and whether
         nothing can be missing."""
         plate = self._store.plates.get(fact.movement.plate)
-        placed = self._on_plate[fact.movement.plate]
-        at = bisect_left(placed, (fact.order, (fact.source, fact.id)))
         if plate is None or not plate.lanes:
             return (), False
         lightest_g = min(self._store.items[lane.sku].unit_weight_g for lane in plate.lanes)
-        others = closed(fact, [self._facts[key] for key in self._run(fact)], lightest_g)
+        others = closed(fact, self._plates.run(fact), lightest_g)
         if others is not None:
-            facts = [(other, self._corrections.get((other.source, other.id))) for other in others]
-            again = taken_again(facts)
+            again = taken_again((other, self._corrections.get(_key(other))) for other in others)
             return (((again, SURELY_AGAIN),) if again else ()), not again
-        more_g = untold_g(fact, self._facts[placed[at - 1][1]]) if at else 0.0
+        before = self._plates.before(fact)
+        more_g = untold_g(fact, before) if before is not None else 0.0
         return (refitted(self._store, fact, abs(fact.movement.delta_g + more_g)) if more_g else ()), False
 
     def _reread(self, key: EventKey) -> None:
@@ -318,10 +297,10 @@ class Movements:
         elif was and not is_now:
             foreign.remove((fact.order, key))
         if was or is_now:
-            for _, other in self._on_plate[plate]:
-                if takes(self._facts[other]) and same_thing(self._facts[other], fact):
-                    self._meanings.pop(other, None)
-                    self._stale.add(other)
+            for other in self._plates.of(plate):
+                if takes(other) and same_thing(other, fact):
+                    self._meanings.pop(_key(other), None)
+                    self._stale.add(_key(other))
 
     def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
@@ -340,11 +319,6 @@ class Movements:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
 
-    def _around(self, fact: MovementFact) -> list[_Placed]:
-        """Movements of the same plate about the same time, this one included, in order of time."""
-        placed = self._on_plate[fact.movement.plate]
-        return self._span(placed, fact.t_utc_ns - CONTACT_NS, fact.t_utc_ns + CONTACT_NS)
-
     @staticmethod
     def _span(placed: list[_Placed], start_utc_ns: int, end_utc_ns: int) -> list[_Placed]:
         return placed[_from(placed, start_utc_ns) : _from(placed, end_utc_ns + 1)]
@@ -353,6 +327,10 @@ class Movements:
 def _from(placed: list[_Placed], t_utc_ns: int) -> int:
     """The number of the first movement at or after an instant."""
     return bisect_left(placed, ((t_utc_ns,),))  # a prefix stands before all that begin with it
+
+
+def _key(fact: MovementFact) -> EventKey:
+    return fact.source, fact.id
 
 
 def _of_one_contact(a: MovementFact, b: MovementFact) -> bool:

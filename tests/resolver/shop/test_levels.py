@@ -81,3 +81,29 @@ def test_goods_without_a_name_are_worth_no_more_than_a_hand_takes() -> None:
     moved(shop, 5, {"cola": 6}, LEVEL_G, LEVEL_G - 2101.0, confidence=0.98)
     receipt = only_receipt(left(shop))
     assert bought(receipt) == {"cola": 6} and receipt.receipt.state == "final"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_correction_of_what_was_put_tells_what_was_taken_again(late: bool) -> None:
+    """Whether it comes before the pick or after it, the receipt is the same."""
+    shop = entered()
+    moved(shop, 5, {"cola": 1}, LEVEL_G, LEVEL_G - 350.2)
+    put = moved(shop, 9, {}, LEVEL_G - 350.2, LEVEL_G, confidence=0.6, candidates=[])
+    if not late:
+        shop.correct(10, put, {"cola": 1})
+    moved(shop, 14, {}, LEVEL_G - 30.0, LEVEL_G - 350.3, confidence=0.985, candidates=[])
+    if late:
+        shop.correct(20, put, {"cola": 1})
+    receipt = only_receipt(left(shop))
+    assert bought(receipt) == {"cola": 1} and receipt.receipt.state == "final"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_movement_that_comes_late_tells_by_how_much_the_plate_was_lifted_before(late: bool) -> None:
+    shop = entered()
+    first = {"told": 14.0} if late else {}
+    moved(shop, 5, {"cola": 1}, LEVEL_G, LEVEL_G - 350.2, **first)
+    moved(shop, 12, {}, LEVEL_G - 358.2, LEVEL_G - 700.3, confidence=0.99, candidates=[])
+    if late:
+        shop.messages[-1], shop.messages[-2] = shop.messages[-2], shop.messages[-1]
+    assert bought(only_receipt(left(shop))) == {"cola": 2}
