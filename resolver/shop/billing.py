@@ -14,6 +14,7 @@ from resolver.shop.doubts import account_reasons, doubts_of, options_of
 from resolver.shop.effects import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.feedback import Feedback
 from resolver.shop.movements import Movements
+from resolver.shop.plates import name_of
 from resolver.shop.rules import Rules
 
 
@@ -55,7 +56,7 @@ class Billing:
         lines = self._prices.lines(decision.basket)
         number = account.receipt_id(self._store.id)
         chosen = posterior.choices
-        mine = [key for key in keys if _share_of(account.key, chosen.get(key[1], {})) >= 0.5]
+        mine = [key for key in keys if _share_of(account.key, chosen.get(name_of(key), {})) >= 0.5]
         receipt = Receipt(
             receipt=number,
             session=account.session,

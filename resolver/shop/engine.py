@@ -29,7 +29,8 @@ from resolver.shop.beliefs import Beliefs
 from resolver.shop.billing import Billing, Settled
 from resolver.shop.completeness import lasting_doubts, notes, waits_for
 from resolver.shop.effects import Basket, Effect, Review
-from resolver.shop.movements import EventKey, Movements
+from resolver.shop.movements import Movements
+from resolver.shop.plates import EventKey
 from resolver.shop.resends import Resends
 from resolver.shop.rules import Rules
 

@@ -22,7 +22,7 @@ MOST_UNTOLD = 0.5
 """More than this share of a movement is no hand that had begun to lift, or rested, before it was seen."""
 
 
-def closes(fact: MovementFact, before: Sequence[MovementFact]) -> tuple[str, ...]:
+def closes(fact: MovementFact, before: Sequence[MovementFact]) -> Sequence[MovementFact]:
     """Of the movements just `before` this one on its plate, those since it weighed what it weighs again after it."""
     after_g, sigma_g = fact.movement.after_g, fact.movement.sigma_g
     for found, other in enumerate(reversed(before), start=1):
@@ -30,7 +30,7 @@ def closes(fact: MovementFact, before: Sequence[MovementFact]) -> tuple[str, ...
         if off_g > LEAST_LEVEL_G and off_g > LEVEL_SIGMAS * hypot(other.movement.sigma_g, sigma_g):
             continue
         since = before[len(before) - found :]
-        return tuple(entry.id for entry in since) if _plain([*since, fact]) else ()
+        return since if _plain([*since, fact]) else ()
     return ()
 
 

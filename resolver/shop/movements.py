@@ -12,7 +12,7 @@ from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.levels import closed, closes, untold_g
-from resolver.shop.plates import Plates
+from resolver.shop.plates import EventKey, Plates, key_of, name_of
 from resolver.shop.readings import (
     SURELY_AGAIN,
     Said,
@@ -27,8 +27,6 @@ from resolver.shop.readings import (
     what_is_said,
 )
 
-EventKey = tuple[str, str]
-"""(source, id): unique for ever."""
 _Placed = tuple[tuple[int, str, str, int], EventKey]
 """A movement in its place among all, by `MovementFact.order`."""
 FOREIGN = 0.05
@@ -81,10 +79,10 @@ class Movements:
                 self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
             near, after = self._plates.around(fact), self._plates.after(fact)
-            self._stale.update(map(_key, near), map(_key, after))
+            self._stale.update(map(key_of, near), map(key_of, after))
             for other in near:
                 if other is not fact and _of_one_contact(fact, other):
-                    self._meanings.pop(_key(other), None)
+                    self._meanings.pop(key_of(other), None)
             self._levels_changed(fact)
         return key
 
@@ -112,7 +110,7 @@ class Movements:
         """What is known of who was at these plates changed, and so of who was not elsewhere, then and later."""
         span = (from_utc_ns - BEARS_AFTER_NS, until_utc_ns)
         for plate in plates:
-            self._stale.update(map(_key, self._plates.span(plate, *span)))
+            self._stale.update(map(key_of, self._plates.span(plate, *span)))
         self._tracked_from(from_utc_ns - BEARS_AFTER_NS)
 
     def _tracked_from(self, t_utc_ns: int) -> None:
@@ -220,9 +218,9 @@ class Movements:
             self._given_back[key] = frozenset(move.sku for read in known[0] for move in read.moves if move.qty < 0)
         sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
         puts = not takes(fact)
-        parts = tuple(other.id for other in contact if takes(other) == puts and other.order < fact.order)
+        parts = [other for other in contact if takes(other) == puts and other.order < fact.order]
         return Clue(
-            fact.id,
+            name_of(key),
             known[0],
             owners,
             nobody,
@@ -232,8 +230,8 @@ class Movements:
             fact.movement.plate,
             puts,
             fact.movement.settled,
-            parts,
-            closes(fact, self._plates.since(fact)),
+            tuple([name_of(key_of(other)) for other in parts]),
+            tuple([name_of(key_of(other)) for other in closes(fact, self._plates.since(fact))]),
         )
 
     def _meaning(
@@ -260,7 +258,7 @@ class Movements:
     def _levels_changed(self, fact: MovementFact) -> None:
         """What is known of this movement bears on goods without a name that left its plate about then, or next."""
         if self._unnamed:
-            about = {*map(_key, self._plates.run(fact)), *map(_key, self._plates.after(fact))}
+            about = {*map(key_of, self._plates.run(fact)), *map(key_of, self._plates.after(fact))}
             for key in self._unnamed & about:
                 self._meanings.pop(key, None)
                 self._stale.add(key)
@@ -274,7 +272,7 @@ class Movements:
         lightest_g = min(self._store.items[lane.sku].unit_weight_g for lane in plate.lanes)
         others = closed(fact, self._plates.run(fact), lightest_g)
         if others is not None:
-            again = taken_again((other, self._corrections.get(_key(other))) for other in others)
+            again = taken_again((other, self._corrections.get(key_of(other))) for other in others)
             return (((again, SURELY_AGAIN),) if again else ()), not again
         before = self._plates.before(fact)
         more_g = untold_g(fact, before) if before is not None else 0.0
@@ -299,8 +297,8 @@ class Movements:
         if was or is_now:
             for other in self._plates.of(plate):
                 if takes(other) and same_thing(other, fact):
-                    self._meanings.pop(_key(other), None)
-                    self._stale.add(_key(other))
+                    self._meanings.pop(key_of(other), None)
+                    self._stale.add(key_of(other))
 
     def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
@@ -327,10 +325,6 @@ class Movements:
 def _from(placed: list[_Placed], t_utc_ns: int) -> int:
     """The number of the first movement at or after an instant."""
     return bisect_left(placed, ((t_utc_ns,),))  # a prefix stands before all that begin with it
-
-
-def _key(fact: MovementFact) -> EventKey:
-    return fact.source, fact.id
 
 
 def _of_one_contact(a: MovementFact, b: MovementFact) -> bool:

@@ -10,7 +10,18 @@ from resolver.shop.levels import CLOSED_NS, MOST_CLOSED
 CONTACT_NS = 4 * SECOND_NS
 """Movements of one contact lie no further apart than this."""
 
+EventKey = tuple[str, str]
+"""(source, id): unique for ever."""
 _Placed = tuple[tuple[int, str, str, int], MovementFact]
+
+
+def key_of(fact: MovementFact) -> EventKey:
+    return fact.source, fact.id
+
+
+def name_of(key: EventKey) -> str:
+    """A movement as the inference knows it; an id alone is not enough, for agents may give the same."""
+    return " ".join(key)
 
 
 class Plates:

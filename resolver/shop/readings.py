@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import exp, hypot
 
-from agent.messages import ItemCount
+from agent.messages import Correction, ItemCount
 from agent.store import Item, Store
 from resolver.baskets import Move, Reading
 from resolver.inbox import CorrectionFact, MovementFact
@@ -180,15 +180,25 @@ def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
 
 
 def what_is_said(fact: MovementFact, correction: CorrectionFact | None) -> Said:
-    """The items that the agent names, with their probabilities; what they lack to 1 is something else."""
+    """The items that the agent names, with their probabilities; what they lack to 1 is something else.
+
+    A correction says of one reading only how sure it is: what is left to 1 is shared out as it was before.
+    """
     movement = fact.movement
-    if correction is not None:
-        return ((correction.correction.items, correction.correction.confidence),)
     best = _counts(movement.items)
     others = [(entry.items, entry.probability) for entry in movement.candidates if _counts(entry.items) != best]
     room, rest = 1.0 - movement.confidence, sum(probability for _, probability in others)
     scale = min(1.0, room / rest) if rest > 0.0 else 1.0
-    return ((movement.items, movement.confidence), *((items, share * scale) for items, share in others))
+    said: Said = ((movement.items, movement.confidence), *((items, share * scale) for items, share in others))
+    return said if correction is None else _corrected(said, correction.correction)
+
+
+def _corrected(said: Said, correction: Correction) -> Said:
+    meant = _counts(correction.items)
+    others = [(items, share) for items, share in said if _counts(items) != meant]
+    was = 1.0 - sum(share for items, share in said if _counts(items) == meant)
+    scale = (1.0 - correction.confidence) / was if was > 0.0 else 0.0
+    return ((correction.items, correction.confidence), *((items, share * scale) for items, share in others))
 
 
 def _counts(items: tuple[ItemCount, ...]) -> list[tuple[str, int, float | None]]:

@@ -107,3 +107,17 @@ def test_a_movement_that_comes_late_tells_by_how_much_the_plate_was_lifted_befor
     if late:
         shop.messages[-1], shop.messages[-2] = shop.messages[-2], shop.messages[-1]
     assert bought(only_receipt(left(shop))) == {"cola": 2}
+
+
+def test_a_correction_leaves_the_rest_to_what_else_was_possible() -> None:
+    """Who takes one thing at a time took one, where an agent that was told to think again is not quite sure of two."""
+    shop = entered()
+    for number in range(8):
+        before_g = LEVEL_G - 350.0 * number
+        moved(shop, 2 + 2 * number, {"cola": 1}, before_g, before_g - 350.0)
+    before_g = LEVEL_G - 2800.0
+    both = [{"items": [{"sku": "cola", "qty": qty}], "probability": share} for qty, share in ((2, 0.6), (1, 0.4))]
+    event = moved(shop, 20, {"cola": 2}, before_g, before_g - 520.0, confidence=0.6, candidates=both)
+    shop.correct(22, event, {"cola": 2}, confidence=0.9)
+    receipt = only_receipt(left(shop))
+    assert bought(receipt) == {"cola": 9}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor import Script, bought, settle
+from shopfloor import Script, bought, make_store, settle
 
 from resolver.shop import Issued
 
@@ -246,3 +246,19 @@ def test_a_put_by_its_own_taker_leaves_no_doubt_on_others() -> None:
     found = receipts(leave(shop, "s1", "s2"))
     assert (bought(found["s1"]), found["s1"].receipt.state) == ({"cola": 1}, "final")
     assert (bought(found["s2"]), found["s2"].receipt.state) == ({}, "final")
+
+
+def test_two_agents_may_give_the_same_id() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    either = [{"items": [{"sku": "cola", "qty": qty}], "probability": share} for qty, share in ((1, 0.3), (3, 0.68))]
+    first = shop.pick(5, {"cola": 3}, confidence=0.68, candidates=either)
+    assert shop.pick(9, {"water": 1}, plate="P2", agent="a2") == first
+    shop.exit("s1", 30)
+    shop.watermark(33)
+    shop.watermark(33, agent="a2")
+    (effect,) = settle(shop, make_store(("a1", "a2")))
+    assert isinstance(effect, Issued)
+    doubtful = [reason for reason in effect.receipt.reasons if reason.startswith("doubtful")]
+    assert len(doubtful) == 1 and "on plate P1" in doubtful[0]
+    assert len(effect.receipt.events) == 2
