@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.inbox import SECOND_NS, PresenceFact
-from resolver.presence import Presence
+from resolver.presence import Presence, tracks
 
 TICK_NS = SECOND_NS // 4
 
@@ -192,6 +192,19 @@ def test_what_is_asked_long_after_is_as_when_it_was_new() -> None:
     assert {at: shares_at(late, "P1", at * TICK_NS) for at in asked} == found
     early.forget_before(600 * TICK_NS)
     assert all(shares_at(early, "P1", at * TICK_NS) == found[at] for at in asked if at > 640)
+
+
+def test_a_sensor_that_tells_without_end_is_held_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is dropped is old: of the last instants it takes no more than what was learnt of the tracker."""
+    names = "aabba-" * 100
+    whole = Presence(frozenset({"P1"}))
+    told(whole, "P1", names, sure=0.8)
+    monkeypatch.setattr(tracks, "MOST_STEPS", 200)
+    part = Presence(frozenset({"P1"}))
+    told(part, "P1", names, sure=0.8)
+    assert likeliest(part, "P1", 590.0)[0] == likeliest(whole, "P1", 590.0)[0]
+    assert likeliest(part, "P1", 590.0)[1] == pytest.approx(likeliest(whole, "P1", 590.0)[1], abs=0.02)
+    assert shares_at(part, "P1", 10 * TICK_NS) is None
 
 
 def test_a_tracker_that_confuses_people_for_a_while_is_believed_as_far_as_it_goes() -> None:
