@@ -12,8 +12,9 @@ from resolver.baskets.carried import Bundle, Carried, Kind, fit, given_back, nam
 from resolver.baskets.hypothesis import Clue, Hypothesis
 from resolver.baskets.standing import Label, Standing, Thing
 
-LEAST_BRANCH = 2e-4
-"""A reading by an owner that is less likely than this does not open a branch of its own."""
+LEAST_BRANCH = 5e-4
+"""A reading by an owner that is less likely than this does not open a branch of its own: agents tell probabilities to
+three digits, so that this is half of the least that they tell."""
 LEAST_AHEAD = 1e-5
 """What is this much less likely to begin with is not looked at, however well its weight might fit."""
 REMEMBERED = 0.01

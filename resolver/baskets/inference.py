@@ -25,7 +25,7 @@ from resolver.baskets.branches import (
     priors_of,
     taken_again,
 )
-from resolver.baskets.carried import Bundle, Carried, taken
+from resolver.baskets.carried import Bundle, taken
 from resolver.baskets.habits import leanings
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis, Posterior
 from resolver.baskets.standing import Standing
@@ -81,6 +81,8 @@ class _Way(NamedTuple):
     owner: str | None
     moves: Moves
     standing: Standing
+    bundle: Bundle | None = None
+    """What is carried of it that matters by its weight."""
 
 
 def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) -> list[_Way]:
@@ -98,7 +100,7 @@ def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) ->
             moves = ()
         elif not moves and not again:
             moves = unnamed
-        found.append(_Way(chance, number, owner, moves, without if again else standing))
+        found.append(_Way(chance, number, owner, moves, without if again else standing, _bundle(clue, moves)))
     return found
 
 
@@ -125,31 +127,30 @@ def _taken_alone(
                 merged[key] = (old[0] + probability, probability, before, way)
             else:
                 merged[key] = (old[0] + probability, *old[1:])
-    ranked = sorted(merged.items(), key=lambda entry: (-entry[1][0], entry[0]))[:beam]
-    floor = ranked[0][1][0] * LEAST_MASS
-    kept = [entry for entry in ranked if entry[1][0] > floor]
-    total = sum(entry[1][0] for entry in kept)
+    floor = max([entry[0] for entry in merged.values()]) * LEAST_MASS
+    likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])
+    kept = [(key, entry) for _, key, entry in likely[:beam]]
+    total = sum([entry[0] for _, entry in kept])
     return [
         Hypothesis(
             mass / total,
             (basket,),
             Choice(clue.id, way.owner, way.number, False, before.trail, clue.readings[way.number].moves),
-            _with(before.carried, clue, way.moves),
+            before.carried if way.bundle is None else (taken(before.carried[0], way.bundle),),
             standing,
         )
         for (basket, standing), (mass, _, before, way) in kept
     ]
 
 
-def _with(carried: tuple[Carried, ...], clue: Clue, moves: Moves) -> tuple[Carried, ...]:
+def _bundle(clue: Clue, moves: Moves) -> Bundle | None:
     """Alone, nobody else could give it back: what is carried matters by its weight only where no two are alike."""
     if len(moves) != 1 or not clue.sigma_dg:
-        return carried
+        return None
     ((sku, qty, _, price, by_weight, *_),) = moves
     if sku != NAMELESS and not by_weight:
-        return carried
-    bundle = Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
-    return (taken(carried[0], bundle),)
+        return None
+    return Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
 
 
 def _weighed(branches: list[Branch], clue: Clue) -> Iterator[tuple[Branch, float]]:

@@ -1,38 +1,45 @@
 """Who may have been at a plate at an instant, from what zone sensors and camera trackers told.
 
-A single message is taken at its word. Of several about one plate, a person's way through the shop is inferred: who
-stands there now stood there a moment ago (`smoothing`). So a tracker that is wrong for one message is overruled by its
-neighbours. Hands take turns between movements rather than within one, and nobody stands at two plates at once.
+A single message is taken at its word. Of several, the ways of all whom a sensor sees through the shop are inferred
+together (`tracks`, `chain`): hands take turns between movements rather than within one, nobody stands at two plates for
+long, and a tracker that is wrong for a while is overruled by what it said before and after, of this person and of the
+others.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from resolver.inbox import SECOND_NS, PresenceFact
-from resolver.presence.smoothing import NOBODY, smoothed
+from resolver.presence import motion
+from resolver.presence.confusion import NOBODY
+from resolver.presence.tracks import BEARS_AFTER_NS, Tracks
 
 Shares = dict[str, float]
 
-ELSEWHERE = 0.05
-"""The least probability that one whom a sensor sees at another plate is here all the same."""
-SMOOTHING_S = 4.0
-"""Messages so far before and after the instant still say something about it."""
 SUREST = 0.998
 """Agreement of many messages makes nobody surer than this, for a tracker that swapped two people is wrong all along."""
-NAMED = 0.3
-"""A share from which on a sensor may be said to see somebody at a plate."""
 MAX_MESSAGES = 4096
 """Messages kept for a plate and sensor: at ten a second nearly seven minutes, longer than any contact."""
 
 
+class Seen(NamedTuple):
+    """Probability by session that it was there; the rest to 1 is nobody known. `followed`: by more than one message."""
+
+    shares: Shares
+    followed: bool
+
+
 class Presence:
-    """Presence messages by plate and sensor, in order of their own time."""
+    """Presence messages by sensor, in order of their own time."""
 
     def __init__(self, plates: frozenset[str]) -> None:
         self._plates = plates
         self._told: dict[str, dict[str, list[tuple[int, str, PresenceFact]]]] = {}
+        self._hands: dict[str, list[int]] = {}
+        self._tracks: dict[str, Tracks] = {}
+        self._sensors: list[str] = []
 
     def use_plates(self, plates: frozenset[str]) -> None:
         """Go on with another version of the store file."""
@@ -46,27 +53,51 @@ class Presence:
                 insort(told, (fact.t_utc_ns, fact.id, fact), key=lambda entry: entry[:2])
                 if len(told) > MAX_MESSAGES:
                     del told[: len(told) - MAX_MESSAGES]
+        if any(plate in self._plates for plate in fact.plates):
+            tracks = self._tracks.get(fact.sensor)
+            if tracks is None:
+                tracks = self._tracks[fact.sensor] = Tracks(self._hands)
+                self._sensors = sorted(self._tracks)
+            tracks.hear(fact)
         return [plate for plate in fact.plates if plate not in self._plates]
 
-    def shares(self, plate: str, t_utc_ns: int, movements_utc_ns: Sequence[int] = ()) -> Shares | None:
-        """Probability by session that it was at the plate; the rest to 1 is nobody known. None: nothing valid.
+    def hear_movement(self, plate: str, t_utc_ns: int) -> int:
+        """Goods moved on a plate at an instant, so that a hand was there; gives the instant from which on that says
+        something about who was where."""
+        hands = self._hands.setdefault(plate, [])
+        at = bisect_left(hands, t_utc_ns)
+        hands.insert(at, t_utc_ns)
+        together = at > 0 and t_utc_ns - hands[at - 1] < motion.TOGETHER_S * SECOND_NS
+        from_utc_ns = hands[at - 1] if together else t_utc_ns
+        for tracks in self._tracks.values():
+            tracks.hands_changed(plate, from_utc_ns)
+        return from_utc_ns - BEARS_AFTER_NS
 
-        Sensors that cover the same plate are averaged, so that two which disagree leave a doubt. `movements_utc_ns`
-        are instants, in order, at which goods moved on this plate about that time.
+    def seen(self, plate: str, t_utc_ns: int) -> Seen | None:
+        """Who was at the plate; None where nothing valid was told.
+
+        Views that cover the same plate are averaged, so that two sensors which disagree leave a doubt.
         """
-        here = self._averaged(plate, t_utc_ns, movements_utc_ns)
-        if here is None or len(here) <= 1:
-            return here
-        apart = dict(here)
-        for other in self._told:
-            if other == plate or not self._names(other, t_utc_ns, here):
-                continue
-            for session, share in (self._averaged(other, t_utc_ns, ()) or {}).items():
-                if session in apart:
-                    apart[session] *= max(ELSEWHERE, 1.0 - share)
-        scale = sum(here.values()) / (sum(apart.values()) or 1.0)
-        surest = max(SUREST, *here.values())
-        return {session: min(surest, share * scale) for session, share in apart.items()}
+        views = []
+        followed = False
+        for sensor in self._sensors:
+            tracks = self._tracks[sensor]
+            for view in tracks.views_of(plate):
+                about = tracks.about(view, t_utc_ns)
+                if about is None:
+                    continue
+                said = dict(about[0].shares)
+                if about[1]:
+                    followed = True
+                    said = _surest(tracks.shares(view, t_utc_ns), said)
+                views.append(said)
+        if len(views) == 1:
+            return Seen(views[0], followed)
+        found: Shares = {}
+        for said in views:
+            for session, share in said.items():
+                found[session] = found.get(session, 0.0) + share / len(views)
+        return Seen(found, followed) if views else None
 
     def may_have_been(self, sessions: list[str], plate: str, start_utc_ns: int, end_utc_ns: int, least: float) -> bool:
         """Whether one of these may have been at the plate within the span: named with at least this share, or
@@ -89,72 +120,19 @@ class Presence:
             reached = max(reached, last)
         return reached <= end_utc_ns
 
-    def first_seen(self, session: str) -> int | None:
-        """The first instant at which any sensor named this session."""
-        times = [
-            t_utc_ns
-            for sensors in self._told.values()
-            for told in sensors.values()
-            for t_utc_ns, _, fact in told
-            if any(name == session for name, _ in fact.shares)
-        ]
-        return min(times, default=None)
-
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop what ended before this instant."""
         for sensors in self._told.values():
             for told in sensors.values():
                 first = bisect_left(told, t_utc_ns, key=lambda entry: entry[0])
                 del told[:first]
-
-    def _averaged(self, plate: str, t_utc_ns: int, movements_utc_ns: Sequence[int]) -> Shares | None:
-        views = [self._view(told, t_utc_ns, movements_utc_ns) for told in self._told.get(plate, {}).values()]
-        valid = [view for view in views if view is not None]
-        if not valid:
-            return None
-        shares: Shares = {}
-        for view in valid:
-            for session, share in view.items():
-                shares[session] = shares.get(session, 0.0) + share / len(valid)
-        return shares
-
-    def _names(self, plate: str, t_utc_ns: int, sessions: Shares) -> bool:
-        """Whether what holds at a plate then names one of these with some weight."""
-        for told in self._told[plate].values():
-            at = bisect_left(told, t_utc_ns + 1, key=_instant) - 1
-            if at >= 0 and told[at][2].until_utc_ns > t_utc_ns:
-                return any(share >= NAMED and session in sessions for session, share in told[at][2].shares)
-        return False
-
-    def _view(
-        self, told: list[tuple[int, str, PresenceFact]], t_utc_ns: int, movements_utc_ns: Sequence[int]
-    ) -> Shares | None:
-        at = bisect_left(told, t_utc_ns + 1, key=_instant) - 1
-        if at < 0 or told[at][2].until_utc_ns <= t_utc_ns:
-            return None
-        reach = round(SMOOTHING_S * SECOND_NS)
-        first = at
-        while (
-            first > 0 and told[first - 1][0] >= t_utc_ns - reach and told[first - 1][2].until_utc_ns >= told[first][0]
-        ):
-            first -= 1
-        last = at
-        while (
-            last + 1 < len(told)
-            and told[last + 1][0] <= t_utc_ns + reach
-            and told[last][2].until_utc_ns >= told[last + 1][0]
-        ):
-            last += 1
-        facts = [fact for _, _, fact in told[first : last + 1]]
-        if len(facts) == 1:
-            return dict(facts[0].shares)
-        surest = max(SUREST, *(share for _, share in facts[at - first].shares))
-        found = smoothed(facts, at - first, t_utc_ns, movements_utc_ns)
-        return {session: min(surest, share) for session, share in found.items() if session != NOBODY}
+        for hands in self._hands.values():
+            del hands[: max(0, bisect_left(hands, t_utc_ns) - 1)]
+        for tracks in self._tracks.values():
+            tracks.forget_before(t_utc_ns)
 
 
-def _instant(entry: tuple[int, str, PresenceFact]) -> int:
-    return entry[0]
-
-
-__all__ = ["NOBODY", "Presence", "Shares"]
+def _surest(shares: Shares, told: Shares) -> Shares:
+    """Of those named, none surer than is to be believed, or than the message of the moment says itself."""
+    surest = max(SUREST, *told.values()) if told else SUREST
+    return {session: min(surest, share) for session, share in shares.items() if session != NOBODY}

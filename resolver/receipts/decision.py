@@ -42,7 +42,7 @@ def decide(outcomes: list[Outcome], prices: Prices, limit: Decimal = DEFAULT_LOS
     `outcomes` are baskets, each with the worth of what was taken besides and has no name, and its probability. The
     expected loss of a basket is the sum over all outcomes of their probability times what would be in dispute.
     """
-    beliefs = _beliefs(outcomes)
+    beliefs = _beliefs(outcomes, prices)
     looked = beliefs[:WEIGHED]
     best = looked[0]
     options = []
@@ -58,11 +58,16 @@ def decide(outcomes: list[Outcome], prices: Prices, limit: Decimal = DEFAULT_LOS
     return Decision(best[0], best[1], prices.rounded(_expected_loss(best[0], outcomes[:WEIGHED], prices)), False)
 
 
-def _beliefs(outcomes: list[Outcome]) -> list[tuple[Basket, float]]:
-    found: dict[Basket, float] = {}
+def _beliefs(outcomes: list[Outcome], prices: Prices) -> list[tuple[Basket, float]]:
+    """Baskets with their probabilities, likeliest first; of those that make the same bill the likeliest stands for all:
+    of how many pieces so many grams are costs nothing."""
+    found: dict[Basket, tuple[float, float, Basket]] = {}
     for basket, _, probability in outcomes:
-        found[basket] = found.get(basket, 0.0) + probability
-    return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+        bill = prices.bill(basket)
+        total, most, likeliest = found.get(bill, (0.0, 0.0, basket))
+        found[bill] = (total + probability, *max((most, likeliest), (probability, basket), key=lambda entry: entry[0]))
+    ranked = sorted(found.values(), key=lambda entry: (-entry[0], entry[2]))
+    return [(basket, probability) for probability, _, basket in ranked]
 
 
 def _expected_loss(basket: Basket, outcomes: list[Outcome], prices: Prices) -> Decimal:

@@ -69,6 +69,12 @@ class Prices:
     def _deposit(self, item: Item, held: Held) -> Decimal:
         return self.rounded((item.deposit or Decimal(0)) * held.qty)
 
+    def bill(self, basket: Basket) -> Basket:
+        """The same for all baskets that are billed alike: without the pieces of what is sold by weight."""
+        return tuple(
+            held._replace(qty=0) if held.weight_dg and not self._items[held.sku].deposit else held for held in basket
+        )
+
     def lines(self, basket: Basket) -> tuple[ReceiptLine, ...]:
         """All lines, by sku and price."""
         return tuple(self.line(held) for held in basket)

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 from resolver.baskets import Clue, Posterior, infer
 from resolver.sessions import Account
-from resolver.shop.movements import EventKey, Movements
+from resolver.shop.movements import Movements
+from resolver.shop.plates import EventKey
 
 NEIGHBOUR_SHARE = 0.01
 """Who may have made a movement with at least this share is inferred along with the others."""

@@ -14,6 +14,7 @@ from resolver.shop.doubts import account_reasons, doubts_of, options_of
 from resolver.shop.effects import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.feedback import Feedback
 from resolver.shop.movements import Movements
+from resolver.shop.plates import name_of
 from resolver.shop.rules import Rules
 
 
@@ -44,8 +45,10 @@ class Billing:
         """Whether the account's receipt would be final."""
         return decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit).sure
 
-    def issue(self, account: Account, posterior: Posterior, reasons: list[str], now_utc_ns: int) -> list[Effect]:
-        """The account's receipt: final, or for review with its reasons and those given."""
+    def issue(
+        self, account: Account, posterior: Posterior, reasons: list[str], notes: list[str], now_utc_ns: int
+    ) -> list[Effect]:
+        """The account's receipt: final, or for review with its reasons and those given; `notes` are said on either."""
         assert account.exited_utc_ns is not None
         decision = decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit)
         keys = self._movements.of(account.key)
@@ -53,7 +56,7 @@ class Billing:
         lines = self._prices.lines(decision.basket)
         number = account.receipt_id(self._store.id)
         chosen = posterior.choices
-        mine = [key for key in keys if _share_of(account.key, chosen.get(key[1], {})) >= 0.5]
+        mine = [key for key in keys if _share_of(account.key, chosen.get(name_of(key), {})) >= 0.5]
         receipt = Receipt(
             receipt=number,
             session=account.session,
@@ -62,7 +65,7 @@ class Billing:
             total=self._prices.sum(lines),
             currency=self._store.currency,
             state="review" if reasons else "final",
-            reasons=tuple(reasons),
+            reasons=(*reasons, *notes),
             events=tuple(key[1] for key in mine),
             exited=account.exited_utc_ns,
             issued=now_utc_ns,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from agent.messages import format_utc
 from resolver.inbox import AgentLog
 from resolver.presence import Presence
-from resolver.sessions import NEVER_EXITED, NOT_ENTERED, Account
+from resolver.sessions import ENTERED_TWICE, NEVER_EXITED, NOT_ENTERED, Account
 from resolver.shop.rules import Rules
 
 
@@ -57,6 +57,12 @@ def lasting_doubts(
         if log.doubled_between(start, due_utc_ns):
             reasons.append(f"duplicate-agent: two agents call themselves {log.agent}")
     return reasons
+
+
+def notes(account: Account) -> list[str]:
+    """What was odd about an account and is said on its receipt, though nobody need look for it."""
+    twice = sorted({visit.session for visit in account.visits if ENTERED_TWICE in visit.remarks})
+    return [f"entered-twice: another entry of {session} was told while it was inside; one visit" for session in twice]
 
 
 def _may_have_been(

@@ -6,7 +6,8 @@ from agent.store import Store
 from resolver.baskets import EMPTY, Basket, Clue, Posterior, Reading
 from resolver.receipts import Decision, Prices
 from resolver.shop.effects import Doubt, Option
-from resolver.shop.movements import EventKey, Movements
+from resolver.shop.movements import Movements
+from resolver.shop.plates import EventKey, name_of
 
 MAX_OPTIONS = 6
 """Baskets offered to choose from: one key each, and no more than a person compares at a glance."""
@@ -54,7 +55,7 @@ def _unclear(
     chosen = posterior.choices
     for key in keys:
         clue, fact = movements.clue(key), movements.fact(key)
-        said = chosen.get(fact.id, {})
+        said = chosen.get(name_of(key), {})
         if clue is None or not said or _mine(account, said) < INVOLVED:
             continue
         (owner, reading), best = max(said.items(), key=lambda entry: (entry[1], entry[0][0] or "", -entry[0][1]))

@@ -27,9 +27,10 @@ from resolver.receipts import Prices
 from resolver.sessions import Account, Visits
 from resolver.shop.beliefs import Beliefs
 from resolver.shop.billing import Billing, Settled
-from resolver.shop.completeness import lasting_doubts, waits_for
+from resolver.shop.completeness import lasting_doubts, notes, waits_for
 from resolver.shop.effects import Basket, Effect, Review
-from resolver.shop.movements import EventKey, Movements
+from resolver.shop.movements import Movements
+from resolver.shop.plates import EventKey
 from resolver.shop.resends import Resends
 from resolver.shop.rules import Rules
 
@@ -282,7 +283,7 @@ class Shop:
         posterior = self.posterior(account.key)
         if not reasons and now_utc_ns < self._deadline(account) and self._corrections_due(account, due, posterior):
             return []
-        effects = self._billing.issue(account, posterior, reasons, now_utc_ns)
+        effects = self._billing.issue(account, posterior, reasons, notes(account), now_utc_ns)
         self.visits.settle(account)
         self._changed.add(account.key)
         return effects

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from resolver.baskets import Posterior
 from resolver.shop.effects import Amend
-from resolver.shop.movements import EventKey, Movements
+from resolver.shop.movements import Movements
+from resolver.shop.plates import EventKey, name_of
 from resolver.shop.readings import takes
 
 SURE = 0.98
@@ -36,7 +37,7 @@ class Feedback:
         off: dict[tuple[str, str], list[tuple[EventKey, Counter[str]]]] = {}
         doubtful = set()
         for key in keys:
-            said = chosen.get(key[1])
+            said = chosen.get(name_of(key))
             if said is None or key in self._told:
                 continue
             fact = self._movements.fact(key)

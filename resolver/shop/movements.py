@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
-from math import hypot
 
 from agent.store import Store
 from resolver.baskets import Clue, Reading
-from resolver.inbox import SECOND_NS, CorrectionFact, MovementFact
-from resolver.presence import Presence
+from resolver.inbox import CorrectionFact, MovementFact
+from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
-from resolver.shop.readings import else_share, readings, same_thing, takes, unexplained
+from resolver.shop.levels import closed, closes, untold_g
+from resolver.shop.plates import EventKey, Plates, key_of, name_of
+from resolver.shop.readings import (
+    SURELY_AGAIN,
+    Said,
+    else_share,
+    readings,
+    refitted,
+    same_thing,
+    taken_again,
+    takes,
+    unexplained,
+    unnamed,
+    what_is_said,
+)
 
-EventKey = tuple[str, str]
-"""(source, id): unique for ever."""
 _Placed = tuple[tuple[int, str, str, int], EventKey]
 """A movement in its place among all, by `MovementFact.order`."""
 FOREIGN = 0.05
-"""A put is remembered as perhaps of a foreign thing from this probability on."""
-PRESENCE_REACH_NS = 4 * SECOND_NS
-"""How far presence tells about instants around it (the smoothing of `resolver.presence`)."""
+"""A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
+probability on."""
 LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
 """No weighing is taken to be better than 0.3 g."""
-MOST_CLOSED = 6
-CLOSED_NS = 15 * SECOND_NS
-"""So many movements, and so much time, are looked back over for a plate to weigh the same again."""
-LEAST_LEVEL_G, LEVEL_SIGMAS = 1.0, 3.0
-"""A plate weighs the same within this, or so many standard deviations."""
-PLAIN = 3.0
-"""Only movements that are heavier than so many times that are told from noise by it."""
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
 
@@ -44,7 +47,7 @@ class Movements:
         self._store, self._visits, self._presence, self._skew_ns = store, visits, presence, skew_ns
         self._facts: dict[EventKey, MovementFact] = {}
         self._order: list[_Placed] = []
-        self._on_plate: dict[str, list[_Placed]] = {}
+        self._plates = Plates()
         self._returns: list[_Placed] = []
         self._foreign: dict[str, list[_Placed]] = {}
         self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
@@ -52,11 +55,10 @@ class Movements:
         self._corrections: dict[EventKey, CorrectionFact] = {}
         self._clues: dict[EventKey, Clue] = {}
         self._of_account: dict[str, set[EventKey]] = {}
+        self._in_order: dict[str, list[EventKey]] = {}
         self._stale: set[EventKey] = set()
-        self._contested: set[EventKey] = set()
-
-    def __len__(self) -> int:
-        return len(self._facts)
+        self._tracked: set[EventKey] = set()
+        self._unnamed: set[EventKey] = set()
 
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file; what is known is read anew with its names and prices."""
@@ -69,15 +71,19 @@ class Movements:
         if key not in self._facts:
             self._facts[key] = fact
             insort(self._order, (fact.order, key))
-            insort(self._on_plate.setdefault(fact.movement.plate, []), (fact.order, key))
+            self._plates.add(fact)
             if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
                 insort(self._returns, (fact.order, key))
+            first, last = fact.window
+            if first == last:
+                self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
-            near = [other for _, other in self._around(fact)]
-            self._stale.update(near, self._next(fact))
+            near, after = self._plates.around(fact), self._plates.after(fact)
+            self._stale.update(map(key_of, near), map(key_of, after))
             for other in near:
-                if other != key and _of_one_contact(fact, self._facts[other]):
-                    self._meanings.pop(other, None)
+                if other is not fact and _of_one_contact(fact, other):
+                    self._meanings.pop(key_of(other), None)
+            self._levels_changed(fact)
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -91,6 +97,7 @@ class Movements:
         self._corrections[key] = fact
         if key in self._facts:
             self._reread(key)
+            self._levels_changed(self._facts[key])
             return key
         return None
 
@@ -100,12 +107,17 @@ class Movements:
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
-        """What is known of who was at these plates changed, and so of who was not elsewhere."""
-        span = (from_utc_ns - PRESENCE_REACH_NS, until_utc_ns + PRESENCE_REACH_NS)
+        """What is known of who was at these plates changed, and so of who was not elsewhere, then and later."""
+        span = (from_utc_ns - BEARS_AFTER_NS, until_utc_ns)
         for plate in plates:
-            self._stale.update(key for _, key in self._span(self._on_plate.get(plate, []), *span))
-        if self._contested:
-            self._stale.update(key for _, key in self._span(self._order, *span) if key in self._contested)
+            self._stale.update(map(key_of, self._plates.span(plate, *span)))
+        self._tracked_from(from_utc_ns - BEARS_AFTER_NS)
+
+    def _tracked_from(self, t_utc_ns: int) -> None:
+        """What a tracker told of movements from this instant on is to be asked again."""
+        if self._tracked:
+            first = _from(self._order, t_utc_ns)
+            self._stale.update(key for _, key in self._order[first:] if key in self._tracked)
 
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
@@ -113,15 +125,16 @@ class Movements:
         for key in self._stale:
             old, fresh = self._clues.pop(key, None), self._clue(key)
             if old is not None and old != fresh:
-                touched.update(owner for owner, _ in old.owners)
                 for owner, _ in old.owners:
+                    touched.add(owner)
                     self._of_account[owner].discard(key)
+                    self._in_order.pop(owner, None)
             if fresh is not None:
                 self._clues[key] = fresh
-                for owner, _ in fresh.owners:
+                for owner, _ in fresh.owners if old != fresh else ():
+                    touched.add(owner)
                     self._of_account.setdefault(owner, set()).add(key)
-                if old != fresh:
-                    touched.update(owner for owner, _ in fresh.owners)
+                    self._in_order.pop(owner, None)
         self._stale.clear()
         return touched
 
@@ -145,10 +158,17 @@ class Movements:
 
     def of(self, account: str) -> list[EventKey]:
         """Movements that this account may have made, in order of time."""
-        return sorted(self._of_account.get(account, ()), key=lambda key: self._facts[key].order)
+        known = self._in_order.get(account)
+        if known is None:
+            keys = self._of_account.get(account, ())
+            known = self._in_order[account] = sorted(keys, key=lambda key: self._facts[key].order)
+        return known
 
     def together(self, accounts: Iterable[str]) -> list[EventKey]:
         """Movements that any of these may have made, in order of time."""
+        accounts = list(accounts)
+        if len(accounts) == 1:
+            return self.of(accounts[0])
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
         return sorted(keys, key=lambda key: self._facts[key].order)
 
@@ -163,14 +183,17 @@ class Movements:
             clue = self._clues.pop(key, None)
             for owner, _ in clue.owners if clue else ():
                 self._of_account[owner].discard(key)
+                self._in_order.pop(owner, None)
             del self._facts[key]
             self._corrections.pop(key, None)
             self._meanings.pop(key, None)
             self._given_back.pop(key, None)
             self._stale.discard(key)
-            self._contested.discard(key)
+            self._tracked.discard(key)
+            self._unnamed.discard(key)
         del self._order[:first]
-        for placed in (self._returns, *self._on_plate.values(), *self._foreign.values()):
+        self._plates.forget_before(t_utc_ns)
+        for placed in (self._returns, *self._foreign.values()):
             del placed[: _from(placed, t_utc_ns)]
         self._corrections = {
             key: fact
@@ -179,38 +202,36 @@ class Movements:
         }
         for account in [name for name, keys in self._of_account.items() if not keys]:
             del self._of_account[account]
+            self._in_order.pop(account, None)
 
     def _clue(self, key: EventKey) -> Clue | None:
         fact = self._facts[key]
         correction = self._corrections.get(key)
         if fact.movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
-        around = self._around(fact)
-        owners = self._owners(fact, around)
+        owners = self._owners(fact)
         nobody = max(0.0, 1.0 - sum(share for _, share in owners))
-        contact = [other for _, near in around if near != key and _of_one_contact(fact, other := self._facts[near])]
+        contact = [near for near in self._plates.around(fact) if near is not fact and _of_one_contact(fact, near)]
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
-            back = {move.sku for reading in known[0] for move in reading.moves if move.qty < 0}
-            self._given_back[key] = frozenset(back)
-        weight_dg = abs(fact.movement.delta_g) * 10
+            self._given_back[key] = frozenset(move.sku for read in known[0] for move in read.moves if move.qty < 0)
         sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
         puts = not takes(fact)
-        parts = tuple(other.id for other in contact if takes(other) == puts and other.order < fact.order)
+        parts = [other for other in contact if takes(other) == puts and other.order < fact.order]
         return Clue(
-            fact.id,
+            name_of(key),
             known[0],
             owners,
             nobody,
-            weight_dg,
+            abs(fact.movement.delta_g) * 10,
             sigma_dg,
             known[1],
             fact.movement.plate,
             puts,
             fact.movement.settled,
-            parts,
-            self._closes(fact),
+            tuple([name_of(key_of(other)) for other in parts]),
+            tuple([name_of(key_of(other)) for other in closes(fact, self._plates.since(fact))]),
         )
 
     def _meaning(
@@ -225,37 +246,37 @@ class Movements:
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
         parted = any(takes(other) != takes(fact) for other in contact)
-        read = readings(self._store, fact, correction, brought, alone=not contact, parted=parted)
+        other: Said = ()
+        said = what_is_said(fact, correction)
+        if takes(fact) and unnamed(said) >= FOREIGN:
+            self._unnamed.add((fact.source, fact.id))
+            other, none_missing = self._by_levels(fact)
+            came = 1.0 if none_missing else came
+        read = readings(self._store, fact, said, brought, alone=not contact, parted=parted, other=other)
         return read, unexplained(self._store, fact, came)
 
-    def _next(self, fact: MovementFact) -> list[EventKey]:
-        """Movements of the plate that look back as far as this one."""
-        placed = self._on_plate[fact.movement.plate]
-        first = bisect_right(placed, (fact.order, (fact.source, fact.id)))
-        return [key for _, key in placed[first : first + MOST_CLOSED]]
+    def _levels_changed(self, fact: MovementFact) -> None:
+        """What is known of this movement bears on goods without a name that left its plate about then, or next."""
+        if self._unnamed:
+            about = {*map(key_of, self._plates.run(fact)), *map(key_of, self._plates.after(fact))}
+            for key in self._unnamed & about:
+                self._meanings.pop(key, None)
+                self._stale.add(key)
 
-    def _closes(self, fact: MovementFact) -> tuple[str, ...]:
-        """Movements before, at least two, since the plate weighed what it weighs after this one again."""
-        placed = self._on_plate[fact.movement.plate]
-        last = bisect_left(placed, (fact.order, (fact.source, fact.id)))
-        after_g, sigma_g = fact.movement.after_g, fact.movement.sigma_g
-        oldest_utc_ns = fact.t_utc_ns - CLOSED_NS
-        for found, (order, key) in enumerate(reversed(placed[max(0, last - MOST_CLOSED) : last]), start=1):
-            if order[0] < oldest_utc_ns:
-                break
-            movement = self._facts[key].movement
-            off_g = abs(movement.before_g - after_g)
-            if off_g > LEAST_LEVEL_G and off_g > LEVEL_SIGMAS * hypot(movement.sigma_g, sigma_g):
-                continue
-            since = [key for _, key in placed[last - found : last]]
-            return tuple(key[1] for key in since) if found > 1 and self._plain(fact, since) else ()
-        return ()
-
-    def _plain(self, fact: MovementFact, since: list[EventKey]) -> bool:
-        """Whether these movements are too heavy to be told from nothing by chance."""
-        facts = [*(self._facts[key] for key in since), fact]
-        noise_g = max(LEAST_LEVEL_G, LEVEL_SIGMAS * max(entry.movement.sigma_g for entry in facts))
-        return min(abs(entry.movement.delta_g) for entry in facts) > PLAIN * noise_g
+    def _by_levels(self, fact: MovementFact) -> tuple[Said, bool]:
+        """What else a pick without a name may have been by what its plate weighed before and after, and whether
+        nothing can be missing."""
+        plate = self._store.plates.get(fact.movement.plate)
+        if plate is None or not plate.lanes:
+            return (), False
+        lightest_g = min(self._store.items[lane.sku].unit_weight_g for lane in plate.lanes)
+        others = closed(fact, self._plates.run(fact), lightest_g)
+        if others is not None:
+            again = taken_again((other, self._corrections.get(key_of(other))) for other in others)
+            return (((again, SURELY_AGAIN),) if again else ()), not again
+        before = self._plates.before(fact)
+        more_g = untold_g(fact, before) if before is not None else 0.0
+        return (refitted(self._store, fact, abs(fact.movement.delta_g + more_g)) if more_g else ()), False
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""
@@ -274,33 +295,27 @@ class Movements:
         elif was and not is_now:
             foreign.remove((fact.order, key))
         if was or is_now:
-            for _, other in self._on_plate[plate]:
-                if takes(self._facts[other]) and same_thing(self._facts[other], fact):
-                    self._meanings.pop(other, None)
-                    self._stale.add(other)
+            for other in self._plates.of(plate):
+                if takes(other) and same_thing(other, fact):
+                    self._meanings.pop(key_of(other), None)
+                    self._stale.add(key_of(other))
 
-    def _owners(self, fact: MovementFact, around: list[_Placed]) -> tuple[tuple[str, float], ...]:
+    def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        about = [t_utc_ns for (t_utc_ns, *_), _ in around]
-        shares = self._presence.shares(fact.movement.plate, fact.t_utc_ns, about)
-        if shares is None:
+        seen = self._presence.seen(fact.movement.plate, fact.t_utc_ns)
+        if seen is None:
             inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
             return _equal(account.key for account in inside)
-        if len(shares) > 1:
-            self._contested.add((fact.source, fact.id))
+        if seen.followed:
+            self._tracked.add((fact.source, fact.id))
         found: dict[str, float] = {}
-        for session, share in shares.items():
+        for session, share in seen.shares.items():
             account = self._visits.named(session, fact.t_utc_ns, self._skew_ns)
             if account is not None and share >= LEAST_OWNER:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
-
-    def _around(self, fact: MovementFact) -> list[_Placed]:
-        """Movements of the same plate about the same time, this one included, in order of time."""
-        placed = self._on_plate[fact.movement.plate]
-        return self._span(placed, fact.t_utc_ns - PRESENCE_REACH_NS, fact.t_utc_ns + PRESENCE_REACH_NS)
 
     @staticmethod
     def _span(placed: list[_Placed], start_utc_ns: int, end_utc_ns: int) -> list[_Placed]:

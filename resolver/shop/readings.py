@@ -7,9 +7,12 @@ name: those are worth something, and a receipt that passes over them is not sure
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
+from math import exp, hypot
 
-from agent.messages import ItemCount
+from agent.messages import Correction, ItemCount
 from agent.store import Item, Store
 from resolver.baskets import Move, Reading
 from resolver.inbox import CorrectionFact, MovementFact
@@ -27,15 +30,32 @@ LEAST_ELSE = 1e-4
 """However sure an agent is, it may have been something else: probabilities come with three digits."""
 SAME_SHARE, SAME_G = 0.02, 3.0
 """A foreign thing is the same where two weighings differ by less than this share, or this many grams."""
+FITS_SIGMAS = 3.0
+USUAL_COUNTS = {1: 0.9, 2: 0.07, 3: 0.03}
+"""How many alike are taken at once, as `baskets.habits` has it."""
+UNFIT = 0.01
+"""Density (per gram) of goods that fit by their whole weight no better than by chance: any of 100 g."""
+SURELY_AGAIN = 0.98
+"""Probability that a pick which leaves a plate as it was took again what had been put there meanwhile."""
 PAIR = 2
 ALIKE = {1: "one", 2: "two", 3: "three"}
 LIGHTER = 1.25
 """An item that weighs up to so much more than what left may have been that, leant or held in part."""
+AT_ONCE = 3
+"""More than so many are hardly taken at once (1.5 % of picks); then an agent knows them by their weight."""
+
+Said = tuple[tuple[tuple[ItemCount, ...], float], ...]
+"""Items, whole, with the probability of each."""
 
 
 def else_share(fact: MovementFact, correction: CorrectionFact | None) -> float:
     """The probability that what moved is no item of the store."""
-    return max(0.0, 1.0 - sum(share for items, share in _said(fact, correction) if items))
+    return unnamed(what_is_said(fact, correction))
+
+
+def unnamed(said: Said) -> float:
+    """What is left of what is said to no item of the store."""
+    return max(0.0, 1.0 - sum(share for items, share in said if items))
 
 
 def same_thing(a: MovementFact, b: MovementFact) -> bool:
@@ -52,20 +72,25 @@ def takes(fact: MovementFact) -> bool:
 def readings(
     store: Store,
     fact: MovementFact,
-    correction: CorrectionFact | None,
+    said: Said,
     brought: float,
     *,
     alone: bool = True,
     parted: bool = False,
+    other: Said = (),
 ) -> tuple[Reading, ...]:
-    """What the event may mean; probabilities sum to 1, what is left over being something else.
+    """What the event of which this is said may mean; probabilities sum to 1, what is left over being something else.
 
     `brought` is the probability that a foreign thing of this weight stood on the plate; `alone` that the contact was
-    told as this movement only, `parted` that it was told as a put and a pick.
+    told as this movement only, `parted` that it was told as a put and a pick. `other` is what may be meant by what its
+    agent left to something else, where nothing foreign stood there.
     """
     into = 1 if takes(fact) else -1
     found: dict[tuple[Move, ...], float] = {}
-    for items, probability in _said(fact, correction):
+    if other:
+        left = (1.0 - brought) * unnamed(said)
+        said = (*said, *((items, left * share) for items, share in other))
+    for items, probability in said:
         moves = _moves(store, items, fact, into)
         found[moves] = found.get(moves, 0.0) + probability
     named = sum(probability for moves, probability in found.items() if moves)
@@ -81,6 +106,35 @@ def readings(
         for moves, probability in found.items()
         if probability > 0.0
     )
+
+
+def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) -> tuple[ItemCount, ...]:
+    """What a pick must have taken that left a plate, after these other movements, as it was before all of them: what
+    they put there and did not take again; nothing where they took more."""
+    net: Counter[str] = Counter()
+    for fact, correction in others:
+        if correction is not None and correction.correction.withdrawn:
+            continue
+        said = correction.correction.items if correction is not None else fact.movement.items
+        net.update({entry.sku: -entry.qty if takes(fact) else entry.qty for entry in said})
+    if any(count < 0 for count in net.values()):
+        return ()
+    return tuple(ItemCount(sku=sku, qty=count) for sku, count in sorted(net.items()) if count)
+
+
+def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
+    """Items of the plate, so many alike, that weigh as much as left in all, with shares that sum to less than 1."""
+    plate = store.plates[fact.movement.plate]
+    found = []
+    for sku in sorted({lane.sku for lane in plate.lanes}):
+        item = store.items[sku]
+        for count in range(1, AT_ONCE + 1 if not item.by_weight else 1):
+            spread_g = hypot(item.unit_sd_g * count**0.5, fact.movement.sigma_g, SAME_SHARE * weight_g)
+            off = (weight_g - count * item.unit_weight_g) / spread_g
+            if abs(off) < FITS_SIGMAS:
+                found.append((sku, count, USUAL_COUNTS[count] * exp(-0.5 * off * off) / spread_g))
+    total = sum(share for *_, share in found) + UNFIT
+    return tuple(((ItemCount(sku=sku, qty=count),), share / total) for sku, count, share in found)
 
 
 def _manner(store: Store, fact: MovementFact, moves: tuple[Move, ...]) -> str:
@@ -121,19 +175,30 @@ def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
         if item.by_weight:
             worth = max(worth, price * round(weight_g) / 1000)
         elif item.unit_weight_g <= LIGHTER * weight_g:
-            worth = max(worth, price * max(1, int(weight_g // item.unit_weight_g)))
+            worth = max(worth, price * min(AT_ONCE, max(1, int(weight_g // item.unit_weight_g))))
     return worth * (100 - round(100 * settled)) / 100
 
 
-def _said(fact: MovementFact, correction: CorrectionFact | None) -> list[tuple[tuple[ItemCount, ...], float]]:
+def what_is_said(fact: MovementFact, correction: CorrectionFact | None) -> Said:
+    """The items that the agent names, with their probabilities; what they lack to 1 is something else.
+
+    A correction says of one reading only how sure it is: what is left to 1 is shared out as it was before.
+    """
     movement = fact.movement
-    if correction is not None:
-        return [(correction.correction.items, correction.correction.confidence)]
     best = _counts(movement.items)
     others = [(entry.items, entry.probability) for entry in movement.candidates if _counts(entry.items) != best]
     room, rest = 1.0 - movement.confidence, sum(probability for _, probability in others)
     scale = min(1.0, room / rest) if rest > 0.0 else 1.0
-    return [(movement.items, movement.confidence), *((items, share * scale) for items, share in others)]
+    said: Said = ((movement.items, movement.confidence), *((items, share * scale) for items, share in others))
+    return said if correction is None else _corrected(said, correction.correction)
+
+
+def _corrected(said: Said, correction: Correction) -> Said:
+    meant = _counts(correction.items)
+    others = [(items, share) for items, share in said if _counts(items) != meant]
+    was = 1.0 - sum(share for items, share in said if _counts(items) == meant)
+    scale = (1.0 - correction.confidence) / was if was > 0.0 else 0.0
+    return ((correction.items, correction.confidence), *((items, share * scale) for items, share in others))
 
 
 def _counts(items: tuple[ItemCount, ...]) -> list[tuple[str, int, float | None]]:

@@ -80,3 +80,13 @@ def test_another_item_is_in_dispute_by_what_it_costs_more() -> None:
 def test_what_is_not_even_likelier_than_not_is_never_final() -> None:
     others = [Held(sku, Decimal("1.50"), 1, 0) for sku in ("juice", "water")]
     assert not decide([((COLA,), ZERO, 0.4), *(((other,), ZERO, 0.3) for other in others)], PRICES).sure
+
+
+def test_baskets_that_make_the_same_bill_are_one() -> None:
+    """Whether so many grams are two pieces or three is no doubt."""
+    price = Decimal("3.99")
+    two, three = (Held("tomato", price, 2, 2609),), (Held("tomato", price, 3, 2609),)
+    other = (Held("tomato", price, 2, 2650),)
+    decision = decide([(two, ZERO, 0.5), (three, ZERO, 0.4), (other, ZERO, 0.1)], PRICES)
+    assert decision.sure and decision.basket == two
+    assert decision.probability == pytest.approx(0.9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor import Script, bought, settle
+from shopfloor import Script, bought, make_store, settle
 
 from resolver.shop import Issued
 
@@ -166,13 +166,29 @@ def test_an_exit_without_entering_is_said() -> None:
     assert found["s1"].receipt.reasons == ("not-entered: the session exited without entering",)
 
 
-def test_entering_twice_changes_nothing() -> None:
+def test_entering_twice_changes_nothing_and_is_said() -> None:
     shop = Script()
     shop.enter("s1", 0)
+    shop.enter("s2", 0)
+    shop.near(1, {"s1": 0.999})
     shop.pick(2, {"cola": 1})
     shop.enter("s1", 5)
-    found = receipts(leave(shop, "s1"))
+    found = receipts(leave(shop, "s1", "s2"))
     assert bought(found["s1"]) == {"cola": 1}
+    assert found["s1"].receipt.state == "final"
+    assert [reason.split(":")[0] for reason in found["s1"].receipt.reasons] == ["entered-twice"]
+    assert found["s2"].receipt.reasons == ()
+
+
+def test_entering_twice_is_said_beside_what_sends_to_review() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.enter("s2", 0)
+    shop.pick(2, {"cola": 1})
+    shop.enter("s1", 5)
+    receipt = receipts(leave(shop, "s1", "s2"))["s1"].receipt
+    assert receipt.state == "review"
+    assert receipt.reasons[-1].startswith("entered-twice: another entry of s1")
 
 
 def test_a_session_that_never_exits_is_closed_and_said() -> None:
@@ -230,3 +246,19 @@ def test_a_put_by_its_own_taker_leaves_no_doubt_on_others() -> None:
     found = receipts(leave(shop, "s1", "s2"))
     assert (bought(found["s1"]), found["s1"].receipt.state) == ({"cola": 1}, "final")
     assert (bought(found["s2"]), found["s2"].receipt.state) == ({}, "final")
+
+
+def test_two_agents_may_give_the_same_id() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    either = [{"items": [{"sku": "cola", "qty": qty}], "probability": share} for qty, share in ((1, 0.3), (3, 0.68))]
+    first = shop.pick(5, {"cola": 3}, confidence=0.68, candidates=either)
+    assert shop.pick(9, {"water": 1}, plate="P2", agent="a2") == first
+    shop.exit("s1", 30)
+    shop.watermark(33)
+    shop.watermark(33, agent="a2")
+    (effect,) = settle(shop, make_store(("a1", "a2")))
+    assert isinstance(effect, Issued)
+    doubtful = [reason for reason in effect.receipt.reasons if reason.startswith("doubtful")]
+    assert len(doubtful) == 1 and "on plate P1" in doubtful[0]
+    assert len(effect.receipt.events) == 2
