@@ -131,17 +131,20 @@ class Life:
 
     def _keep(self, now_ns: int) -> None:
         fresh = self._keeper.turn(now_ns, self._uplink.acknowledged, self._orders.saved())
+        if fresh:  # on its way first; how the plates stand now is for the next turn
+            self._uplink.fresh()
+            self._read_ns = now_ns - READINGS_PERIOD_NS
         if not self._keeper.pending:
             for command in self._done:
                 self._uplink.reply(command, "done")
             self._done.clear()
         before, self._progress = self._progress, self._pipeline.progress()
         moved = before.until_t_mono_ns != self._progress.until_t_mono_ns
-        due = now_ns - self._read_ns >= READINGS_PERIOD_NS
+        due = now_ns - self._read_ns >= READINGS_PERIOD_NS and not fresh
         if not (fresh or moved or due):
             return
         readings: list[PlateReading] = []
-        if fresh or due or not self._all_settled:
+        if due or not self._all_settled:
             self._read_ns = now_ns
             readings = self._pipeline.readings()
         mark = None if self._newly_settled(readings) else self._mark()

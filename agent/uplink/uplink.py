@@ -96,7 +96,7 @@ class Uplink:
         self._watermarks = 0
         self._wake = threading.Condition()
         self._events: deque[LinkEvent] = deque()
-        self._offered = self._stopping = False
+        self._offered = self._stopping = False  # there are rows or replies to send
         self.heartbeat_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failure: BaseException | None = None
@@ -127,20 +127,27 @@ class Uplink:
         """Payloads that were no messages."""
         return self._gate.dropped
 
+    def fresh(self) -> None:
+        """There are new durable rows."""
+        with self._wake:
+            self._offered = True
+            self._wake.notify()
+
     def offer(self, mark: Mark | None, plates: Sequence[tuple[str, PlateState]]) -> None:
-        """There may be new durable rows; how far all is told; the plates as they stand."""
+        """How far all is told, and the plates as they stand: for the next watermark, which has its own time."""
         with self._wake:
             if mark is not None:
                 self._horizon.seen(mark)
             for plate, state in plates:
                 self._plates.seen(plate, state)
-            self._offered = True
-            self._wake.notify()
+            if not self._watermarks:  # the first is waited for
+                self._wake.notify()
 
     def reply(self, command: Command, result: Result, reason: str = "", **more: Any) -> None:
         """Answer a command."""
         with self._wake:
             self._replies.append(Reply(id=command.id, result=result, reason=reason, **more))
+            self._offered = True
             self._wake.notify()
 
     def stop(self, within_s: float) -> bool:
@@ -164,7 +171,9 @@ class Uplink:
                 self._gate.dropped += 1
                 return
             self._events.append(event)
-            self._wake.notify()
+            # paho calls what needs no acknowledgement acknowledged once it is sent: nothing to wake up for
+            if not isinstance(event, Acknowledged) or self._window.in_flight:
+                self._wake.notify()
 
     # -- the thread -----------------------------------------------------------------------------
 
@@ -181,7 +190,7 @@ class Uplink:
     def _turn(self) -> None:
         with self._wake:
             if not (self._events or self._offered or self._stopping):
-                self._wake.wait(WATERMARK_PERIOD_S / 4)
+                self._wake.wait(self._idle_s())
             events, self._events = self._events, deque()
             self._offered = False
         for event in events:
@@ -197,6 +206,11 @@ class Uplink:
             self._paused_until_s = now_s + REFUSED_WAIT_S
         self._check_stall(now_s)
         self._acknowledged_no = self._window.acknowledged
+
+    def _idle_s(self) -> float:
+        """Until the next watermark; a while where there is none to tell."""
+        due_s = self._watermark_s + WATERMARK_PERIOD_S - time.monotonic()
+        return due_s if due_s > 0 else WATERMARK_PERIOD_S / 4
 
     def _handle(self, event: LinkEvent) -> None:
         match event:
