@@ -150,7 +150,7 @@ class BoardLink:
             self.status = calm.status
         if calm.samples is not None:
             self.last_sample_arrival_ns = int(calm.arrival_ns[-1])
-            self.line.came(calm.samples)
+            self.line.went_on(calm.samples)
             self._samples(calm.samples, calm.arrival_ns)
 
     def heard_until(self, until_ns: int, silent_ns: int, arrival_ns: NDArray[np.int64] = _NEVER) -> bool:
