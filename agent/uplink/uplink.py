@@ -97,6 +97,7 @@ class Uplink:
         self._wake = threading.Condition()
         self._events: deque[LinkEvent] = deque()
         self._offered = self._stopping = False  # there are rows or replies to send
+        self._behind = True  # there may be rows in the journal that were not sent
         self.heartbeat_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failure: BaseException | None = None
@@ -130,7 +131,7 @@ class Uplink:
     def fresh(self) -> None:
         """There are new durable rows."""
         with self._wake:
-            self._offered = True
+            self._offered = self._behind = True
             self._wake.notify()
 
     def offer(self, mark: Mark | None, plates: Sequence[tuple[str, PlateState]]) -> None:
@@ -318,8 +319,7 @@ class Uplink:
             return
         refused = PUBLISH_REFUSED in self._faults
         if now_s >= self._paused_until_s:
-            for row in self._window.next_rows(self._reader.after, probing=refused):
-                self._window.sent(self._publish_event(row.body), row)
+            self._send_rows(probing=refused)
         if refused:
             return  # some brokers hang up on whatever they refuse: nothing but the one event that asks
         if now_s >= self._paused_until_s:
@@ -336,6 +336,22 @@ class Uplink:
         for plate, state in due:
             topic = self._identity.topics.plate(self._identity.agent, plate)
             self._link.publish(topic, state.model_dump_json(), qos=0, retain=True)
+
+    def _send_rows(self, *, probing: bool) -> None:
+        """As many as may be in flight; the journal is not asked where all that it had was sent."""
+        with self._wake:
+            behind, self._behind = self._behind, False
+        if not (behind or self._window.hands_out_again):
+            return
+        try:
+            rows = self._window.next_rows(self._reader.after, probing=probing)
+        except sqlite3.Error:
+            self._behind = True
+            raise
+        if rows or probing or not self._window.free_for_events:
+            self._behind = True
+        for row in rows:
+            self._window.sent(self._publish_event(row.body), row)
 
     def _publish_event(self, body: str) -> int:
         return self._link.publish(self._identity.topics.events(self._identity.agent), body, qos=1, retain=False)
