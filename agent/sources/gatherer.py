@@ -109,7 +109,8 @@ class Gatherer:
             with self._turn:
                 self._read_s = planned_s
                 if self._planned_s <= planned_s:
-                    self._planned_s = max(planned_s, began_s - self._gather_s) + self._gather_s
+                    following_s = planned_s + self._gather_s
+                    self._planned_s = following_s if following_s > began_s else began_s + self._gather_s
                 self._turn.notify_all()
                 while (left_s := self._planned_s - time.monotonic()) > 0:
                     self._turn.wait(left_s)

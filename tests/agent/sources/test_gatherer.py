@@ -133,7 +133,7 @@ def test_ports_are_read_when_asked_and_nobody_waits_for_one_that_hangs() -> None
 
 def test_a_reading_that_is_asked_for_ahead_is_one_with_that_which_is_planned() -> None:
     gatherer, port, who = Gatherer(0.25), Still(), Counting()
-    serving = threading.Thread(target=gatherer.serve, args=(who, port))
+    serving = threading.Thread(target=gatherer.serve, args=(who, port), daemon=True)
     serving.start()
     wait(lambda: who.read == 1)
     soon_s = time.monotonic() + 0.05
