@@ -52,6 +52,7 @@ bench-receipts: $(STAMP) ## receipts of the bench's shoppers through agent and r
 # RUNS and MINUTES make it short (RUNS=1 MINUTES=0.2 HOURS=0.1 MEMORY_MINUTES=0.2); river stands beside the pinned packages
 RIVER := out/river/bin/python
 bench-speed: test-packages $(STAMP) $(RIVER) ## how fast, how light, how soon (three hours; RUNS=1 MINUTES=0.2 for a look)
+	@$(BIN)/python -m compileall -q agent # as installed: what is edited would be compiled by each start
 	@$(BIN)/python -m bench.speed --runs $(or $(RUNS),5) --minutes $(or $(MINUTES),5) --hours $(or $(HOURS),1) \
 	  --memory-minutes $(or $(MEMORY_MINUTES),60) --river $(RIVER) $(FLAGS)
 

@@ -148,11 +148,11 @@ def _reloaded(settings: AgentSettings) -> tuple[Store, str]:
 
 
 def _recorder(settings: AgentSettings, line: TimeLine) -> Recorder | None:
+    if settings.record is None:
+        return None
     from agent.commands.attachments import explaining
     from agent.sources.recorder import Recorder, RecorderError
 
-    if settings.record is None:
-        return None
     try:
         return Recorder(settings.record, explaining(settings), line.now_ns(), line.now_utc_ns)
     except RecorderError as error:

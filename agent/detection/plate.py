@@ -46,6 +46,11 @@ class PlateDetector:
         self.contact: Contact | None = Contact(None, 0, self._trace, parameters)
 
     @property
+    def rests_on(self) -> Level | None:
+        """The plateau that rest began with: the same one for as long as nothing happens. None within a contact."""
+        return self._rest if self.contact is None else None
+
+    @property
     def level(self) -> Level | None:
         """The plateau the plate rests on, measured anew from the last of rest; None within a contact."""
         if self.contact is not None or self._rest is None:

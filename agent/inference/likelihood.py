@@ -26,20 +26,39 @@ _HOPELESS = 60.0
 
 
 @dataclass(frozen=True)
+class Straightness:
+    """How far a way bends, how likely that is by any measure (`odd`) and of one thing at one place: as logarithms."""
+
+    bend: Bend
+    seen: float
+    odd: float
+    one: float
+
+    @staticmethod
+    def of(bend: Bend, p: InferenceParameters) -> Straightness:
+        """What a bend says of one thing."""
+        seen = math.log(max(bend.seen, _TINY))
+        odd = math.log(p.bend_odd) + _normal(seen, math.log(p.bend_odd_at), p.bend_odd_sd**2)
+        usual = math.log(1 - p.bend_odd) + _normal(seen, math.log(p.bend_one), p.bend_one_sd**2)
+        return Straightness(bend, seen, odd, _log_add(usual, odd))
+
+
+@dataclass(frozen=True)
 class Change:
     """A change between two plateaus: `delta_g` and `variance_g2` by mode (W, X, Y, or W alone)."""
 
     delta_g: tuple[float, ...]
     variance_g2: tuple[float, ...]
-    bend: Bend | None = None  # how straight the way was, where that is known
+    way: Straightness | None = None  # from one to the other, where that is known
 
     @staticmethod
     def between(before: Level, after: Level, parameters: InferenceParameters) -> Change:
         """The change from one plateau to a later one."""
         delta = tuple((after.mean - before.mean).tolist())
         slack = (parameters.change_sd * delta[0]) ** 2
-        bend = after.bend if after.bend is not None and after.bend.since_ns == before.end_ns else None
-        return Change(delta, tuple(v + slack for v in (after.variance + before.variance).tolist()), bend)
+        known = after.bend is not None and after.bend.since_ns == before.end_ns
+        way = Straightness.of(after.bend, parameters) if after.bend is not None and known else None
+        return Change(delta, tuple(v + slack for v in (after.variance + before.variance).tolist()), way)
 
 
 @dataclass(frozen=True)
@@ -83,16 +102,13 @@ def log_goods(change: Change, hypothesis: Hypothesis, geometry: Geometry, p: Inf
 
 def log_bend(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
     """Of how straight the way was, and whereto it bent, if several units moved, over the same if it was one."""
-    bend = change.bend
-    if bend is None or (len(parts) == 1 and parts[0].count == 1) or len({part.sign for part in parts}) > 1:
+    way = change.way
+    if way is None or (len(parts) == 1 and parts[0].count == 1) or len({part.sign for part in parts}) > 1:
         return 0.0
-    seen = math.log(max(bend.seen, _TINY))
-    several = math.hypot(p.bend_one, p.bend_share * bend.reach * _apart(parts, geometry, p))
-    odd = math.log(p.bend_odd) + _normal(seen, math.log(p.bend_odd_at), p.bend_odd_sd**2)
-    usual = math.log(1 - p.bend_odd)
-    one = _log_add(usual + _normal(seen, math.log(p.bend_one), p.bend_one_sd**2), odd)
-    whereto = math.log(max(_whereto(bend, parts, geometry, p), _TINY))
-    return _log_add(usual + whereto + _normal(seen, math.log(several), p.bend_sd**2), odd) - one
+    several = math.hypot(p.bend_one, p.bend_share * way.bend.reach * _apart(parts, geometry, p))
+    usual = math.log(1 - p.bend_odd) + _normal(way.seen, math.log(several), p.bend_sd**2)
+    whereto = math.log(max(_whereto(way.bend, parts, geometry, p), _TINY))
+    return _log_add(usual + whereto, way.odd) - way.one
 
 
 def _apart(parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:

@@ -87,7 +87,17 @@ class BoardLink:
         """Time of the last conversion; None before any."""
         return int(self.rows.t_ns[-1]) if self.rows is not None and len(self.rows.t_ns) else self._until
 
+    def expected_ns(self, t_ns: int) -> int:
+        """When a conversion at or after an instant is to come, going by the pace of the last ones; `known_until_ns`
+        must be known."""
+        last_ns = self.known_until_ns
+        assert last_ns is not None
+        if last_ns >= t_ns or not self._period_ns:
+            return t_ns
+        return last_ns - (last_ns - t_ns) // self._period_ns * self._period_ns
+
     _until: int | None = None
+    _period_ns: int = 0  # between the last conversions
 
     def take(self, chunks: list[Chunk]) -> Iterator[Hello | OtherProtocol]:
         """Decode chunks of this source, in order; yields who introduced itself."""
@@ -140,7 +150,7 @@ class BoardLink:
             self.status = calm.status
         if calm.samples is not None:
             self.last_sample_arrival_ns = int(calm.arrival_ns[-1])
-            self.line.came(calm.samples)
+            self.line.went_on(calm.samples)
             self._samples(calm.samples, calm.arrival_ns)
 
     def heard_until(self, until_ns: int, silent_ns: int, arrival_ns: NDArray[np.int64] = _NEVER) -> bool:
@@ -181,7 +191,11 @@ class BoardLink:
         t_ns = self._clock.to_mono(samples.t_board_us, arrival_ns)
         bits = np.unpackbits(samples.present[:, np.newaxis], axis=1, count=samples.channels, bitorder="little")
         self.rows.append(t_ns, samples.counts, bits.view(np.bool_))
-        self._until = int(t_ns[-1])
+        before_ns, self._until = self._until, int(t_ns[-1])
+        if len(t_ns) > 1:
+            self._period_ns = (self._until - int(t_ns[0])) // (len(t_ns) - 1)
+        elif before_ns is not None:
+            self._period_ns = self._until - before_ns
 
 
 def _arrived(arrivals: Arrivals, samples: Samples, position: int) -> NDArray[np.int64]:

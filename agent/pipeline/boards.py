@@ -128,6 +128,12 @@ class Boards:
         ]
         return min(known, default=None)
 
+    def expected_ns(self, t_ns: int) -> int:
+        """When every live board is to have delivered beyond an instant; a board that is late is not foreseen."""
+        live = (link for link in self._by_board.values() if link.known_until_ns is not None)
+        waited_for = (link.expected_ns(t_ns) for link in live if not self._is_silent(link, SILENT_NS))
+        return max(waited_for, default=t_ns)
+
     def first_ns(self) -> int | None:
         """Time of the first conversion of all."""
         starts = [int(link.rows.t_ns[0]) for link in self._by_board.values() if link.rows and len(link.rows.t_ns)]

@@ -129,6 +129,11 @@ class PlateCells:
             grams[:, self.excluded] = total
         return grams
 
+    def rested(self, t_ns: NDArray[np.int64], grams: NDArray[np.float64]) -> None:
+        """Whole rows of a plate at rest, after a look at its cells in which nothing was found."""
+        self.returned = self.worsened = False
+        self.took(t_ns, grams)
+
     def took(self, t_ns: NDArray[np.int64], grams: NDArray[np.float64]) -> None:
         """Whole rows of the plate, as it goes on with them."""
         self._recent.append((t_ns, grams))

@@ -63,6 +63,10 @@ class LineHealth:
             self._fresh += _missing(*first)
         self._last = (int(seq[-1]), int(t_us[-1]))
 
+    def went_on(self, samples: Samples) -> None:
+        """A block of SAMPLEs with which the line was `well`."""
+        self._last = (int(samples.seq[-1]), int(samples.t_board_us[-1]))
+
     def look(self, t_ns: int, dropped: int) -> None:
         """Now; `dropped` is how many frames of the stream were none so far."""
         self._lost.add(t_ns, self._fresh)

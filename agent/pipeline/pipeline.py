@@ -91,8 +91,7 @@ class Pipeline:
         self._pending += chunks
 
     def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
-        """Time passes, also where no bytes come. `at_leisure`: while nothing is touched, what came may wait for the
-        next look at rest."""
+        """Time passes, also where no bytes come. `at_leisure`: what came may wait until it is `due_ns`."""
         slot_ns = t_mono_ns - t_mono_ns % self._slot_ns
         if at_leisure and not self._due(slot_ns):
             return []
@@ -103,10 +102,12 @@ class Pipeline:
         return self._emptied()
 
     def due_ns(self) -> int | None:
-        """When `advance` has something to do, as long as nothing is touched; None: at once."""
-        if self._cursor_ns is None or self._touched():
+        """When `advance` has something to do, if all boards deliver in time; None: at once."""
+        if self._cursor_ns is None:
             return None
-        return self._cursor_ns + self._p.block_ns + _DELIVERY_NS
+        if self._touched():
+            return self._boards.expected_ns(self._cursor_ns + self._p.tick_ns)
+        return self._cursor_ns - self._cursor_ns % self._p.block_ns + self._p.block_ns + _DELIVERY_NS
 
     def finish(self) -> list[Told]:
         """End of the input: the last ticks are worked through with what is there."""
@@ -186,13 +187,10 @@ class Pipeline:
         self.belief.set_contents(plate, contents)
         self._teller.forget(plate)  # what was told before is not seen otherwise: it is what was just said
 
-    def snapshot(self) -> dict[str, Any]:
-        """The whole belief state as JSON-able data."""
-        return {
-            "version": SNAPSHOT_VERSION,
-            "belief": self.belief.snapshot(),
-            "plates": {name: run.snapshot() for name, run in self.runs.items()},
-        }
+    def snapshot(self, *, whole: bool = True) -> dict[str, Any]:
+        """The belief state as JSON-able data; if not `whole`, plates that rest may be as they were when last asked."""
+        plates = {name: run.snapshot() if whole else run.snapshot_lately() for name, run in self.runs.items()}
+        return {"version": SNAPSHOT_VERSION, "belief": self.belief.snapshot(), "plates": plates}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.belief.restore(state["belief"])
@@ -201,7 +199,7 @@ class Pipeline:
                 self.runs[name].restore(saved)
 
     def _due(self, t_ns: int) -> bool:
-        """Whether by an instant there is more to do than to collect bytes for the next block of rest."""
+        """Whether by an instant there is more to do than to collect bytes for the next block or tick."""
         due_ns = self.due_ns()
         return due_ns is None or t_ns >= due_ns
 

@@ -49,6 +49,7 @@ class PlateRun:
         self.gaps: list[tuple[int, int]] = []  # last row before and first after each time that nobody measured
         self.restored_level: Level | None = None
         self._carried_g = np.zeros(len(plate.cells))  # by each cell when last at rest, about
+        self._snapshot: tuple[Level, dict[str, Any]] | None = None  # the last, and the plateau that it was taken on
         self.interrupted = False  # the rows last taken follow such a time
         self.held_back = 0  # how many of them the filter had held back
 
@@ -197,8 +198,21 @@ class PlateRun:
         """Whether the board has all channels of this plate."""
         return self._most_channel < rows.channels
 
+    def snapshot_lately(self) -> dict[str, Any]:
+        """A snapshot, the one before where the plate has rested since: what it learnt meanwhile is not in it."""
+        before, rests_on = self._snapshot, self.detector.rests_on
+        if before is None or rests_on is None or before[0] is not rests_on:
+            return self.snapshot()
+        return before[1]
+
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state; the level is what the plate is compared with after a stop, also by another calibration."""
+        state = self._state()
+        rests_on = self.detector.rests_on
+        self._snapshot = (rests_on, state) if rests_on is not None else None
+        return state
+
+    def _state(self) -> dict[str, Any]:
         level = self.detector.level
         if level is not None:
             self._carried_g = self.cells.complete(self.scale.grams(self.filter.recent_counts()[np.newaxis]))[0]

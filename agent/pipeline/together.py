@@ -11,7 +11,7 @@ from agent.detection import DetectionParameters, RestTogether
 from agent.pipeline.board import Rows
 from agent.pipeline.foresight import FEW, WITHIN
 from agent.pipeline.plate import PlateRun
-from agent.weighing import CellsTogether, ScalesTogether
+from agent.weighing import CellsTogether, ScalesTogether, look_at_rest
 
 LEAST_PLATES = 3  # fewer are quicker one by one
 
@@ -80,10 +80,17 @@ class PlatesTogether:
         noise_counts = scales.noise_counts(rest.sigma_g[:, :1])
         wild = (cells.far_counts > runs[0].filter.limit_counts(noise_counts)).any(axis=1)
         plain = rest.still & cells.lively & ~wild & ~heavy
-        for k in np.flatnonzero(plain).tolist():
+        which = np.flatnonzero(plain).tolist()
+        healths, times = [runs[k].cells.health for k in which], [t_ns[k] for k in which]
+        if len(which) < len(runs):
+            counts, present, grams = counts[:, which], present[:, which], grams[:, which]
+        looked = look_at_rest(healths, times, counts, present) if which else []
+        for row, (k, well) in enumerate(zip(which, looked, strict=True)):
             n, run = int(number[k]), runs[k]
-            if not run.screened_at_rest(run.position, t_ns[k], counts[:n, k], present[:n, k], grams[:n, k]):
+            if well:
+                run.cells.rested(t_ns[k], grams[:n, row])
+            elif not run.screened_at_rest(run.position, t_ns[k], counts[:n, row], present[:n, row], grams[:n, row]):
                 continue
             rest.accept(k)
-            run.went_on(t_ns[k], cells.whole[:n, k].T, present[:n, k], noise_counts[k])
+            run.went_on(t_ns[k], cells.whole[:n, k].T, present[:n, row], noise_counts[k])
             run.rested_ns = end_ns

@@ -84,10 +84,10 @@ class ShelfPipeline(Protocol):
 
     def advance(self, t_mono_ns: int, *, at_leisure: bool = False) -> list[Told]:
         """Time passes (as often as `due_ns` says in the service), also where no bytes come: silence becomes faults.
-        `at_leisure`: while nothing is touched, what came may wait for the next look at rest."""
+        `at_leisure`: what came may wait until it is `due_ns`."""
 
     def due_ns(self) -> int | None:
-        """When `advance` has something to do, as long as nothing is touched; None: at once."""
+        """When `advance` has something to do, if all boards deliver in time; None: at once."""
 
     def finish(self) -> list[Told]:
         """End of the input: decide what can be decided from what was measured."""
@@ -101,8 +101,9 @@ class ShelfPipeline(Protocol):
     def requests(self) -> list[tuple[str, bytes]]:
         """Bytes to write to ports (source, wire bytes), such as IDENTIFY; emptied by the call."""
 
-    def snapshot(self) -> dict[str, Any]:
-        """The whole belief state as JSON-able data, to be stored with the events told so far."""
+    def snapshot(self, *, whole: bool = True) -> dict[str, Any]:
+        """The belief state as JSON-able data, to be stored with the events told so far. If not `whole`, a plate that
+        has rested since it was last asked may be as it was then: that is quicker."""
 
     def report(self, fault: Fault, subject: str, *, recovered: bool, t_mono_ns: int) -> list[Told]:
         """A fault of the service's own rooms (port, disk, broker), or its end: told in the pipeline's sequence."""

@@ -36,11 +36,12 @@ class Keeper:
         journal: Journal,
         line: TimeLine,
         address: tuple[str, str, str],
-        belief: Callable[[], dict[str, Any]],
+        belief: Callable[[bool], dict[str, Any]],
         report: Callable[[str, str, bool], None],
     ) -> None:
-        """`address`: store, agent, epoch. `belief` gives the snapshot that goes with the pending events; `report`
-        (fault, remedy, recovered) tells a fault, which comes back through `add`."""
+        """`address`: store, agent, epoch. `belief` gives the snapshot that goes with the pending events, whole or with
+        plates at rest as they were in the last; `report` (fault, remedy, recovered) tells a fault, which comes back
+        through `add`."""
         self._journal, self._line, self._belief, self._report = journal, line, belief, report
         self._store, self._agent, self._epoch = address
         self._pending: list[Told] = []
@@ -75,16 +76,16 @@ class Keeper:
         published = self._release() if self._waits else False
         if now_ns < self._retry_ns:
             return published
-        with_belief = bool(self._pending) or self._forced or now_ns - self._belief_ns >= BELIEF_PERIOD_NS
+        whole = self._forced or now_ns - self._belief_ns >= BELIEF_PERIOD_NS
         small = now_ns - self._small_ns >= SMALL_PERIOD_NS and self._saved != (acknowledged, extras)
-        if with_belief or small:
-            published |= self._commit(now_ns, acknowledged, extras, with_belief=with_belief)
+        if self._pending or whole or small:
+            published |= self._commit(now_ns, acknowledged, extras, whole=whole)
         if now_ns - self._room_ns >= ROOM_PERIOD_NS and not self._fault:
             self._room_ns = now_ns
             self._make_room(now_ns, acknowledged)
         return published
 
-    def _commit(self, now_ns: int, acknowledged: int, extras: dict[str, Any], *, with_belief: bool) -> bool:
+    def _commit(self, now_ns: int, acknowledged: int, extras: dict[str, Any], *, whole: bool) -> bool:
         known = self._line.synchronised or self._line.patience_is_over
         offset_ns = self._line.offset_ns if known else 0
         right = self._line.synchronised or not known  # what waits is judged when it goes out
@@ -97,7 +98,7 @@ class Keeper:
             )
             for told in self._pending
         ]
-        belief = self._belief() if with_belief else None
+        belief = self._belief(whole) if whole or entries else None
         try:
             self._journal.commit(self._epoch, entries, belief, self._line.saved(), acknowledged, extras)
         except JournalWriteError as error:
@@ -106,7 +107,7 @@ class Keeper:
         self._pending.clear()
         self._waits |= bool(entries) and not known
         self._saved, self._small_ns = (acknowledged, dict(extras)), now_ns
-        if with_belief:
+        if whole:
             self._belief_ns, self._forced = now_ns, False
         if self._fault:
             fault, self._fault = self._fault, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from agent.journal import CellCalibration, Journal, merge_calibration
 from agent.messages import Command, Fault, OpenPlate, PlateState
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 READINGS_PERIOD_NS = SECOND_NS // 2  # the plate topics show what is new at most twice a second
 CLOCK_PERIOD_NS = SECOND_NS
 TURN_NS = SECOND_NS // 4  # between turns at most
-TOUCHED_TURN_NS = SLOT_NS  # while something is touched
 LATE_NS = SECOND_NS // 50  # between looks at what is due already: a board has not delivered yet
+READ_NS = SECOND_NS // 500  # ports are read so long before a turn
 CLOCK_STEPPED = "clock-stepped"
 
 
@@ -53,7 +54,7 @@ class Life:
         self._pipeline, self._line, self._uplink, self._ports = pipeline, line, uplink, ports
         self._state = journal.folder
         self._orders = Orders(pipeline, journal.load_extras(), self._keep_zeros)
-        self._keeper = Keeper(journal, line, names, pipeline.snapshot, self._own_fault)
+        self._keeper = Keeper(journal, line, names, self._belief, self._own_fault)
         self._now_ns = self._read_ns = self._clock_ns = line.now_ns()
         self._progress = pipeline.progress()
         self._done: list[Command] = []
@@ -72,13 +73,15 @@ class Life:
         return bool(self._progress.open)
 
     def next_ns(self) -> int:
-        """When the next turn is to be: where nothing is touched, at the next look at rest."""
+        """When the next turn is to be: where something is touched, as soon as a tick is complete; else at the next look
+        at rest."""
         now_ns = self._line.now_ns()
-        if self.touched:
-            return now_ns - now_ns % TOUCHED_TURN_NS + TOUCHED_TURN_NS
         due_ns = self._pipeline.due_ns()
         if due_ns is None or due_ns <= now_ns:
-            return now_ns + LATE_NS
+            return now_ns - now_ns % SLOT_NS + SLOT_NS if self.touched else now_ns + LATE_NS
+        if self.touched:  # a turn takes what had come by the end of the slot before it
+            due_ns += READ_NS
+            due_ns += -due_ns % SLOT_NS
         return min(due_ns, now_ns + TURN_NS)
 
     def turn(self, batch: Batch) -> None:
@@ -128,17 +131,20 @@ class Life:
 
     def _keep(self, now_ns: int) -> None:
         fresh = self._keeper.turn(now_ns, self._uplink.acknowledged, self._orders.saved())
+        if fresh:  # on its way first; how the plates stand now is for the next turn
+            self._uplink.fresh()
+            self._read_ns = now_ns - READINGS_PERIOD_NS
         if not self._keeper.pending:
             for command in self._done:
                 self._uplink.reply(command, "done")
             self._done.clear()
         before, self._progress = self._progress, self._pipeline.progress()
         moved = before.until_t_mono_ns != self._progress.until_t_mono_ns
-        due = now_ns - self._read_ns >= READINGS_PERIOD_NS
+        due = now_ns - self._read_ns >= READINGS_PERIOD_NS and not fresh
         if not (fresh or moved or due):
             return
         readings: list[PlateReading] = []
-        if fresh or due or not self._all_settled:
+        if due or not self._all_settled:
             self._read_ns = now_ns
             readings = self._pipeline.readings()
         mark = None if self._newly_settled(readings) else self._mark()
@@ -196,6 +202,9 @@ class Life:
         """A tare outlives this life as what the tools measure does."""
         made = format_utc(self._line.now_utc_ns())
         merge_calibration(self._state, [CellCalibration(**asdict(cell), made=made) for cell in cells])
+
+    def _belief(self, whole: bool) -> dict[str, Any]:
+        return self._pipeline.snapshot(whole=whole)
 
     def _own_fault(self, fault: str, remedy: str, recovered: bool) -> None:
         self._report(ServiceFault(fault, self._agent, remedy, recovered))

@@ -16,7 +16,7 @@ from agent.messages import Command
 from agent.pipeline.told import ShelfPipeline
 from agent.service.clock import Clock, Sync
 from agent.service.inbox import Batch, Inbox, ServiceFault
-from agent.service.life import Life, Ports
+from agent.service.life import TURN_NS, Life, Ports
 from agent.service.notify import Notifier
 from agent.service.timeline import SECOND_NS, TimeLine
 from agent.sources.finder import PortFinder
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.3  # ports are read right before a turn, or after so long
+GATHER_S = TURN_NS / SECOND_NS  # ports are read right before a turn, and at the pace of turns where nothing happens
 GATHERED_S = 0.02  # so long a turn waits for them
-GATHER_MARGIN_S = 0.001  # beyond what reading took last
+GATHER_MARGIN_S = 0.0015  # beyond what reading took of late
 DRAIN_S = 0.8  # of the 2 s that a stop may take
 JOIN_S = 0.3
 STALE_S = 20.0  # a thread that has not turned for so long hangs
@@ -80,7 +80,6 @@ class Service:
         self._recorder = recorder(self._line)
         self._arriving = threading.Lock()  # the recorder takes what comes in order of time
         self._gatherer = gatherer = Gatherer(GATHER_S)
-        self._gathering_s = 0.0  # how long it took of late
         self._named = [PortReader(path, self, world.open_port, gatherer=gatherer) for path in ports or []]
         self._finder = PortFinder(self, world.open_port, gatherer=gatherer) if ports is None else None
         self._twin = ""
@@ -186,13 +185,11 @@ class Service:
 
     def _gathered(self, t_ns: int) -> Batch:
         """All that comes by an instant, or until there is a note: ports are read right before."""
-        begin_s = self._left_s(t_ns) - self._gathering_s - GATHER_MARGIN_S
-        if not self._inbox.rest(begin_s):
-            began_s = time.monotonic()
-            self._gatherer.gather(GATHERED_S)
-            took_s = time.monotonic() - began_s
-            self._gathering_s = max(took_s, (self._gathering_s + took_s) / 2)
-        return self._inbox.take(self._left_s(t_ns))
+        left_s = self._left_s(t_ns)
+        planned_s = self._gatherer.gather_at(time.monotonic() + left_s - self._gatherer.took_s - GATHER_MARGIN_S)
+        if not self._inbox.rest(left_s):
+            self._gatherer.gathered(planned_s, GATHERED_S)
+        return self._inbox.take(0.0)
 
     def _left_s(self, t_ns: int) -> float:
         return (t_ns - self._line.now_ns()) / SECOND_NS

@@ -24,6 +24,7 @@ IDENTIFY_AFTER_S = 1.0  # serial.md: without a SAMPLE
 REOPEN_AFTER_S = 5.0  # serial.md
 FIRST_WAIT_S, MAX_WAIT_S = 0.25, 5.0
 HELD_BYTES = 512 * 1024  # six seconds of a board at full speed, before it has said who it is
+LOOKED_BYTES = 128  # three SAMPLEs of eight channels; what comes byte by byte is looked at as one
 PROBE_S = 8.0  # a port that was found is a board's if it says HELLO within this
 MAX_WRITES = 64
 
@@ -60,7 +61,8 @@ class PortReader:
         self._held: list[bytes] = []
         self._writes: deque[bytes] = deque(maxlen=MAX_WRITES)
         self._fault = ""
-        self._frames = FrameStream()
+        self._frames = FrameStream()  # while probing
+        self._end = b""  # of what came, while no SAMPLE is among it
         self._opened_s = 0.0
         self._heard_s = 0.0  # the last SAMPLE, or the opening
         self._asked_s = 0.0  # when IDENTIFY was sent last
@@ -124,7 +126,7 @@ class PortReader:
     def _read(self, port: Port) -> None:
         """Until the port breaks (PortError), is silent for too long, or the reader is stopped."""
         self._opened_s = self._heard_s = self._asked_s = self._now_s()
-        self._frames = FrameStream()
+        self._frames, self._end = FrameStream(), b""
         port.write(identify())  # a board that ran on says HELLO at once, not only within five seconds
         while not self._stop.is_set():
             data = port.read(READ_TIMEOUT_S)
@@ -150,16 +152,17 @@ class PortReader:
         return True
 
     def _came(self, data: bytes, now_s: float) -> None:
-        # While SAMPLEs come, one look in half a second is enough to know that they do.
-        if self._probing or now_s - self._heard_s > IDENTIFY_AFTER_S / 2:
+        if self._probing:
             for frame in self._frames.feed(data):
                 if isinstance(frame, Samples):
                     self._heard_s = now_s
                 elif self._probing and isinstance(frame, (Hello, OtherProtocol)):
                     self._probing, self.is_board = False, True
                     log.info("%s: board %s", self.path, frame.board_id)
-        else:
-            self._frames = FrameStream()
+        elif now_s - self._heard_s > IDENTIFY_AFTER_S / 2:  # one look in half a second tells whether SAMPLEs come
+            self._end = (self._end + data)[-LOOKED_BYTES:]
+            if any(isinstance(frame, Samples) for frame in FrameStream().feed(self._end)):
+                self._heard_s, self._end = now_s, b""
         if self._probing:
             self._held.append(data)
             while sum(map(len, self._held)) > HELD_BYTES:

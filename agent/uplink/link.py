@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import socket
 import ssl
 import threading
 import time
@@ -133,6 +134,11 @@ def _number(client: int, mid: int) -> int:
     return client << 16 | mid
 
 
+def _at_once(_client: mqtt.Client, _data: Any, connection: Any) -> None:
+    """Else what is published within 40 ms of a watermark waits until the broker's system has acknowledged that."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 def _no_chatter(record: logging.LogRecord) -> bool:
     """paho calls the end of a connection an error; we tell it once ourselves."""
     return not record.getMessage().startswith(("Client is not connected", "failed to receive on socket"))
@@ -205,6 +211,7 @@ class MqttLink:
             client.tls_set_context(self._context)
         client.will_set(self._will.topic, self._will.payload.encode(), qos=1, retain=True)
         client.max_inflight_messages_set(65_535)  # our own window bounds it
+        client.on_socket_open = _at_once
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish

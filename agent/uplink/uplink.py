@@ -96,7 +96,8 @@ class Uplink:
         self._watermarks = 0
         self._wake = threading.Condition()
         self._events: deque[LinkEvent] = deque()
-        self._offered = self._stopping = False
+        self._offered = self._stopping = False  # there are rows or replies to send
+        self._behind = True  # there may be rows in the journal that were not sent
         self.heartbeat_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failure: BaseException | None = None
@@ -127,20 +128,27 @@ class Uplink:
         """Payloads that were no messages."""
         return self._gate.dropped
 
+    def fresh(self) -> None:
+        """There are new durable rows."""
+        with self._wake:
+            self._offered = self._behind = True
+            self._wake.notify()
+
     def offer(self, mark: Mark | None, plates: Sequence[tuple[str, PlateState]]) -> None:
-        """There may be new durable rows; how far all is told; the plates as they stand."""
+        """How far all is told, and the plates as they stand: for the next watermark, which has its own time."""
         with self._wake:
             if mark is not None:
                 self._horizon.seen(mark)
             for plate, state in plates:
                 self._plates.seen(plate, state)
-            self._offered = True
-            self._wake.notify()
+            if not self._watermarks:  # the first is waited for
+                self._wake.notify()
 
     def reply(self, command: Command, result: Result, reason: str = "", **more: Any) -> None:
         """Answer a command."""
         with self._wake:
             self._replies.append(Reply(id=command.id, result=result, reason=reason, **more))
+            self._offered = True
             self._wake.notify()
 
     def stop(self, within_s: float) -> bool:
@@ -164,7 +172,9 @@ class Uplink:
                 self._gate.dropped += 1
                 return
             self._events.append(event)
-            self._wake.notify()
+            # paho calls what needs no acknowledgement acknowledged once it is sent: nothing to wake up for
+            if not isinstance(event, Acknowledged) or self._window.in_flight:
+                self._wake.notify()
 
     # -- the thread -----------------------------------------------------------------------------
 
@@ -181,7 +191,7 @@ class Uplink:
     def _turn(self) -> None:
         with self._wake:
             if not (self._events or self._offered or self._stopping):
-                self._wake.wait(WATERMARK_PERIOD_S / 4)
+                self._wake.wait(self._idle_s())
             events, self._events = self._events, deque()
             self._offered = False
         for event in events:
@@ -197,6 +207,11 @@ class Uplink:
             self._paused_until_s = now_s + REFUSED_WAIT_S
         self._check_stall(now_s)
         self._acknowledged_no = self._window.acknowledged
+
+    def _idle_s(self) -> float:
+        """Until the next watermark; a while where there is none to tell."""
+        due_s = self._watermark_s + WATERMARK_PERIOD_S - time.monotonic()
+        return due_s if due_s > 0 else WATERMARK_PERIOD_S / 4
 
     def _handle(self, event: LinkEvent) -> None:
         match event:
@@ -304,8 +319,7 @@ class Uplink:
             return
         refused = PUBLISH_REFUSED in self._faults
         if now_s >= self._paused_until_s:
-            for row in self._window.next_rows(self._reader.after, probing=refused):
-                self._window.sent(self._publish_event(row.body), row)
+            self._send_rows(probing=refused)
         if refused:
             return  # some brokers hang up on whatever they refuse: nothing but the one event that asks
         if now_s >= self._paused_until_s:
@@ -322,6 +336,22 @@ class Uplink:
         for plate, state in due:
             topic = self._identity.topics.plate(self._identity.agent, plate)
             self._link.publish(topic, state.model_dump_json(), qos=0, retain=True)
+
+    def _send_rows(self, *, probing: bool) -> None:
+        """As many as may be in flight; the journal is not asked where all that it had was sent."""
+        with self._wake:
+            behind, self._behind = self._behind, False
+        if not (behind or self._window.hands_out_again):
+            return
+        try:
+            rows = self._window.next_rows(self._reader.after, probing=probing)
+        except sqlite3.Error:
+            self._behind = True
+            raise
+        if rows or probing or not self._window.free_for_events:
+            self._behind = True
+        for row in rows:
+            self._window.sent(self._publish_event(row.body), row)
 
     def _publish_event(self, body: str) -> int:
         return self._link.publish(self._identity.topics.events(self._identity.agent), body, qos=1, retain=False)

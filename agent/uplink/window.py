@@ -41,6 +41,11 @@ class Window:
         return max(0, self.free - RESERVED)
 
     @property
+    def hands_out_again(self) -> bool:
+        """Rows that were refused, or that a lost client held, are to go out again."""
+        return bool(self._again)
+
+    @property
     def acknowledged(self) -> int:
         """Every row up to this `no` is acknowledged."""
         return min(self._outstanding) - 1 if self._outstanding else self._cursor

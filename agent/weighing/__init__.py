@@ -4,6 +4,7 @@ from agent.weighing.carried import Carried
 from agent.weighing.cells import CellFilter
 from agent.weighing.corners import Corners
 from agent.weighing.health import CellHealth
+from agent.weighing.looking import look_at_rest
 from agent.weighing.scale import MODES, Calibration, PlateScale
 from agent.weighing.together import CellsTogether, ScalesTogether
 from agent.weighing.wild import CellFilterParameters
@@ -19,4 +20,5 @@ __all__ = [
     "Corners",
     "PlateScale",
     "ScalesTogether",
+    "look_at_rest",
 ]

@@ -175,11 +175,15 @@ class CellFilter:
 
         `present` [m, cells] is of the last of them, as many as may be held and one.
         """
-        self._absent = self._absences(_last_present(present))[-1] if not present.all() else np.zeros_like(self._absent)
+        self._absent = np.zeros(self._cells, np.int64) if present.all() else self._absences(_last_present(present))[-1]
         kept = self._p.motion_samples
-        self._t = np.concatenate((self._t, t_ns[-kept:]))[-kept:]
-        self._raw = np.concatenate((self._raw, rows[:, -kept:].T))[-kept:]
-        self._saturated = np.concatenate((self._saturated, np.zeros(min(len(t_ns), kept), np.bool_)))[-kept:]
+        if len(t_ns) >= kept:  # as nearly always: nothing of before is left
+            self._t, self._raw = t_ns[-kept:], rows[:, -kept:].T.copy()
+            self._saturated = np.zeros(kept, np.bool_)
+        else:
+            self._t = np.concatenate((self._t, t_ns))[-kept:]
+            self._raw = np.concatenate((self._raw, rows.T))[-kept:]
+            self._saturated = np.concatenate((self._saturated, np.zeros(len(t_ns), np.bool_)))[-kept:]
         self._given = len(self._t)
         self._last = rows[:, -1].copy()
 

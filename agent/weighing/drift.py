@@ -31,8 +31,8 @@ class CellDrift:
         """`factor` [cells]: counts a gram, without sign."""
         self._p = p = parameters
         self.cells = len(factor)
-        self._factor = factor
-        self._creep_g = max(p.drift_g, p.drift_share * max_g)
+        self.factor = factor
+        self.creep_g = max(p.drift_g, p.drift_share * max_g)
         self._absorbed_limit_g = max(p.absorbed_g, p.absorbed_share * max_g)
         self.held = HeldRows(p.step_s)
         self.creeping = False
@@ -55,6 +55,45 @@ class CellDrift:
         self._rested = self._resting = False
         self._pending = None
 
+    @property
+    def recent_g(self) -> list[NDArray[np.float64]]:
+        """Means [cells] of the steps with which the next may show that a cell creeps; none before there are enough."""
+        steps = self._p.creeping_steps
+        return [self._means[k] for k in range(-steps, 0)] if len(self._means) >= steps and self.cells > 1 else []
+
+    @property
+    def followed_g(self) -> NDArray[np.float64] | None:
+        """The way of the step before [cells], where it was one at rest and rest has followed."""
+        return self._pending if self._resting else None
+
+    @property
+    def absorbed_g(self) -> NDArray[np.float64]:
+        """What each cell [cells] has drifted at rest."""
+        return self._absorbed
+
+    @property
+    def unabsorbed_g(self) -> float:
+        """A cell that has drifted no farther surely does not drift."""
+        return self._absorbed_limit_g / 2
+
+    def faded(self, absorbed_g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is left of it a step later."""
+        return absorbed_g * (1.0 - self._p.step_s / self._p.absorbed_memory_s)
+
+    def rested(self, mean_g: NDArray[np.float64], absorbed_g: NDArray[np.float64]) -> None:
+        """The step is complete: its mean [cells], in which no cell creeps; `absorbed_g` [cells] with the one before."""
+        self._absorbed = absorbed_g
+        self._follow(mean_g)
+        self.held.clear()
+        self.creeping = False
+        self.begin()
+
+    def _follow(self, mean_g: NDArray[np.float64]) -> None:
+        both = self._resting and self._rested and bool(self._means)
+        self._pending = mean_g - self._means[-1] if both else None
+        self._means.append(mean_g)
+        self._rested = self._resting
+
     def judge(self, cause: list[str]) -> tuple[int | None, bool]:
         """The step is complete: which cell creeps, and whether it has done so for so long that it does not measure.
 
@@ -62,7 +101,6 @@ class CellDrift:
         """
         _, counts, present = self.held.together()
         self.held.clear()
-        resting = self._resting
         if not present.all():
             counts = counts[present.all(axis=1)]
         if not len(counts):
@@ -70,13 +108,11 @@ class CellDrift:
             self._rested = self.creeping = False
             self._pending = None
             return None, False
-        mean = median(counts, 0) / self._factor
-        if resting and self._pending is not None:  # the step before has been followed by rest
-            self._absorb(self._pending, cause)
-        both = resting and self._rested and bool(self._means)
-        self._pending = mean - self._means[-1] if both else None
-        self._means.append(mean)
-        self._rested = resting
+        mean = median(counts, 0) / self.factor
+        step_g = self.followed_g
+        if step_g is not None:
+            self._absorb(step_g, cause)
+        self._follow(mean)
         cell = self._creeps(self._p.creeping_steps)
         self.creeping = cell is not None
         if cell is None:
@@ -113,7 +149,7 @@ class CellDrift:
         mean = np.empty((len(filled), self.cells))
         mean[0] = median(first, 0)
         mean[1:] = _medians(counts[: ends[-1]], whole, before)
-        mean /= self._factor
+        mean /= self.factor
         steps = Steps(filled, mean, self._absorbed_by(mean))
         quiet = self._leading_quiet(steps)
         if quiet < len(filled):
@@ -183,13 +219,13 @@ class CellDrift:
                 # the window that ends with mean m begins `creeping_steps` before it
                 of_step = np.arange(len(mean_g)) + known - p.creeping_steps
                 there = of_step >= 0
-                odd[there] |= usual[of_step[there]] >= self._creep_g
+                odd[there] |= usual[of_step[there]] >= self.creep_g
         return len(odd) if not odd.any() else int(np.argmax(odd))
 
     def _may_creep(self, ways: NDArray[np.float64]) -> bool:
         """Whether anywhere so many of `creeping_steps` ways in a row are long that their median may be."""
         steps = self._p.creeping_steps
-        far = (np.abs(ways) >= self._creep_g).view(np.int8)
+        far = (np.abs(ways) >= self.creep_g).view(np.int8)
         last = len(far) - steps + 1
         number = far[:last].copy()
         for k in range(1, steps):
@@ -206,7 +242,7 @@ class CellDrift:
         usual = median(way, 0)
         size = np.abs(usual)
         cell = int(size.argmax())
-        if size[cell] < self._creep_g or (np.delete(size, cell) > p.calm_share * size[cell]).any():
+        if size[cell] < self.creep_g or (np.delete(size, cell) > p.calm_share * size[cell]).any():
             return None
         uneven = float(np.median(np.abs(way[:, cell] - usual[cell])))
         steady = np.count_nonzero(way[:, cell] * usual[cell] > 0) >= p.drift_steadily * steps
@@ -214,10 +250,9 @@ class CellDrift:
 
     def _absorb(self, step_g: NDArray[np.float64], cause: list[str]) -> None:
         """What each cell moved at rest, where no contact was: slow drift of one cell alone."""
-        p = self._p
-        self._absorbed = (self._absorbed + step_g) * (1.0 - p.step_s / p.absorbed_memory_s)
+        self._absorbed = self.faded(self._absorbed + step_g)
         size = np.abs(self._absorbed)
-        if not any(cause) and not any(self.drifting) and float(size.max()) <= self._absorbed_limit_g / 2:
+        if not any(cause) and not any(self.drifting) and float(size.max()) <= self.unabsorbed_g:
             return
         for c in range(self.cells):
             if cause[c]:

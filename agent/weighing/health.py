@@ -30,8 +30,8 @@ class CellHealth:
         self.cause = [""] * cells
         self.since_ns = [0] * cells
         factor = np.abs(scale.counts_per_gram)
-        self._leaps = CellLeaps(factor, scale.plate.max_g, p)
-        self._drift = CellDrift(factor, scale.plate.max_g, p)
+        self.leaps = CellLeaps(factor, scale.plate.max_g, p)
+        self.drift = CellDrift(factor, scale.plate.max_g, p)
         self._sound_s = dict.fromkeys((SILENT, STUCK, SATURATED), p.sound_s)
         self._sound_s |= {WILD: p.sound_wild_s, DRIFTING: p.sound_drift_s}
         self._last: NDArray[np.int32] | None = None  # conversions that came last
@@ -46,12 +46,12 @@ class CellHealth:
     @property
     def creeping(self) -> bool:
         """A cell creeps on alone now."""
-        return self._drift.creeping
+        return self.drift.creeping
 
     @property
     def drifting(self) -> list[bool]:
         """Cells that drift slowly: they measure, yet somebody should look at them."""
-        return self._drift.drifting
+        return self.drift.drifting
 
     @property
     def suspect(self) -> bool:
@@ -61,7 +61,7 @@ class CellHealth:
         return any(
             not self.cause[c]
             and (self._absent[c] >= self._p.suspect_rows or self._same[c] >= max(self._p.suspect_rows, limit // 3))
-            for c, limit in enumerate(self._leaps.limit)
+            for c, limit in enumerate(self.leaps.limit)
         )
 
     def saturated_s(self, t_ns: int) -> float:
@@ -87,18 +87,36 @@ class CellHealth:
         if not len(t_ns):
             return False
         self._count(t_ns, counts, present)
-        self._leaps.held.append((t_ns, counts, present))
-        self._drift.append((t_ns, counts, present), resting=resting)
+        self.append((t_ns, counts, present), resting=resting)
         changed = False
         now_ns = int(t_ns[-1])
         if not self._calm:
             changed = self._judge(now_ns, no_load)
-        if self._drift.held.full(now_ns):
+        if self.drift.held.full(now_ns):
             changed |= self._judge_step(now_ns)
-            self._drift.begin()
-        if self._leaps.held.full(now_ns):
+            self.drift.begin()
+        if self.leaps.held.full(now_ns):
             changed |= self._judge_window(now_ns)
         return changed
+
+    @property
+    def goes_on(self) -> bool:
+        """Every cell measures, none drifts, and none was the same, absent or at its end when it came last."""
+        return self._calm and self._last is not None and not any(self.cause) and not any(self.drift.drifting)
+
+    def append(self, rows: Rows, *, resting: bool) -> None:
+        """Hold rows until there are enough of them to be judged."""
+        self.leaps.held.append(rows)
+        self.drift.append(rows, resting=resting)
+
+    def take_back(self) -> None:
+        """What was appended last, of rest, is to come again."""
+        self.leaps.held.take_back()
+        self.drift.held.take_back()
+
+    def went_on(self, last: NDArray[np.int32]) -> None:
+        """Nothing was found in what was appended; `last` [cells] came last."""
+        self._last = last
 
     def rest_ahead(self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
         """Look at blocks of a plate at rest, each from edge to edge [blocks + 1] of `rows`.
@@ -111,16 +129,16 @@ class CellHealth:
         if not self._calm or self._last is None or any(self.cause):
             return 0
         number = len(edges) - 1
-        far: NDArray[np.bool_] = np.logical_or.reduce(leap >= self._leaps.far_counts, axis=1)
+        far: NDArray[np.bool_] = np.logical_or.reduce(leap >= self.leaps.far_counts, axis=1)
         t_ns = rows[0]
         first_ns, last_ns = t_ns[edges[:number]], t_ns[np.array(edges[1 : number + 1]) - 1]
-        filled, fine = self._leaps.look_ahead(rows, edges, first_ns, last_ns, far)
-        steps, quiet = self._drift.look_ahead(rows, edges, first_ns, last_ns)
+        filled, fine = self.leaps.look_ahead(rows, edges, first_ns, last_ns, far)
+        steps, quiet = self.drift.look_ahead(rows, edges, first_ns, last_ns)
         number = min(fine, quiet)
         if not number:
             return 0
-        self._leaps.accept(filled, number, rows, edges)
-        self._drift.accept(steps, number, rows, edges)
+        self.leaps.accept(filled, number, rows, edges)
+        self.drift.accept(steps, number, rows, edges)
         a, b = edges[number - 1], edges[number]
         if a:
             self._last = whole[:, a - 1].astype(np.int32)
@@ -176,7 +194,7 @@ class CellHealth:
                 lasted_s = (now_ns - self._extreme_ns[c]) * _NS
                 if lasted_s >= (p.saturated_s if no_load is not None and no_load[c] else p.overload_s):
                     cause = SATURATED
-            elif self._same[c] >= self._leaps.limit[c]:
+            elif self._same[c] >= self.leaps.limit[c]:
                 cause = STUCK
             if cause and not self.cause[c]:
                 began = {SILENT: self._gone_ns, SATURATED: self._extreme_ns, STUCK: self._run_ns}[cause]
@@ -192,12 +210,12 @@ class CellHealth:
     def _set(self, c: int, cause: str, since_ns: int) -> bool:
         self.cause[c], self.since_ns[c] = cause, since_ns
         self._calm = False
-        self._leaps.held.clear()
-        self._drift.forget()
+        self.leaps.held.clear()
+        self.drift.forget()
         return True
 
     def _judge_window(self, now_ns: int) -> bool:
-        leapt, wild = self._leaps.judge(self.cause, self._same)
+        leapt, wild = self.leaps.judge(self.cause, self._same)
         for c in leapt:
             if self.cause[c] or c in wild:
                 self._blemish_ns[c] = now_ns
@@ -207,7 +225,7 @@ class CellHealth:
 
     def _judge_step(self, now_ns: int) -> bool:
         """Drift of one cell alone: its usual step is large, whatever hands do now and then."""
-        cell, long = self._drift.judge(self.cause)
+        cell, long = self.drift.judge(self.cause)
         if cell is None:
             return False
         self._blemish_ns[cell] = now_ns

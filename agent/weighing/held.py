@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,9 +29,22 @@ class HeldRows:
         self._least_ns = _first_ns(least_s)
         self._blocks: list[Rows] = []
 
+    def __len__(self) -> int:
+        """Rows held."""
+        return sum(len(block[0]) for block in self._blocks)
+
+    @property
+    def blocks(self) -> Sequence[Rows]:
+        """As they came."""
+        return self._blocks
+
     def append(self, rows: Rows) -> None:
         """Rows that follow."""
         self._blocks.append(rows)
+
+    def take_back(self) -> None:
+        """What was appended last is to come again."""
+        del self._blocks[-1]
 
     def clear(self) -> None:
         self._blocks.clear()

@@ -43,6 +43,16 @@ class CellLeaps:
         self._repeated((t_ns, counts, present), learns)
         return self._wild(counts, present, cause)
 
+    def calm(self, repeats: list[int]) -> None:
+        """The window is complete: every cell measures, none leapt, and each [cells] repeated itself so often."""
+        blocks = self.held.blocks
+        span_s = (int(blocks[-1][0][-1]) - int(blocks[0][0][0])) * _NS
+        number = len(self.held)
+        self.held.clear()
+        if number > self._p.wild_rows:
+            self._learn([number - 1] * self.cells, repeats, span_s, [True] * self.cells)
+            self._windows = [0] * self.cells
+
     def look_ahead(
         self,
         rows: Rows,

@@ -59,8 +59,8 @@ class Broker:
             self._lines = lines
         config = self.folder / "mosquitto.conf"
         text = (
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\nlog_dest none\n"
-            f"persistence_location {self.folder}/\nmax_queued_messages 0\nuser root\n{self._lines}\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nlog_dest none\n"
+            f"persistence true\npersistence_location {self.folder}/\nmax_queued_messages 0\nuser root\n{self._lines}\n"
         )
         config.write_text(text)
         self._process = subprocess.Popen(["mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)

@@ -15,3 +15,5 @@ fi
 echo "setup: installing the pinned Python packages into $venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+# As pip does for what it copies: an editable install would be compiled anew by each start until one may write.
+"$venv/bin/python" -m compileall -q agent resolver bench

@@ -105,7 +105,7 @@ class FakePipeline:
         out, self.out = self.out, []
         return out
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, *, whole: bool = True) -> dict[str, Any]:
         return {"sequence": self.sequence}
 
     def report(self, fault: Fault, subject: str, *, recovered: bool, t_mono_ns: int) -> list[Told]:

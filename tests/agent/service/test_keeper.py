@@ -29,7 +29,7 @@ class Parts:
             self.journal,
             self.line,
             ("s", "a", "e1"),
-            lambda: self.belief,
+            lambda _whole: self.belief,
             lambda fault, _remedy, recovered: self.reports.append((fault, recovered)),
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.sources.gatherer import Gatherer, PromptPort
+from agent.sources.gatherer import EARLY_S, Gatherer, PromptPort
 from agent.sources.port import GONE, Port, SerialPort
 from agent.sources.reader import PortReader
 from agent.wire import seal
@@ -127,5 +127,21 @@ def test_ports_are_read_when_asked_and_nobody_waits_for_one_that_hangs() -> None
     port.free.clear()
     assert not gatherer.gather(0.01)
     port.free.set()
+    who.enough = True
+    wait(lambda: gatherer.gather(BOUND_S) and not serving.is_alive())
+
+
+def test_a_reading_that_is_asked_for_ahead_is_one_with_that_which_is_planned() -> None:
+    gatherer, port, who = Gatherer(0.25), Still(), Counting()
+    serving = threading.Thread(target=gatherer.serve, args=(who, port), daemon=True)
+    serving.start()
+    wait(lambda: who.read == 1)
+    soon_s = time.monotonic() + 0.05
+    planned_s = gatherer.gather_at(soon_s)
+    assert gatherer.gather_at(soon_s + EARLY_S / 2) == planned_s  # a little early serves as well
+    assert gatherer.gathered(planned_s, BOUND_S)
+    assert time.monotonic() >= planned_s
+    assert who.read == 2
+    assert gatherer.gathered(planned_s, 0.0)  # it is over
     who.enough = True
     wait(lambda: gatherer.gather(BOUND_S) and not serving.is_alive())

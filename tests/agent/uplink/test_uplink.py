@@ -102,6 +102,7 @@ class Parts:
         assert self.uplink is not None
         self.journal.commit(epoch, entries, None, LINE, self.uplink.acknowledged)
         self.uplink.offer(Mark(last, NOW + last, (), ()), [])
+        self.uplink.fresh()
 
     def told(self) -> list[str]:
         return [body["id"] for body in self.link.on("events")]
