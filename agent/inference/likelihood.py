@@ -96,8 +96,10 @@ class Geometry:
 def log_goods(change: Change, hypothesis: Hypothesis, geometry: Geometry, p: InferenceParameters) -> float:
     """Of goods that moved."""
     if len(hypothesis.parts) == 1:
-        return _one(change, hypothesis.parts[0], geometry, p) + log_bend(change, hypothesis.parts, geometry, p)
-    return _many(change, hypothesis.parts, geometry, p) + log_bend(change, hypothesis.parts, geometry, p)
+        weighed = _one(change, hypothesis.parts[0], geometry, p)
+    else:
+        weighed = _many(change, hypothesis.parts, geometry, p)
+    return weighed if weighed < -_HOPELESS else weighed + log_bend(change, hypothesis.parts, geometry, p)
 
 
 def log_bend(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
