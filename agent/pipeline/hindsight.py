@@ -44,6 +44,12 @@ def otherwise(again: list[Step | None], before: list[ToldStep]) -> bool:
     return any(step is None or step.items != told.step.items for step, told in zip(again, before, strict=True))
 
 
+def withdrawn(again: list[Step | None], late: list[Step], before: list[ToldStep]) -> bool:
+    """Whether of something told nothing is left, not even other goods that went the same way."""
+    ways = {step.direction for step in late}
+    return any(step is None and told.step.direction not in ways for step, told in zip(again, before, strict=True))
+
+
 def surer(step: Step, before: Step) -> bool:
     """Whether a doubt is settled."""
     return step.certainty >= SETTLED > before.certainty

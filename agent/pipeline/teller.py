@@ -8,7 +8,17 @@ from agent.detection import Contact, Level
 from agent.inference import Belief, Judge, Step, Verdict, remember, take_back
 from agent.messages import Correction, ItemCount
 from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
-from agent.pipeline.hindsight import SETTLED, ToldStep, in_order, matching, otherwise, same, settled, surer
+from agent.pipeline.hindsight import (
+    SETTLED,
+    ToldStep,
+    in_order,
+    matching,
+    otherwise,
+    same,
+    settled,
+    surer,
+    withdrawn,
+)
 from agent.pipeline.movements import CERTAIN, movement, position_of
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.split import split_swap
@@ -257,7 +267,9 @@ class Teller:
         seen = [step for step in found.steps() if not step.nothing]
         again, late = matching(seen, episode.told)
         alike = same(seen, as_told)
-        enough = CONVINCED if None in again else max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
+        enough = max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
+        if withdrawn(again, late, episode.told):
+            enough = CONVINCED
         earlier = any(step.after.begin_ns <= contact.opened_ns for step in late)
         if not earlier and (settled(again, episode.told) if alike else found.share >= enough):
             episode.told = self._again(name, run, episode.told, again, found.share, contact.now_ns)
