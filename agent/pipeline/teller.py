@@ -270,6 +270,8 @@ class Teller:
         enough = max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
         if withdrawn(again, late, episode.told):
             enough = CONVINCED
+        elif not otherwise(again, episode.told):
+            enough = 0.0  # all that was told stands: what is told now is whatever is likeliest
         earlier = any(step.after.begin_ns <= contact.opened_ns for step in late)
         if not earlier and (settled(again, episode.told) if alike else found.share >= enough):
             episode.told = self._again(name, run, episode.told, again, found.share, contact.now_ns)

@@ -10,7 +10,7 @@ from agent.detection import Level
 from agent.inference import Step
 from agent.inference.items import Items
 from agent.inference.likelihood import Change
-from agent.pipeline.hindsight import ToldStep, matching
+from agent.pipeline.hindsight import ToldStep, matching, withdrawn
 
 CAN, BOX = (("can", 1),), (("box", 1),)
 
@@ -52,3 +52,11 @@ def test_other_goods_or_another_direction_are_another_movement() -> None:
     put = step(4.0, 5.0, CAN)
     for other in (step(2.0, 6.0, BOX), step(2.0, 6.0, CAN, -100.0)):
         assert matching([other], told(put)) == ([None], [other])
+
+
+def test_other_goods_that_went_the_same_way_are_no_withdrawal() -> None:
+    put = step(4.0, 5.0, CAN)
+    assert withdrawn([None], [], told(put))
+    assert withdrawn([None], [step(4.0, 6.0, BOX, -100.0)], told(put))
+    assert not withdrawn([None], [step(4.0, 6.0, BOX)], told(put))
+    assert not withdrawn([put], [], told(put))
