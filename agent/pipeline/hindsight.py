@@ -36,11 +36,13 @@ def matching(steps: list[Step], before: list[ToldStep]) -> tuple[list[Step | Non
 
 
 def moved_alike(step: Step, told: Step) -> bool:
+    """Whether a step seen now is one that was told, about the same moment."""
     same = step.items == told.items and step.direction == told.direction
     return same and step.before.begin_ns <= told.after.begin_ns <= step.after.begin_ns
 
 
 def otherwise(again: list[Step | None], before: list[ToldStep]) -> bool:
+    """Whether anything told is now seen as something else, or as nothing."""
     return any(step is None or step.items != told.step.items for step, told in zip(again, before, strict=True))
 
 
@@ -56,6 +58,7 @@ def surer(step: Step, before: Step) -> bool:
 
 
 def settled(again: list[Step | None], before: list[ToldStep]) -> bool:
+    """Whether any doubt over what was told is settled."""
     return any(step is not None and surer(step, told.step) for step, told in zip(again, before, strict=True))
 
 
@@ -71,4 +74,5 @@ def in_order(start: Level, levels: list[Level], current: Level) -> list[Level]:
 
 
 def same(seen: list[Step], told: list[Step]) -> bool:
+    """Whether the same goods are seen to have moved, up to the same plateaus."""
     return [(s.after.begin_ns, s.items) for s in seen] == [(s.after.begin_ns, s.items) for s in told]
