@@ -97,7 +97,10 @@ class Teller:
         self._unsettled.pop(name, None)
 
     def earlier(self, name: str, contact: Contact) -> tuple[Level, ...]:
-        """Plateaus from before a contact that are to be judged with it: the plate was not seen to come back."""
+        """Plateaus from before a contact that are to be judged with it: the plate was not seen to come back.
+
+        How far the weight departed then counts for the contact, too.
+        """
         unsettled = self._unsettled.get(name)
         if unsettled is None or contact.before is None:
             return ()
