@@ -41,11 +41,13 @@ class Bundle:
 
 @dataclass
 class PlateBelief:
-    """`counts` by sku in their lanes, `strays` out of them; `moved` (1 to 0): something was pushed along
-    lately, and may not have been taken since."""
+    """`counts` by sku in their lanes, `strays` out of them; `known` are those single units of `counts` of which weight
+    and place are known, for they were set back. `moved` (1 to 0): something was pushed along lately, and may not have
+    been taken since."""
 
     counts: dict[str, int]
     strays: list[Bundle] = field(default_factory=list)
+    known: list[Bundle] = field(default_factory=list)
     moved: float = 0.0
     staff: bool = False
 
@@ -80,7 +82,8 @@ class Belief:
         copy._p, copy._items, copy.filled_ns = self._p, self._items, self.filled_ns
         copy.habits, copy.weights = self.habits, self.weights
         own = self.plates[plate]
-        copy.plates = {**self.plates, plate: replace(own, counts=dict(own.counts), strays=list(own.strays))}
+        forked = replace(own, counts=dict(own.counts), strays=list(own.strays), known=list(own.known))
+        copy.plates = {**self.plates, plate: forked}
         copy.pool = list(self.pool)
         return copy
 
@@ -107,6 +110,12 @@ class Belief:
         strays.append(bundle)
         del strays[: -self._p.strays]
 
+    def put_known(self, plate: str, bundle: Bundle) -> None:
+        """A unit was set into its lane, which counts it already."""
+        known = self.plates[plate].known
+        known.append(bundle)
+        del known[: -self._p.strays]
+
     def set_contents(self, plate: str, contents: dict[str, int]) -> None:
         """Staff, or the resolver, says what stands on a plate.
 
@@ -125,6 +134,7 @@ class Belief:
             strays += [Bundle(sku, 1, *self.weights.of(sku), 0, plate) for _ in range(left)]
         state.counts = {sku: contents.get(sku, 0) for sku in state.counts}
         state.strays = strays[: self._p.strays]
+        state.known = []
         state.moved = 0.0
 
     def snapshot(self) -> dict[str, Any]:
@@ -133,6 +143,7 @@ class Belief:
             name: {
                 "counts": belief.counts,
                 "strays": [asdict(stray) for stray in belief.strays],
+                "known": [asdict(unit) for unit in belief.known],
                 "moved": belief.moved,
                 "staff": belief.staff,
             }
@@ -154,6 +165,7 @@ class Belief:
                 continue
             belief.counts.update({sku: n for sku, n in saved["counts"].items() if sku in belief.counts})
             belief.strays = [_bundle(stray) for stray in saved["strays"]]
+            belief.known = [_bundle(unit) for unit in saved.get("known", ())]
             belief.moved, belief.staff = float(saved["moved"]), saved["staff"]
         self.pool = [_bundle(bundle) for bundle in state["pool"]]
         self.habits.restore(state.get("habits", {}))

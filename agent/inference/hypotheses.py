@@ -85,9 +85,14 @@ class Imagination:
         for (sku, place), share in zip(sources, shares, strict=True):
             parts = self._lane_parts(belief, sku, place, state, delta_g)
             singles.append(([part for part, _ in parts], share / total))
+            known = self._known_units(plate, state, sku)
+            unknown = 1.0 - sum(portion for _, portion in known)
             for part, chance in parts:
                 habit = belief.habits.factor(part.count) if not self._items[sku].by_weight else 1.0
-                out.append(Hypothesis((part,), _log(p.pick_one_product * share / total * chance * habit)))
+                usual = p.pick_one_product * share / total * chance * habit
+                out.append(Hypothesis((part,), _log(usual * unknown if part.count == 1 else usual)))
+                if part.count == 1:
+                    out += [Hypothesis((unit,), _log(usual * portion)) for unit, portion in known]
         for stray, share in strays:
             part = self._stray_part(stray, plate)
             singles.append(([part], share / total))
@@ -111,7 +116,7 @@ class Imagination:
         """What may have come to a plate when its weight rose by about `delta_g`."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
         p = self._p
-        near = [(bundle, self._recency(bundle, now_ns)) for bundle in belief.pool]
+        near = [(bundle, self._recency(bundle, now_ns) * self._at_home(bundle, plate)) for bundle in belief.pool]
         weight = sum(share for _, share in near)
         seen = 0.0 if state.staff else weight / (weight + p.pool_ease) if weight else 0.0
         out: list[Hypothesis] = []
@@ -141,7 +146,8 @@ class Imagination:
     def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """One unit taken and another, known to be out of the shelf, put within one movement."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
-        near = sorted(((self._recency(b, now_ns), b) for b in belief.pool), key=lambda pair: -pair[0])[:_PAIRED_BUNDLES]
+        shares = [(self._recency(b, now_ns) * self._at_home(b, plate), b) for b in belief.pool]
+        near = sorted(shares, key=lambda pair: -pair[0])[:_PAIRED_BUNDLES]
         weight = sum(share for share, _ in near)
         if not weight:
             return []
@@ -176,6 +182,13 @@ class Imagination:
             part = Part(sku, count, -1, *_sum_of(unit, count), place, from_lane=True)
             out.append((part, chance * short))
         return out
+
+    def _known_units(self, plate: Plate, state: PlateBelief, sku: str) -> list[tuple[Part, float]]:
+        """Units of a lane whose weight and place are known, each with its share of the single ones that are taken."""
+        known = [unit for unit in state.known if unit.sku == sku]
+        others = max(state.counts.get(sku, 0) - len(known), 0) + self._p.known_doubt
+        share = self._p.known_again / (self._p.known_again * len(known) + others)
+        return [(replace(self._stray_part(unit, plate), from_lane=True), share) for unit in known]
 
     def _unseen_parts(
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
@@ -258,6 +271,10 @@ class Imagination:
     def _recency(self, bundle: Bundle, now_ns: int) -> float:
         age_s = max(now_ns - bundle.t_ns, 0) * 1e-9
         return max(math.exp(-age_s / self._p.put_memory_s), self._p.put_memory_floor)
+
+    def _at_home(self, bundle: Bundle, plate: Plate) -> float:
+        """Goods go back to where they belong rather than to any other plate."""
+        return 1.0 if any(lane.sku == bundle.sku for lane in plate.lanes) else self._p.put_away
 
     def _remembered(self, bundle: Bundle) -> float:
         return bundle.variance_g2 + (self._p.remembered_sd * bundle.weight_g) ** 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.inference.belief import Belief, Bundle
+from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.hypotheses import Part
 from agent.inference.items import Shares
 from agent.inference.likelihood import Change
@@ -23,17 +23,20 @@ class Memory:
     counts: dict[str, int]
     pool: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]  # that came, that went
     strays: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]
+    known: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]
     filled_ns: tuple[int | None, int | None]  # before, after
 
 
 def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> Memory:
     """Move the goods of a step."""
     state = belief.plates[plate]
-    counts, pool, strays, filled_ns = dict(state.counts), list(belief.pool), list(state.strays), belief.filled_ns
+    counts, pool, filled_ns = dict(state.counts), list(belief.pool), belief.filled_ns
+    strays, known = list(state.strays), list(state.known)
     grams = _move(belief, plate, step, place_mm, t_ns)
     changed = {sku: n - counts.get(sku, 0) for sku, n in state.counts.items() if n != counts.get(sku, 0)}
     filled = (filled_ns, belief.filled_ns)
-    return Memory(plate, grams, changed, _difference(pool, belief.pool), _difference(strays, state.strays), filled)
+    bundles = (_difference(pool, belief.pool), _difference(strays, state.strays), _difference(known, state.known))
+    return Memory(plate, grams, changed, *bundles, filled)
 
 
 def take_back(belief: Belief, memory: Memory) -> bool:
@@ -44,6 +47,7 @@ def take_back(belief: Belief, memory: Memory) -> bool:
         return False
     belief.pool = [*_without(belief.pool, pool_came), *pool_went]
     state.strays = [*_without(state.strays, strays_came), *strays_went]
+    state.known = [*_without(state.known, memory.known[0]), *memory.known[1]]
     for sku, change in memory.counts.items():
         state.counts[sku] = max(state.counts.get(sku, 0) - change, 0)
     if belief.filled_ns == memory.filled_ns[1]:
@@ -128,11 +132,12 @@ def _leave(
     doubt: Shares,
 ) -> None:
     state = belief.plates[plate]
-    if part.source is not None:
+    if part.source is not None and not part.from_lane:
         state.strays = [stray for stray in state.strays if stray is not part.source]
         weight_g += part.source.hidden_g
     elif part.sku is not None:
         state.counts[part.sku] = max(state.counts.get(part.sku, 0) - part.count, 0)
+        state.known = _still_known(state, part)
         state.moved *= belief.parameters.still_moved
     if not state.staff:
         belief.take(Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, doubt=doubt))
@@ -159,9 +164,19 @@ def _come(
     inside = part.from_lane and not part.leans and not doubt and (place_mm is None or _within(part, place_mm))
     if inside and part.sku is not None:
         state.counts[part.sku] = state.counts.get(part.sku, 0) + part.count
+        if part.count == 1 and place_mm is not None:
+            belief.put_known(plate, Bundle(part.sku, 1, weight_g, variance_g2, t_ns, plate, place_mm))
         return
     stray = Bundle(part.sku, part.count, weight_g, variance_g2, t_ns, plate, place_mm, hidden_g, hidden_g2, doubt)
     belief.put_stray(plate, stray)
+
+
+def _still_known(state: PlateBelief, part: Part) -> list[Bundle]:
+    """The known units after some of a lane were taken: never more than stand there."""
+    known = [unit for unit in state.known if unit is not part.source]
+    own = [unit for unit in known if unit.sku == part.sku]
+    gone = own[: max(len(own) - state.counts.get(part.sku or "", 0), 0)]
+    return _without(known, gone)
 
 
 def _within(part: Part, place_mm: tuple[float, float]) -> bool:

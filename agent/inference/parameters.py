@@ -31,6 +31,8 @@ class InferenceParameters:
     beyond_stock: float = 0.02  # a unit that should not be there any more
     pick_one_product: float = 0.90
     pick_stray: float = 0.25  # share a stray has beside the lanes
+    known_again: float = 2.0  # a unit that was set back is taken so many times as often as another of its lane
+    known_doubt: float = 0.5  # units of a lane of which nobody knows, whatever its stock is said to be
     pick_two_products: float = 0.06
     habit_weight: float = 15.0  # picks that what is known beforehand counts for
     habit_memory: float = 150.0  # picks that are remembered
@@ -51,6 +53,7 @@ class InferenceParameters:
     put_lane_empty: float = 0.2  # but an empty lane waits to be filled
     put_other_unseen: float = 0.0005
     put_else: float = 0.06
+    put_away: float = 0.2  # goods are so much more seldom set down on a plate where they do not belong
     put_memory_s: float = 300.0  # what was just taken is likelier to come back
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw

@@ -124,8 +124,8 @@ class Ways:
                 if nodes[j].end_ns > nodes[k].begin_ns or not at[j]:
                     continue
                 between = self._between(j, k) + visit
-                change = max(self._go_on(way, j, k, between, arrived, lost) for way in at[j])
-                lost.append(self._lost[j] + between + change)
+                change = log_sum([way.log + self._go_on(way, j, k, between, arrived, lost) for way in at[j]])
+                lost.append(self._lost[j] + between + change - log_sum([way.log for way in at[j]]))
             at.append(self._merged(arrived, lost, final=k == last))
             self._lost.append(log_sum(lost))
         hands = [log_sum([self._lost[j], *(way.log for way in at[j])]) + self._after(j) for j in range(last)]
