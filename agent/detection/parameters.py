@@ -38,6 +38,7 @@ class DetectionParameters:
     soft_least_samples: int = 3  # it is only a candidate; at 10 SPS a short one has no more
     tremor_s: float = 0.06  # a hand's 2-10 Hz stand out over means of so long
     tremor_means: int = 4  # and at least so many of them; in less the conversions themselves must tell
+    ring_alone_s: float = 0.42  # the tremor of a hand, of 8 Hz in width, is no one fading swing for so long
     ring_dies_s: float = 0.6  # after half of so long a slow ring has faded, a hand has not
     tremor_high_hz: float = 10.5  # what swings slower may be a hand, as long as the ring is not known
     same_gap_s: float = 0.15  # plateaus so close in time

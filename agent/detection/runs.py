@@ -206,13 +206,14 @@ class TrailingRun:
     ) -> tuple[float | None, float]:
         """Motion of the weight beside its ring; where that may be a hand's, the motion left when a ring has died."""
         n, ring = len(t_s), self._rings[0]
-        if fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None:
+        known = fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None
+        if known or t_s[-1] < self._p.ring_dies_s:
             # A hand moves on while a ring fades, so that what is left in the second half tells them apart.
             skewed = self._p.ring_skew * fit.frequency_hz * float(t_s[-1]) / n if fit.coherent else 0.0
             misfit = (self._p.ring_misfit + skewed) * fit.amplitude_g * self._faded(fit, t_s)
-            return self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
-        if t_s[-1] < self._p.ring_dies_s:
-            return None, 0.0
+            seen = self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
+            still = t_s[-1] >= self._p.ring_alone_s and seen[0] <= seen[1]
+            return seen if known or still else (None, 0.0)
         tail = weight[n // 2 :]
         ring2 = (self._faded(fit, t_s) * fit.amplitude_g) ** 2
         return self._excess(_variance(tail) - sigma2, len(tail) - 1, sigma2 + ring2)

@@ -26,7 +26,7 @@ class Verdict:
 
     `steps` moved goods, `pushed` only moved them along the plate, or let them slip down.
     `share` is the probability of the whole reading, each step's `certainty` that of the step alone. `nodes` are the
-    plateaus that it was read from.
+    plateaus that it was read from, `between` those on its way to the last where goods may have moved.
     """
 
     action: Action
@@ -34,6 +34,7 @@ class Verdict:
     pushed: tuple[Step, ...] = ()
     share: float = 0.0
     nodes: tuple[Level, ...] = ()
+    between: tuple[Level, ...] = ()
 
 
 class Judge:
@@ -76,7 +77,9 @@ class Judge:
         hand_s = max((level.seconds for level in between if level.begin_ns not in visited), default=0.0)
         back = nodes[0].apart(nodes[-1]) < self._p.same_sigmas
         action = self._action(contact.standing_s, hand_s, steps, found.share, back=back)
-        return Verdict(action, steps, pushed, found.share, tuple(nodes))
+        visited = found.visited(self._p.least_doubt)
+        contested = tuple(level for level in nodes[1:-1] if level.begin_ns in visited)
+        return Verdict(action, steps, pushed, found.share, tuple(nodes), contested)
 
     def reconsider(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
         """What plateaus whose steps were told before may have meant, from the belief before them."""

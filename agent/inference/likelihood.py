@@ -22,6 +22,7 @@ _TINY = 1e-300
 _LEAST_G = 0.5
 _ALL_MODES = 3
 _EDGE_SHARE = 0.1
+_SPREAD = 2.5  # standard deviations: about the width of a normal distribution, as one that is level
 _HOPELESS = 60.0
 
 
@@ -223,6 +224,19 @@ def log_hand(
     shows_s = p.hand_rest_s * (1 + (p.hand_shows_g / force) ** 2)
     rested = min(plateau.rested_s / shows_s, p.hand_rest_cap)
     return density + _log_tremor(plateau, force, None if onward is None else onward.share, p) - rested
+
+
+def log_at_goods(change: Change, place_mm: tuple[float, float], geometry: Geometry, p: InferenceParameters) -> float:
+    """Of a hand whose force is `change`, where goods moved, over one anywhere on the plate: as a logarithm."""
+    force = change.delta_g[0]
+    if abs(force) < _LEAST_G:
+        return 0.0
+    near = 1.0
+    for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
+        at_mm = origin + half * change.delta_g[k] / force
+        sd_mm = math.hypot(p.hand_at_goods_mm, half * math.sqrt(change.variance_g2[k]) / abs(force))
+        near *= max(math.exp(_normal(at_mm, place_mm[k - 1], sd_mm**2)) * (extent + _SPREAD * sd_mm), _TINY)
+    return math.log(1 - p.hand_at_goods + p.hand_at_goods * near)
 
 
 def _log_same_hand(change: Change, onward: Onward, force: float, p: InferenceParameters) -> float:

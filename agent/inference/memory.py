@@ -32,7 +32,7 @@ def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int)
     state = belief.plates[plate]
     counts, pool, filled_ns = dict(state.counts), list(belief.pool), belief.filled_ns
     strays, known = list(state.strays), list(state.known)
-    grams = _move(belief, plate, step, place_mm, t_ns)
+    grams = _move(belief, plate, _found_again(belief, plate, step), place_mm, t_ns)
     changed = {sku: n - counts.get(sku, 0) for sku, n in state.counts.items() if n != counts.get(sku, 0)}
     filled = (filled_ns, belief.filled_ns)
     bundles = (_difference(pool, belief.pool), _difference(strays, state.strays), _difference(known, state.known))
@@ -53,6 +53,24 @@ def take_back(belief: Belief, memory: Memory) -> bool:
     if belief.filled_ns == memory.filled_ns[1]:
         belief.filled_ns = memory.filled_ns[0]
     return True
+
+
+def _found_again(belief: Belief, plate: str, step: Step) -> Step:
+    """The step with its goods as this belief holds them: it may have been read from a fork in which they moved, too."""
+    if step.best is None or all(part.source is None for part in step.best.parts):
+        return step
+    state = belief.plates[plate]
+    held = [*belief.pool, *state.strays, *state.known]
+    parts = tuple(replace(part, source=_alike(part.source, held)) for part in step.best.parts)
+    return replace(step, best=replace(step.best, parts=parts))
+
+
+def _alike(source: Bundle | None, held: list[Bundle]) -> Bundle | None:
+    if source is None or any(bundle is source for bundle in held):
+        return source
+    of_kind = [bundle for bundle in held if (bundle.sku, bundle.count) == (source.sku, source.count)]
+    near = min(of_kind, key=lambda bundle: abs(bundle.weight_g - source.weight_g), default=source)
+    return near if abs(near.weight_g - source.weight_g) < _SAME_G else source
 
 
 def _difference(before: list[Bundle], after: list[Bundle]) -> tuple[tuple[Bundle, ...], tuple[Bundle, ...]]:
@@ -192,3 +210,6 @@ def _foreign(belief: Belief, plate: str, change: Change, place_mm: Place, t_ns: 
         belief.put_stray(plate, bundle)
     else:
         belief.take(bundle)
+
+
+_SAME_G = 0.01  # a bundle that two readings of the same plateaus weighed

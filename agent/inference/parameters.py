@@ -15,7 +15,7 @@ class InferenceParameters:
     likely: float = 0.60
     likely_after_s: float = 0.32
     anything_after_s: float = 1.0
-    at_last_s: float = 3.0  # what is less sure than `hardly` waits so long: a hand betrays itself
+    at_last_s: float = 10.0  # what is less sure than `hardly` waits so long: a hand betrays itself
     hardly: float = 0.3
     doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
     nothing_after_s: float = 0.15
@@ -110,6 +110,8 @@ class InferenceParameters:
     hand_wander: float = 0.12  # of its force, from one plateau of the same hand to a later one
     hand_wander_s: float = 1.5  # so much later
     hand_shift: float = 0.01  # of its moments, beside what its force does to them
+    hand_at_goods: float = 0.6  # hands that press or linger where the goods are that they take or set down
+    hand_at_goods_mm: float = 35.0  # so near
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_tremor_spread: float = 0.7  # in the logarithm
     hand_tremor_keeps: float = 0.5  # likewise, from one plateau of the same hand to the next
@@ -120,7 +122,7 @@ class InferenceParameters:
     still_cap: float = 12.0
     slow_ring_visit: float = -3.0  # a plateau that swings as slowly as a hand, taken for a true one
     quickest_s: float = 0.3  # from one plateau to the next where goods moved twice
-    quickest_fall_s: float = 0.04  # what is quicker by so much is e times as rare
+    quickest_fall_s: float = 0.015  # what is quicker by so much is e times as rare
     same_sigmas: float = 4.0  # plateaus no further apart may be one
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
 

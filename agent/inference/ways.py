@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from agent.detection import Level
 from agent.inference.belief import Belief
 from agent.inference.items import Items
-from agent.inference.likelihood import Change, Geometry, Onward, log_hand, log_still, tremor_share
+from agent.inference.likelihood import Change, Geometry, Onward, log_at_goods, log_hand, log_still, tremor_share
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Unknown, Weigher
@@ -62,6 +62,14 @@ class Found:
     def chance(self, step: Step) -> float:
         """Probability of one movement, whatever else happened."""
         return sum(math.exp(way.log - self.log_all) for way in self.ways if _moved(way, step))
+
+    def visited(self, least: float) -> set[int]:
+        """The beginnings of plateaus to which goods may have moved: on ways at least so likely together."""
+        shares: dict[int, float] = {}
+        for way in self.ways:
+            for begin_ns in {step.after.begin_ns for step in way.steps if not step.nothing}:
+                shares[begin_ns] = shares.get(begin_ns, 0.0) + math.exp(way.log - self.log_all)
+        return {begin_ns for begin_ns, share in shares.items() if share >= least}
 
     def _marginal(self, step: Step) -> Step:
         certainty = self.chance(step)
@@ -124,7 +132,11 @@ class Ways:
                 if nodes[j].end_ns > nodes[k].begin_ns or not at[j]:
                     continue
                 between = self._between(j, k) + visit
-                change = log_sum([way.log + self._go_on(way, j, k, between, arrived, lost) for way in at[j]])
+                place = self._geometry.place_mm(self._change(j, k)) if k > j + 1 else None
+                at_goods = between if place is None else self._between(j, k, place) + visit
+                change = log_sum(
+                    [way.log + self._go_on(way, j, k, (between, at_goods), arrived, lost) for way in at[j]]
+                )
                 lost.append(self._lost[j] + between + change - log_sum([way.log for way in at[j]]))
             at.append(self._merged(arrived, lost, final=k == last))
             self._lost.append(log_sum(lost))
@@ -136,21 +148,25 @@ class Ways:
         way: Way,
         j: int,
         k: int,
-        between: float,
+        between: tuple[float, float],
         arrived: dict[Meaning, list[tuple[float, float, Way, Step]]],
         lost: list[float],
     ) -> float:
-        """All that may have happened from one plateau of a way to a later one; the logarithm of its weight."""
+        """All that may have happened from one plateau of a way to a later one; the logarithm of its weight.
+
+        `between`: of the hands on the way there, and of the same where goods of the store moved.
+        """
         before, after = self._nodes[j], self._nodes[k]
         moved = tuple((step.after.begin_ns, step.items) for step in way.steps if not step.nothing)
         readings = self._weigher.between(self._plate, way.belief, moved, before, after, self._peak_g, self._unknown(k))
         meaning = way.meaning
         for reading in readings.named:
             known = (*meaning, *reading.step.meaning)
-            weight = between + reading.log + self._haste(way, reading.step, j, k)
+            hands = between[1 if reading.step.items else 0]
+            weight = hands + reading.log + self._haste(way, reading.step, j, k)
             logs = (way.log + weight, way.log_best + weight)
             arrived.setdefault(known, []).append((*logs, way, reading.step))
-        lost.append(way.log + between + readings.log_others)
+        lost.append(way.log + between[1] + readings.log_others)
         return log_sum([readings.log_others, *(reading.log for reading in readings.named)])
 
     def _haste(self, way: Way, step: Step, j: int, k: int) -> float:
@@ -194,10 +210,24 @@ class Ways:
         stands_yet = node is last or node.apart(last) < self._p.same_sigmas
         return "told" if stands_yet or node.seconds + node.rested_s >= self._p.foreign_least_s else "never"
 
-    def _between(self, j: int, k: int) -> float:
-        """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had."""
-        both = ([self._hand(j, i, first=i == j + 1), self._hand(k, i, first=i == j + 1)] for i in range(j + 1, k))
-        return sum(log_sum(pair) - math.log(2) for pair in both)
+    def _between(self, j: int, k: int, place_mm: tuple[float, float] | None = None) -> float:
+        """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had.
+
+        `place_mm`: where goods of the store moved; of other things it is not known that a hand keeps to them.
+        """
+        both = [(self._hand(j, i, first=i == j + 1), self._hand(k, i, first=i == j + 1)) for i in range(j + 1, k)]
+        total = sum(log_sum(pair) - math.log(2) for pair in both)
+        if place_mm is None:
+            return total
+        # a hand keeps its place, so that this counts once
+        near = [
+            log_at_goods(self._change(j if came > stayed else k, i), place_mm, self._geometry, self._p)
+            for i, (came, stayed) in enumerate(both, start=j + 1)
+        ]
+        return total + sum(near) / len(near)
+
+    def _change(self, j: int, k: int) -> Change:
+        return Change.between(self._nodes[j], self._nodes[k], self._p)
 
     def _after(self, j: int) -> float:
         """All plateaus after j are a hand's, which is there yet."""
@@ -208,7 +238,7 @@ class Ways:
         known = self._hands.get((rest, i, first))
         if known is None:
             node = self._nodes[i]
-            change = Change.between(self._nodes[rest], node, self._p)
+            change = self._change(rest, i)
             onward = None if first else self._onward_from(rest, i)
             known = math.log(self._p.hand) + log_hand(change, onward, node, self._geometry, self._p)
             self._hands[(rest, i, first)] = known

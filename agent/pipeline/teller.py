@@ -159,7 +159,9 @@ class Teller:
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
         current = verdict.nodes[-1]
-        episode.nodes += [step.after for step in steps if step.after.begin_ns != current.begin_ns]
+        known = {level.begin_ns for level in (*episode.nodes, current)}
+        seen = (*verdict.between, *(step.after for step in steps))
+        episode.nodes += {level.begin_ns: level for level in seen if level.begin_ns not in known}.values()
         if verdict.steps or verdict.pushed or episode.nodes[-1].apart(current) > SAME_SIGMAS:
             episode.nodes.append(current)
         else:
