@@ -130,7 +130,10 @@ class Imagination:
         recent = sorted(singles, key=lambda single: -single[1])[:_PAIRED_BUNDLES]
         for (first, a), (second, b) in combinations(recent, 2):
             if first.source is not second.source:
-                out.append(Hypothesis((first, second), _log(p.put_two_bundles * a * b / max(seen, 1e-9))))
+                chance = p.put_two_bundles * a * b / max(seen, 1e-9)
+                if _taken_together(first, second):
+                    chance += p.put_together * min(a, b)
+                out.append(Hypothesis((first, second), _log(chance)))
         filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
         seldom = p.put_lane_filling if filling else p.put_lane_unseen
         for sku, place in self._lanes(plate, state):
@@ -301,6 +304,14 @@ def _doubted(part: Part, chance: float) -> Iterator[Hypothesis]:
             yield Hypothesis((other,), _log(chance * share))
         else:
             yield Hypothesis((replace(part, sku=None, count=1),), _log(chance * share), meant=items)
+
+
+def _taken_together(first: Part, second: Part) -> bool:
+    """Whether the whole of two bundles left the same plate in the same movement."""
+    one, other = first.source, second.source
+    if one is None or other is None or (first.count, second.count) != (one.count, other.count):
+        return False
+    return (one.plate, one.t_ns) == (other.plate, other.t_ns)
 
 
 def _anywhere(plate: Plate) -> Place:

@@ -198,6 +198,7 @@ class Ways:
         if step.nothing or final:
             return belief
         belief = belief.fork(self._plate)
+        step = replace(step, ranked=step.ranked[:1])  # what else it may have been is followed on ways of its own
         remember(belief, self._plate, step, self._geometry.place_mm(step.change), step.after.begin_ns)
         return belief
 

@@ -237,10 +237,12 @@ class Teller:
             self._belief.weights.learn(step.items[0][0], abs(step.change.delta_g[0]))
 
     def _episode(self, name: str, before: Level, opened_ns: int) -> _Episode:
-        """The plate's episode, begun anew where it grew old."""
+        """The plate's episode, begun anew where it grew old, or where the goods that it began with moved on."""
         episode = self._episodes.setdefault(name, _Episode())
         while episode.told and (
-            len(episode.told) > HINDSIGHT_STEPS or episode.told[0].event.made_t_mono_ns < opened_ns - HINDSIGHT_NS
+            len(episode.told) > HINDSIGHT_STEPS
+            or episode.told[0].event.made_t_mono_ns < opened_ns - HINDSIGHT_NS
+            or self._before(name, episode.told) is None
         ):
             oldest = episode.told.pop(0)
             episode.nodes = [node for node in episode.nodes if node.begin_ns >= oldest.step.after.begin_ns]
