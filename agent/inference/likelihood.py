@@ -57,7 +57,8 @@ class Change:
         """The change from one plateau to a later one."""
         delta = tuple((after.mean - before.mean).tolist())
         slack = (parameters.change_sd * delta[0]) ** 2
-        known = after.bend is not None and after.bend.since_ns == before.end_ns
+        left_ns = before.end_ns + round(before.rested_s * 1e9)
+        known = after.bend is not None and before.begin_ns < after.bend.since_ns <= left_ns
         way = Straightness.of(after.bend, parameters) if after.bend is not None and known else None
         return Change(delta, tuple(v + slack for v in (after.variance + before.variance).tolist()), way)
 

@@ -55,12 +55,18 @@ def test_no_bend_however_odd_outweighs_what_weighs_and_stands_otherwise(seen: fl
 
 
 def test_only_the_way_from_the_very_plateau_counts() -> None:
+    """From where its rest ended, if it rested on; from another plateau a bend says nothing."""
     scene = Scene()
     before, after = scene.level([]), scene.level(PAIR)
-    elsewhere = replace(after, bend=Bend(before.end_ns - 1, 6.0, 0.0, REACH))
+    rested = replace(before, rested_s=0.2)
 
-    def judged(level: Level) -> Step:
+    def judged(start: Level, since_ns: int | None) -> Step:
         scene.judge.forget()
-        return scene.judge.consider("P2", scene.contact(before, level)).steps[0]
+        bend = None if since_ns is None else Bend(since_ns, 6.0, 0.0, REACH)
+        return scene.judge.consider("P2", scene.contact(start, replace(after, bend=bend))).steps[0]
 
-    assert judged(elsewhere).ranked == judged(after).ranked
+    unknown = judged(before, None)
+    assert judged(before, before.end_ns).ranked != unknown.ranked
+    assert judged(before, before.begin_ns).ranked == unknown.ranked
+    assert judged(before, before.end_ns + 200_000_000).ranked == unknown.ranked
+    assert judged(rested, before.end_ns + 200_000_000).ranked != judged(rested, None).ranked
