@@ -41,6 +41,7 @@ class PlateDetector:
         self._soft = TrailingRun(self.noise, self.rings, parameters, soft=True)
         self._rest: Level | None = None  # the plateau that rest began with
         self._rest_since_ns = 0
+        self._touched = (0, 0.0)  # when the last contact ended, and how far the weight departed in it
         self._learnt_ns = 0
         self._block_mean: NDArray[np.float64] | None = None
         self.contact: Contact | None = Contact(None, 0, self._trace, parameters)
@@ -171,12 +172,20 @@ class PlateDetector:
         if level.ring_g > 0 and self._goods_moved(level) and np.count_nonzero(span) >= self._p.block_samples:
             self._learn_rings((t_ns[span] - t_ns[0]) * _NS, z[span], float(level.mean[0]))
         self._trace.forget_before(level.begin_ns)
+        if self.contact is not None:
+            self._touched = (self.contact.now_ns, self.contact.peak_g)
         self._rest, self._rest_since_ns = level, level.begin_ns
         self._learnt_ns = level.begin_ns - 1
         self._block_mean = None
         self._quiet.forget()
         self._soft.forget()
         self.contact = None
+
+    def touched_g(self, since_ns: int) -> float:
+        """How far the weight departed in the contact that goes on, or ended since an instant; 0: there is none."""
+        ended_ns, peak_g = self._touched
+        now_g = 0.0 if self.contact is None else self.contact.peak_g
+        return max(now_g, peak_g if ended_ns >= since_ns else 0.0)
 
     def _learn_wander(self, level: Level) -> None:
         """A contact so slight that nobody was there is the room's own: what moved is wander, not goods."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from agent.detection import Contact
 from agent.inference import InferenceParameters, Judge
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.teller import Teller
@@ -15,6 +16,7 @@ class Judging:
 
     def __init__(
         self,
+        runs: Mapping[str, PlateRun],
         judge: Judge,
         unseen: Judge,
         teller: Teller,
@@ -22,9 +24,13 @@ class Judging:
         parameters: InferenceParameters,
         block_ns: int,
     ) -> None:
-        """`unseen` judges what happened while nobody measured, or not all; `quality` is what is said of a plate; at
+        """`runs` in the order in which the plates stand; `unseen` judges what happened while nobody measured, or not all; `quality` is what is said of a plate; at
         rest, plates are looked at every `block_ns`."""
         self._block_ns = block_ns
+        names = list(runs)
+        self._beside = {
+            name: [runs[near] for near in names[max(k - 1, 0) : k + 2] if near != name] for k, name in enumerate(names)
+        }
         self._judge, self._unseen, self._teller, self._quality, self._p = judge, unseen, teller, quality, parameters
 
     def look(self, name: str, run: PlateRun) -> None:
@@ -50,6 +56,7 @@ class Judging:
             return
         contact.asked_ns = contact.now_ns
         seen = run.cells.seen(contact)
+        seen.peak_g = max(seen.peak_g, self._beside_g(name, seen))
         judge = self._unseen if run.gaps or run.cells.touched else self._judge
         earlier = () if run.gaps or run.cells.degraded else self._teller.earlier(name, seen)
         verdict = run.honest(judge.consider(name, seen, earlier))
@@ -71,6 +78,12 @@ class Judging:
         self._judge.forget()
         self._unseen.forget()
         run.gaps.clear()
+
+    def _beside_g(self, name: str, contact: Contact) -> float:
+        """What plates beside this one bore since it rested: where edges rub, it bears some of that, as if it crept."""
+        assert contact.before is not None
+        since_ns = contact.before.end_ns
+        return max((run.detector.touched_g(since_ns) for run in self._beside[name]), default=0.0)
 
     def look_back(self, runs: dict[str, PlateRun], now_ns: int, horizon_ns: int) -> int:
         """Look again at what was told in doubt of plates that rest by `now_ns`; up to when none need be looked at."""

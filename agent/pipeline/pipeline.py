@@ -69,7 +69,7 @@ class Pipeline:
         judge = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, self._ip)
         unsure = Judge(store.items, {plate.id: plate for plate in plates}, geometry, self.belief, unseen(self._ip))
         self._teller = Teller(epoch, store.items, self.belief, judge)
-        self._judging = Judging(judge, unsure, self._teller, self._quality, self._ip, self._p.block_ns)
+        self._judging = Judging(self.runs, judge, unsure, self._teller, self._quality, self._ip, self._p.block_ns)
         if snapshot is not None:
             self._restore(snapshot)
 
