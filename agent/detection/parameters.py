@@ -63,6 +63,7 @@ class DetectionParameters:
     ring_misfit: float = 0.04  # share of the ring's amplitude that the model usually leaves
     coherent_swings: float = 5.5  # only a ring keeps step for so many; a hand is soon fitted with fewer
     ring_skew: float = 0.4  # more, by the part of a swing that passes between conversions: cells convert apart
+    fading_doubt: float = 0.3  # of a ring's damping, from one touch to another
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
     ring_allowed_long: float = 0.09  # over so many swings that frequency and damping are told as well
     rough_share: float = (
