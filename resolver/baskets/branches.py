@@ -58,15 +58,27 @@ class Branch(NamedTuple):
 
 def owners_of(clue: Clue, index: dict[str, int]) -> Owners:
     """Who may have been it; those outside of `index` count as nobody known."""
-    known = [(owner, share) for owner, share in clue.owners if owner in index and share > 0.0]
-    outside = clue.nobody + sum(share for owner, share in clue.owners if owner not in index)
-    return [*known, (None, outside)] if outside > 0.0 else [*known]
+    found: Owners = []
+    outside = 0.0
+    for owner, share in clue.owners:
+        if owner not in index:
+            outside += share
+        elif share > 0.0:
+            found.append((owner, share))
+    outside = clue.nobody + outside
+    if outside > 0.0:
+        found.append((None, outside))
+    return found
 
 
 def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
     """Who may have done what, whatever was before."""
-    shares = [reading.probability for reading in clue.readings]
-    return _likely([prior for owner, share in owners for prior in _of_owner(clue, owner, share, shares, again=False)])
+    shares = [chance for _, chance, _ in clue.readings]
+    changing = clue.puts or clue.gives_back
+    found: list[Prior] = []
+    for owner, share in owners:
+        found += _of_owner(clue, owner, share, shares, changing=changing)
+    return _likely(found)
 
 
 def branches_of(
@@ -75,7 +87,7 @@ def branches_of(
     """All that the event may have been after any of the hypotheses."""
     found: list[Branch] = []
     known: dict[Standing, tuple[list[Prior], int | None, int | None]] = {}
-    least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
+    least = least_ahead(hypotheses, usual)
     for before in hypotheses:
         standing = () if clue.puts else before.standing
         if standing not in known:
@@ -87,6 +99,11 @@ def branches_of(
             if before.probability * prior.chance >= least
         ]
     return found
+
+
+def least_ahead(hypotheses: list[Hypothesis], usual: list[Prior]) -> float:
+    """What is less likely than this after these hypotheses, likeliest first, is not looked at."""
+    return hypotheses[0].probability * max([prior[0] for prior in usual]) * LEAST_AHEAD
 
 
 def priors_given(
@@ -108,18 +125,18 @@ def _in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant
         [
             prior
             for owner, share in owners
-            for prior in _of_owner(clue, owner, share, _shares(thing, clue, owner, density, meant), again=True)
+            for prior in _of_owner(clue, owner, share, _shares(thing, clue, owner, density, meant), changing=True)
         ]
     )
 
 
 def _likely(priors: list[Prior]) -> list[Prior]:
-    return [prior for prior in priors if prior.chance >= LEAST_BRANCH] or priors
+    return [prior for prior in priors if prior[0] >= LEAST_BRANCH] or priors
 
 
-def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, again: bool) -> list[Prior]:
-    """`again`: it may have been a thing that stood there."""
-    if owner is None and not (clue.puts or again or clue.gives_back):
+def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, changing: bool) -> list[Prior]:
+    """`changing`: what a stranger did matters, too, for something was or is put there."""
+    if owner is None and not changing:
         return [Prior(share, None, shares.index(max(shares)))]  # what a stranger took changes no basket
     for name, factors in clue.leanings:
         if name == owner:

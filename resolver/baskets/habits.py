@@ -41,7 +41,7 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
     settled: dict[tuple[str, bool], _Manners] = {}
     open_clues: list[tuple[int, Clue, list[tuple[str, float]]]] = []
     for number, clue in enumerate(clues):
-        shares = [(owner, share) for owner, share in clue.owners if owner in owners]
+        shares = [entry for entry in clue.owners if entry[0] in owners]
         manners = _manners(clue, None)
         if len(manners) > 1:
             open_clues.append((number, clue, shares))
@@ -73,15 +73,15 @@ def _less(sums: _Manners, manners: _Manners, share: float) -> _Manners:
 
 def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
     """The probability of each manner; owners' factors weigh by their shares."""
-    chances = [reading.probability for reading in clue.readings]
+    chances = [chance for _, chance, _ in clue.readings]
     if leaning:
         shares = dict(clue.owners)
         for number, chance in enumerate(chances):
-            chances[number] = chance * sum(shares[owner] * factors[number] for owner, factors in leaning)
+            chances[number] = chance * sum([shares[owner] * factors[number] for owner, factors in leaning])
     total = sum(chances)
     manners: _Manners = {}
-    for reading, chance in zip(clue.readings, chances, strict=True):
-        if manner := reading.manner:
+    for (_, _, manner), chance in zip(clue.readings, chances, strict=True):
+        if manner:
             manners[manner] = manners.get(manner, 0.0) + chance / total
     return manners
 

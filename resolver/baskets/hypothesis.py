@@ -51,7 +51,11 @@ class Clue(NamedTuple):
     @property
     def gives_back(self) -> bool:
         """Whether any reading returns something to the shelf."""
-        return any(move.qty < 0 for reading in self.readings for move in reading.moves)
+        for moves, _, _ in self.readings:
+            for move in moves:
+                if move.qty < 0:
+                    return True
+        return False
 
     def with_owner(self, owner: str, share: float) -> Clue:
         """The same with a further account that may have been it, at nobody else's expense but the unknown's."""

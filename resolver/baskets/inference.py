@@ -12,14 +12,15 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
+from resolver.baskets import basket as goods
+from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, make
 from resolver.baskets.branches import (
-    LEAST_AHEAD,
     Branch,
     Owners,
     Prior,
     branches_of,
     coherence,
+    least_ahead,
     owners_of,
     priors_given,
     priors_of,
@@ -42,7 +43,7 @@ def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Poste
     index = {key: number for number, key in enumerate(keys)}
     clues = list(clues)
     for clue, leaning in zip(clues, leanings(clues, frozenset(keys)), strict=True):
-        hypotheses = step(hypotheses, clue._replace(leanings=leaning), index, beam)
+        hypotheses = step(hypotheses, clue._replace(leanings=leaning) if leaning else clue, index, beam)
     return Posterior(tuple(keys), tuple(hypotheses))
 
 
@@ -91,17 +92,21 @@ def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) ->
     priors, thing, meant = priors_given(standing, clue, owners, usual)
     without = standing if thing is None else (*standing[:thing], *standing[thing + 1 :])
     found = []
-    for chance, owner, number in sorted(priors, key=lambda prior: -prior.chance):
+    for chance, owner, number in sorted(priors, key=_by_chance):
         again = thing is not None and number == meant
-        moves = clue.readings[number].moves
-        if again and thing is not None:
-            moves = taken_again(moves, standing[thing], clue)
-        if owner is None:
-            moves = ()
-        elif not moves and not again:
-            moves = unnamed
+        moves: Moves = ()
+        if owner is not None:
+            moves = clue.readings[number][0]
+            if again and thing is not None:
+                moves = taken_again(moves, standing[thing], clue)
+            elif not moves:
+                moves = unnamed
         found.append(_Way(chance, number, owner, moves, without if again else standing, _bundle(clue, moves)))
     return found
+
+
+def _by_chance(prior: Prior) -> float:
+    return -prior[0]
 
 
 def _taken_alone(
@@ -109,17 +114,21 @@ def _taken_alone(
 ) -> list[Hypothesis]:
     """The same for what most events are: somebody took something, and nobody else is concerned."""
     known: dict[Standing, list[_Way]] = {}
-    least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
+    least = least_ahead(hypotheses, usual)
     merged: dict[tuple[Basket, Standing], tuple[float, float, Hypothesis, _Way]] = {}
+    ways: list[_Way] | None = None
+    standing: Standing = ()
     for before in hypotheses:
-        held, ways = before.baskets[0], known.get(before.standing)
-        if ways is None:
-            ways = known[before.standing] = _ways(before.standing, clue, owners, usual)
+        share, (held,), _, _, there = before
+        if ways is None or there is not standing:  # mostly the very same: then nothing need be looked up
+            ways, standing = known.get(there), there
+            if ways is None:
+                ways = known[there] = _ways(there, clue, owners, usual)
         for way in ways:
-            probability = before.probability * way.chance
+            probability = share * way[0]
             if probability < least:
                 break
-            key = (apply(held, way.moves)[0] if way.moves else held, way.standing)
+            key = (goods.taken(held, way[3]) if way[3] else held, way[4])
             old = merged.get(key)
             if old is None:
                 merged[key] = (probability, probability, before, way)
@@ -129,18 +138,14 @@ def _taken_alone(
                 merged[key] = (old[0] + probability, *old[1:])
     floor = max([entry[0] for entry in merged.values()]) * LEAST_MASS
     likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])
-    kept = [(key, entry) for _, key, entry in likely[:beam]]
-    total = sum([entry[0] for _, entry in kept])
-    return [
-        Hypothesis(
-            mass / total,
-            (basket,),
-            Choice(clue.id, way.owner, way.number, False, before.trail, clue.readings[way.number].moves),
-            before.carried if way.bundle is None else (taken(before.carried[0], way.bundle),),
-            standing,
-        )
-        for (basket, standing), (mass, _, before, way) in kept
-    ]
+    total = -sum([mass for mass, *_ in likely[:beam]])
+    found = []
+    for _, (basket, standing), (mass, _, (_, _, trail, carried, _), way) in likely[:beam]:
+        _, number, owner, _, _, bundle = way
+        load = carried if bundle is None else (taken(carried[0], bundle),)
+        choice = make(Choice, (clue[0], owner, number, False, trail, clue[1][number][0]))
+        found.append(make(Hypothesis, (mass / total, (basket,), choice, load, standing)))
+    return found
 
 
 def _bundle(clue: Clue, moves: Moves) -> Bundle | None:
