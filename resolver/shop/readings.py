@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import exp, hypot
 
-from agent.messages import Correction, ItemCount
 from agent.store import Item, Store
 from resolver.baskets import Move, Reading
-from resolver.inbox import CorrectionFact, MovementFact
+from resolver.inbox import Correction, CorrectionFact, Count, MovementFact
 
 NEVER_BROUGHT = 0.1
 """Of what an agent gives to "something else" in a pick, so much stays where nothing of that weight was put there: on
@@ -44,7 +43,7 @@ LIGHTER = 1.25
 AT_ONCE = 3
 """More than so many are hardly taken at once (1.5 % of picks); then an agent knows them by their weight."""
 
-Said = tuple[tuple[tuple[ItemCount, ...], float], ...]
+Said = tuple[tuple[tuple[Count, ...], float], ...]
 """Items, whole, with the probability of each."""
 
 
@@ -108,7 +107,7 @@ def readings(
     )
 
 
-def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) -> tuple[ItemCount, ...]:
+def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) -> tuple[Count, ...]:
     """What a pick must have taken that left a plate, after these other movements, as it was before all of them: what
     they put there and did not take again; nothing where they took more."""
     net: Counter[str] = Counter()
@@ -119,7 +118,7 @@ def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) ->
         net.update({entry.sku: -entry.qty if takes(fact) else entry.qty for entry in said})
     if any(count < 0 for count in net.values()):
         return ()
-    return tuple(ItemCount(sku=sku, qty=count) for sku, count in sorted(net.items()) if count)
+    return tuple(Count(sku=sku, qty=count) for sku, count in sorted(net.items()) if count)
 
 
 def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
@@ -134,7 +133,7 @@ def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
             if abs(off) < FITS_SIGMAS:
                 found.append((sku, count, USUAL_COUNTS[count] * exp(-0.5 * off * off) / spread_g))
     total = sum(share for *_, share in found) + UNFIT
-    return tuple(((ItemCount(sku=sku, qty=count),), share / total) for sku, count, share in found)
+    return tuple(((Count(sku=sku, qty=count),), share / total) for sku, count, share in found)
 
 
 def _manner(store: Store, fact: MovementFact, moves: tuple[Move, ...]) -> str:
@@ -201,11 +200,11 @@ def _corrected(said: Said, correction: Correction) -> Said:
     return ((correction.items, correction.confidence), *((items, share * scale) for items, share in others))
 
 
-def _counts(items: tuple[ItemCount, ...]) -> list[tuple[str, int, float | None]]:
+def _counts(items: tuple[Count, ...]) -> list[tuple[str, int, float | None]]:
     return [(entry.sku, entry.qty, entry.weight_g) for entry in items]
 
 
-def _moves(store: Store, items: tuple[ItemCount, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
+def _moves(store: Store, items: tuple[Count, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
     moves = []
     for entry in items:
         item = store.items.get(entry.sku)
@@ -219,7 +218,7 @@ def _moves(store: Store, items: tuple[ItemCount, ...], fact: MovementFact, into:
     return tuple(sorted(moves, key=lambda move: (move.qty >= 0, move.sku, move.qty)))
 
 
-def _weight_dg(entry: ItemCount, item: Item, fact: MovementFact, kinds: int) -> int:
+def _weight_dg(entry: Count, item: Item, fact: MovementFact, kinds: int) -> int:
     """What moved of an item, in 0.1 g: where nothing else moved, all that was weighed, whatever was assumed of it."""
     said = fact.movement.items
     best = kinds > 1 or (len(said) == 1 and (said[0].sku, said[0].qty) == (entry.sku, entry.qty))
