@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from agent.messages import Receipt, format_utc
 from resolver.baskets import Basket as Goods
 from resolver.baskets import Held
@@ -27,8 +29,7 @@ BASKET_KEPT_NS = 3600 * 1_000_000_000
 """A retained basket is cleared this long after its receipt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, gc=False):
     """A message as it came, with the fact that it says."""
 
     fact: Fact

@@ -146,15 +146,15 @@ class Worker:
         self._ledger.commit()
 
     def _gather(self) -> list[Incoming]:
+        waiting = self._link.incoming
         try:
-            batch = [self._link.incoming.get(timeout=TICK_S)]
+            batch = [waiting.get(timeout=TICK_S)]
         except queue.Empty:
             return []
-        while len(batch) < BATCH:
-            try:
-                batch.append(self._link.incoming.get_nowait())
-            except queue.Empty:
-                break
+        with waiting.mutex:
+            for _ in range(min(len(waiting.queue), BATCH - 1)):
+                batch.append(waiting.queue.popleft())
+            waiting.not_full.notify_all()
         return batch
 
     def _note_connection(self, now: int) -> None:
@@ -182,7 +182,7 @@ class Worker:
         """The fact of a message; None for what only the page or nobody needs."""
         if self._showing.take(message.topic, message.payload):
             return None
-        if message.topic.startswith(self._topics.agent("")) and message.topic.endswith("/replies"):
+        if message.topic.endswith("/replies") and message.topic.startswith(self._topics.agent("")):
             self._reply(message)
             return None
         try:

@@ -20,15 +20,9 @@ def resolver_source(store: str) -> str:
 def cloud_event(store: str, effect: Issued | Adjusted) -> CloudEvent:
     """A receipt or an adjustment as it is published on `.../receipts`."""
     if isinstance(effect, Issued):
-        kind, at, subject, body = (
-            RECEIPT,
-            effect.receipt.issued,
-            effect.receipt.session,
-            effect.receipt.model_dump(mode="json"),
-        )
+        kind, at, subject = RECEIPT, effect.receipt.issued, effect.receipt.session
     else:
         kind, at, subject = ADJUSTMENT, effect.made_utc_ns, effect.adjustment.receipt
-        body = effect.adjustment.model_dump(mode="json")
     return CloudEvent(
         id=effect.event_id,
         source=resolver_source(store),
@@ -36,7 +30,7 @@ def cloud_event(store: str, effect: Issued | Adjusted) -> CloudEvent:
         time=at,
         recordedtime=at,
         subject=subject,
-        data=body,
+        data=effect.body,
     )
 
 
@@ -66,6 +60,13 @@ def shown(event: dict[str, Any], decided_by: str | None) -> dict[str, Any]:
     delay_s = (parse_utc(data["issued"]) - parse_utc(data["exited"])) / 1e9 if kind == "receipt" else None
     told = {"kind": kind, "time": event["time"], "decided_by": decided_by, "delay_s": delay_s}
     return {"id": event["id"], **told, "data": data}
+
+
+def shown_effect(effect: Issued | Adjusted) -> dict[str, Any]:
+    """The same of what is about to be published."""
+    kind, at = (RECEIPT, effect.receipt.issued) if isinstance(effect, Issued) else (ADJUSTMENT, effect.made_utc_ns)
+    event = {"id": effect.event_id, "type": kind, "time": format_utc(at), "data": effect.body}
+    return shown(event, effect.decided_by)
 
 
 def to_json(document: dict[str, Any]) -> str:
