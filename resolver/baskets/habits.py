@@ -48,7 +48,9 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
             continue
         for owner, share in shares:
             _add(settled.setdefault((owner, clue.puts), {}), manners, share)
-    for _ in range(ROUNDS if open_clues else 0):
+    if not open_clues:
+        return found
+    for _ in range(ROUNDS):
         told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
         sums = {key: dict(manners) for key, manners in settled.items()}
         for manners, (_, clue, shares) in zip(told, open_clues, strict=True):

@@ -26,8 +26,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 SESSION_EXPIRY_S = 7 * 24 * 3600
 """The broker keeps what we miss for at least this long (contract)."""
 KEEPALIVE_S = 15
-RECEIVE_MAXIMUM = 2000
-"""QoS 1 messages that the broker may send before the first is acknowledged (MQTT 5)."""
+RECEIVE_MAXIMUM = 4000
+"""QoS 1 messages that the broker may send before the first is acknowledged (MQTT 5): two of the worker's batches, one
+that is made durable while the other is heard."""
 QUEUE_LIMIT = 10_000
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits between tries to connect, each times 0.5 to 1.5 so that a shop's clients do not come all at once."""

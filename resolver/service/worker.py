@@ -57,6 +57,16 @@ class Erasure:
     done: Future[bool] = field(default_factory=Future)
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Messages that are being made durable, with what is to be done then."""
+
+    messages: list[Incoming]
+    effects: list[Effect]
+    granted: list[tuple[Future[bool], bool]]
+    now_utc_ns: int
+
+
 class Worker:
     """Takes what the link brings until `stop` is said."""
 
@@ -85,6 +95,7 @@ class Worker:
         self._unflushed = False
         self._granted: list[tuple[Future[bool], bool]] = []
         self._was_connected = False
+        self._under_way: _Batch | None = None
         self._basket_backlog: deque[tuple[str, str]] = deque()
         self.refused: Counter[str] = Counter()
 
@@ -116,21 +127,22 @@ class Worker:
         }
 
     def step(self) -> None:
-        """Take what is there, or wait a moment for it; then do what is due."""
+        """Take what is there, or wait a moment for it; then do what is due.
+
+        What was taken is made durable while the next messages are heard, if any wait; only then is it acknowledged.
+        """
+        if self._link.incoming.empty():
+            self._finish_batch()
         batch = self._gather()
         now = self._clock()
         self._note_connection(now)
         stored = self._take(batch)
         effects = self._shop.settle(now) if batch or self._was_connected else []
+        self._finish_batch()
         effects += self._grant(now)
         self._make_durable(stored, effects, now)
-        for message in batch:
-            self._link.ack(message)
-        while self._granted:
-            done, counted = self._granted.pop()
-            done.set_result(counted)
-        self._carry_out(effects, now)
-        self._send(now)
+        granted, self._granted = self._granted, []
+        self._under_way = _Batch(batch, effects, granted, now)
         if now - self._baskets_ns >= BASKETS_EVERY_NS:
             self._baskets_ns = now
             self._publish_baskets()
@@ -138,10 +150,25 @@ class Worker:
                 self._ask(ask)
         if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
             self._housekeeping_ns = now
+            self._finish_batch()
             self._housekeep(now)
+
+    def _finish_batch(self) -> None:
+        """Once the last batch is durable: acknowledge it, and tell what follows from it."""
+        if self._under_way is None:
+            return
+        done_batch, self._under_way = self._under_way, None
+        self._ledger.wait()
+        for message in done_batch.messages:
+            self._link.ack(message)
+        for done, counted in done_batch.granted:
+            done.set_result(counted)
+        self._carry_out(done_batch.effects, done_batch.now_utc_ns)
+        self._send(done_batch.now_utc_ns)
 
     def finish(self) -> None:
         """Make durable what is held."""
+        self._finish_batch()
         self._ledger.save_logs(self._shop.logs.values())
         self._ledger.commit()
 
@@ -249,7 +276,7 @@ class Worker:
         if at_once or (self._unflushed and now - self._flushed_ns >= FLUSH_EVERY_NS):
             self._ledger.keep(effects, self._curves)
             self._ledger.save_logs(self._shop.logs.values())
-            self._ledger.commit()
+            self._ledger.begin_commit()
             self._flushed_ns, self._unflushed = now, False
 
     def _carry_out(self, effects: list[Effect], now: int) -> None:

@@ -225,7 +225,7 @@ class Movements:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
             self._given_back[key] = frozenset([move.sku for read in known[0] for move in read.moves if move.qty < 0])
         movement, puts = fact.movement, not takes(fact)
-        parts = [other for other in contact if takes(other) == puts and other.order < fact.order]
+        parts = [other for other in contact if takes(other) == puts and other.order < fact.order] if contact else []
         return Clue(
             name_of(key),
             known[0],
@@ -246,16 +246,17 @@ class Movements:
     ) -> tuple[tuple[Reading, ...], Decimal]:
         """Its readings, and the worth of what it may have taken that has no name; `contact` are others of its own."""
         brought = came = 0.0
-        for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if takes(fact) else ():
+        picks = takes(fact)
+        for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if picks else ():
             put = self._facts[key]
             if same_thing(fact, put):
                 share = else_share(put, self._corrections.get(key))
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
-        parted = bool(contact) and any(takes(other) != takes(fact) for other in contact)
+        parted = bool(contact) and any(takes(other) != picks for other in contact)
         other: Said = ()
         said = what_is_said(fact, correction)
-        if takes(fact) and unnamed(said) >= FOREIGN:
+        if picks and unnamed(said) >= FOREIGN:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
