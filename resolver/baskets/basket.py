@@ -62,16 +62,11 @@ def count_of(basket: Basket, sku: str) -> int:
     return sum(held.qty for held in basket if held.sku == sku)
 
 
-def taken(basket: Basket, moves: Moves) -> Basket:
-    """The basket after moves from the shelf."""
-    return _with(basket, moves[0]) if len(moves) == 1 and moves[0].qty > 0 else apply(basket, moves)[0]
-
-
 def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     """The basket after the moves, and how many units were given back that it did not hold."""
     if len(moves) == 1:
         if moves[0].qty > 0:
-            return _with(basket, moves[0]), 0
+            return plus(basket, moves[0]), 0
         if not moves[0].by_weight and (rest := _without(basket, moves[0])) is not None:
             return rest, 0
     held = {(entry.sku, entry.unit_price): [entry.qty, entry.weight_dg] for entry in basket}
@@ -89,7 +84,7 @@ def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     return tuple(sorted(left)), lacking
 
 
-def _with(basket: Basket, move: Move) -> Basket:
+def plus(basket: Basket, move: Move) -> Basket:
     """With what was taken."""
     sku, price = move[0], move[3]
     weight_dg = move[2] if move[4] else 0

@@ -7,7 +7,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from resolver.baskets import standing as things
-from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of
+from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of, make
 from resolver.baskets.carried import Bundle, Carried, Kind, fit, given_back, nameless, taken
 from resolver.baskets.hypothesis import Clue, Hypothesis
 from resolver.baskets.standing import Label, Standing, Thing
@@ -141,7 +141,7 @@ def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], 
     for name, factors in clue.leanings:
         if name == owner:
             shares = [chance * factor for chance, factor in zip(shares, factors, strict=True)]
-    return [Prior(share * chance, owner, number) for number, chance in enumerate(shares) if chance > 0.0]
+    return [make(Prior, (share * chance, owner, number)) for number, chance in enumerate(shares) if chance > 0.0]
 
 
 def _meaning(clue: Clue, label: Label) -> int | None:
@@ -154,9 +154,12 @@ def _meaning(clue: Clue, label: Label) -> int | None:
 
 def label_of(moves: Moves, sign: int) -> Label | None:
     """Items and counts, where all of them go one way (1: from the plate)."""
-    if any(move.qty * sign < 0 or move.sku == NAMELESS for move in moves):
-        return None
-    return tuple(sorted((move.sku, move.qty * sign) for move in moves))
+    for move in moves:
+        if move[1] * sign < 0 or move[0] == NAMELESS:
+            return None
+    if len(moves) == 1:
+        return ((moves[0][0], moves[0][1] * sign),)
+    return tuple(sorted([(move[0], move[1] * sign) for move in moves]))
 
 
 def _shares(thing: Thing, clue: Clue, owner: str | None, density: float, meant: int) -> list[float]:
@@ -208,7 +211,8 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
     if clue.puts:
         standing = _left(standing, clue, number, owner if lacks else None)
     place = _place(before, at, basket, carried, standing)
-    return Branch(before, owner, number, probability * (LACKING if lacks else 1.0), place, bool(lacks), fitting)
+    share = probability * (LACKING if lacks else 1.0)
+    return make(Branch, (before, owner, number, share, place, bool(lacks), fitting))
 
 
 def _of_no_item(
@@ -317,7 +321,7 @@ def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: 
 
 def _returned(clue: Clue, moves: Moves) -> Bundle | None:
     """What was given back, where it is of one item and more came than left."""
-    back = [move for move in moves if move.qty < 0]
+    back = [move for move in moves if move[1] < 0]
     if len(back) != 1 or not (clue.puts or len(moves) == 1):
         return None
     return Bundle(back[0].sku, -back[0].qty, clue.weight_dg, clue.sigma_dg**2)

@@ -93,7 +93,7 @@ def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
     total = WEIGHT + sum(others.values())
     known: _Manners = {}
     mass = weighed = 0.0
-    for _, chance, manner in clue.readings:
+    for _, chance, manner in clue[1]:
         if not manner:
             continue
         factor = known.get(manner)

@@ -145,11 +145,12 @@ class Posterior:
     def choices(self) -> dict[str, dict[tuple[str | None, int], float]]:
         """For each event the probability of (owner, reading)."""
         found: dict[str, dict[tuple[str | None, int], float]] = {}
-        for hypothesis in self.hypotheses:
-            choice = hypothesis.trail
+        for probability, _, choice, _, _ in self.hypotheses:
             while choice is not None:
-                said = found.setdefault(choice.event, {})
-                at = (choice.owner, choice.reading)
-                said[at] = said.get(at, 0.0) + hypothesis.probability
-                choice = choice.before
+                event, owner, reading, _, choice, _ = choice  # noqa: PLW2901 # along the trail
+                said = found.get(event)
+                if said is None:
+                    said = found[event] = {}
+                at = (owner, reading)
+                said[at] = said.get(at, 0.0) + probability
         return found

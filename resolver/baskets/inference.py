@@ -12,8 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from resolver.baskets import basket as goods
-from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, make
+from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply, make, plus
 from resolver.baskets.branches import (
     Branch,
     Owners,
@@ -69,7 +68,7 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     kept = [(mass, branch) for mass, _, branch in ranked if mass > floor]
     total = sum(mass for mass, _ in kept)
     return [
-        Hypothesis(mass / total, branch.place[0], _chosen(clue, branch), branch.place[1], branch.place[2])
+        make(Hypothesis, (mass / total, branch.place[0], _chosen(clue, branch), branch.place[1], branch.place[2]))
         for mass, branch in kept
     ]
 
@@ -101,7 +100,8 @@ def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) ->
                 moves = taken_again(moves, standing[thing], clue)
             elif not moves:
                 moves = unnamed
-        found.append(_Way(chance, number, owner, moves, without if again else standing, _bundle(clue, moves)))
+        after, bundle = without if again else standing, _bundle(clue, moves) if len(moves) == 1 else None
+        found.append(make(_Way, (chance, number, owner, moves, after, bundle)))
     return found
 
 
@@ -128,19 +128,25 @@ def _taken_alone(
             probability = share * way[0]
             if probability < least:
                 break
-            key = (goods.taken(held, way[3]) if way[3] else held, way[4])
+            moves = way[3]
+            if not moves:
+                key = (held, way[4])
+            elif len(moves) == 1 and moves[0][1] > 0:
+                key = (plus(held, moves[0]), way[4])
+            else:
+                key = (apply(held, moves)[0], way[4])
             old = merged.get(key)
             if old is None:
                 merged[key] = (probability, probability, before, way)
             elif probability > old[1]:
                 merged[key] = (old[0] + probability, probability, before, way)
             else:
-                merged[key] = (old[0] + probability, *old[1:])
+                merged[key] = (old[0] + probability, old[1], old[2], old[3])
     floor = max([entry[0] for entry in merged.values()]) * LEAST_MASS
-    likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])
-    total = -sum([mass for mass, *_ in likely[:beam]])
+    likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])[:beam]
+    total = -sum([entry[0] for entry in likely])
     found = []
-    for _, (basket, standing), (mass, _, (_, _, trail, carried, _), way) in likely[:beam]:
+    for _, (basket, standing), (mass, _, (_, _, trail, carried, _), way) in likely:
         _, number, owner, _, _, bundle = way
         load = carried if bundle is None else (taken(carried[0], bundle),)
         choice = make(Choice, (clue[0], owner, number, False, trail, clue[1][number][0]))
@@ -149,11 +155,9 @@ def _taken_alone(
 
 
 def _bundle(clue: Clue, moves: Moves) -> Bundle | None:
-    """Alone, nobody else could give it back: what is carried matters by its weight only where no two are alike."""
-    if len(moves) != 1 or not clue.sigma_dg:
-        return None
-    ((sku, qty, _, price, by_weight, *_),) = moves
-    if sku != NAMELESS and not by_weight:
+    """Of a single move: alone, nobody else could give it back, and its weight matters only where no two are alike."""
+    sku, qty, _, price, by_weight, *_ = moves[0]
+    if (sku != NAMELESS and not by_weight) or not clue.sigma_dg:
         return None
     return Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
 

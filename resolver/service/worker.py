@@ -139,6 +139,9 @@ class Worker:
         stored = self._take(batch)
         effects = self._shop.settle(now) if batch or self._was_connected else []
         self._finish_batch()
+        if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
+            self._housekeeping_ns = now
+            self._housekeep(now)
         effects += self._grant(now)
         self._make_durable(stored, effects, now)
         granted, self._granted = self._granted, []
@@ -148,10 +151,6 @@ class Worker:
             self._publish_baskets()
             for ask in self._amends.due(now):
                 self._ask(ask)
-        if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
-            self._housekeeping_ns = now
-            self._finish_batch()
-            self._housekeep(now)
 
     def _finish_batch(self) -> None:
         """Once the last batch is durable: acknowledge it, and tell what follows from it."""
@@ -197,11 +196,12 @@ class Worker:
         read = [(message, fact) for message in batch if (fact := self._read(message)) is not None]
         known = self._ledger.known([fact for _, fact in read if isinstance(fact, SessionFact)])
         fresh = []
+        hear, plates = self._shop.hear, self._shop.store.plates
         for message, fact in read:
-            if (isinstance(fact, SessionFact) and (fact.source, fact.id) in known) or not self._shop.hear(fact):
+            if (known and isinstance(fact, SessionFact) and (fact.source, fact.id) in known) or not hear(fact):
                 continue
             fresh.append(Stored(fact, message.topic, message.payload.decode()))
-            if isinstance(fact, MovementFact) and fact.movement.plate in self._shop.store.plates:
+            if isinstance(fact, MovementFact) and fact.movement.plate in plates:
                 self._curves.hear_movement(fact)
         return fresh
 
@@ -351,5 +351,5 @@ class Worker:
             if self._link.publish(self._topics.basket(session), "", retain=True) is not None:
                 self._ledger.basket_cleared(session)
                 self._showing.basket(session, None)
-        self._ledger.commit()
+        self._unflushed = True
         self._showing.housekeep(now)

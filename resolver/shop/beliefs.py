@@ -105,7 +105,7 @@ class Beliefs:
         span_end = end + self._skew_ns if end is not None else 1 << 62
         found = []
         for event, clue in self._movements.returns_of(taken, start, span_end):
-            if not clue.owners or any(owner == account.key for owner, _ in clue.owners):
+            if not clue.owners or account.key in [owner for owner, _ in clue.owners]:
                 continue
             if self._neighbourhood(_maker(clue)).lacking(clue.id) >= STRAY:
                 found.append(event)
@@ -115,8 +115,10 @@ class Beliefs:
         taken: set[str] = set()
         for event in self._movements.of(key):
             clue = self._movements.clue(event)
-            if clue is not None:
-                taken.update(move.sku for reading in clue.readings for move in reading.moves if move.qty > 0)
+            for moves, _, _ in clue.readings if clue is not None else ():
+                for move in moves:
+                    if move.qty > 0:
+                        taken.add(move.sku)
         return taken
 
 
