@@ -17,6 +17,7 @@ from resolver.ledger import Ledger, Stored, goods_of
 from resolver.link import Incoming, Link
 from resolver.page.live import Live
 from resolver.service.amends import Amends
+from resolver.service.batch import Batch
 from resolver.service.showing import Showing
 from resolver.shop import Adjusted, Amend, Ask, Closed, Effect, Issued, Shop
 from resolver.shop.curves import Curves
@@ -57,16 +58,6 @@ class Erasure:
     done: Future[bool] = field(default_factory=Future)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Messages that are being made durable, with what is to be done then."""
-
-    messages: list[Incoming]
-    effects: list[Effect]
-    granted: list[tuple[Future[bool], bool]]
-    now_utc_ns: int
-
-
 class Worker:
     """Takes what the link brings until `stop` is said."""
 
@@ -95,7 +86,7 @@ class Worker:
         self._unflushed = False
         self._granted: list[tuple[Future[bool], bool]] = []
         self._was_connected = False
-        self._under_way: _Batch | None = None
+        self._under_way: Batch | None = None
         self._basket_backlog: deque[tuple[str, str]] = deque()
         self.refused: Counter[str] = Counter()
 
@@ -145,7 +136,7 @@ class Worker:
         effects += self._grant(now)
         self._make_durable(stored, effects, now)
         granted, self._granted = self._granted, []
-        self._under_way = _Batch(batch, effects, granted, now)
+        self._under_way = Batch(batch, effects, granted, now)
         if now - self._baskets_ns >= BASKETS_EVERY_NS:
             self._baskets_ns = now
             self._publish_baskets()

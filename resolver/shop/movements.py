@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.levels import closed, closes, untold_g
+from resolver.shop.placed import Placed, number_from, put
 from resolver.shop.plates import EventKey, Plates, key_of, name_of
 from resolver.shop.readings import (
     SURELY_AGAIN,
@@ -27,8 +28,6 @@ from resolver.shop.readings import (
     what_is_said,
 )
 
-_Placed = tuple[tuple[int, str, str, int], EventKey]
-"""A movement in its place among all, by `MovementFact.order`."""
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
 probability on."""
@@ -46,10 +45,10 @@ class Movements:
     def __init__(self, store: Store, visits: Visits, presence: Presence, skew_ns: int) -> None:
         self._store, self._visits, self._presence, self._skew_ns = store, visits, presence, skew_ns
         self._facts: dict[EventKey, MovementFact] = {}
-        self._order: list[_Placed] = []
+        self._order: list[Placed] = []
         self._plates = Plates()
-        self._returns: list[_Placed] = []
-        self._foreign: dict[str, list[_Placed]] = {}
+        self._returns: list[Placed] = []
+        self._foreign: dict[str, list[Placed]] = {}
         self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
         self._given_back: dict[EventKey, frozenset[str]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
@@ -71,10 +70,10 @@ class Movements:
         if key not in self._facts:
             self._facts[key] = fact
             placed = (fact.order, key)
-            _put(self._order, placed)
+            put(self._order, placed)
             self._plates.add(fact)
             if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
-                _put(self._returns, placed)
+                put(self._returns, placed)
             first, last = fact.window
             if first == last:
                 self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
@@ -103,7 +102,7 @@ class Movements:
 
     def sessions_changed(self, from_utc_ns: int) -> None:
         """Who was inside changed from this instant on."""
-        first = _from(self._order, from_utc_ns - self._skew_ns)
+        first = number_from(self._order, from_utc_ns - self._skew_ns)
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
@@ -116,7 +115,7 @@ class Movements:
     def _tracked_from(self, t_utc_ns: int) -> None:
         """What a tracker told of movements from this instant on is to be asked again."""
         if self._tracked:
-            first = _from(self._order, t_utc_ns)
+            first = number_from(self._order, t_utc_ns)
             self._stale.update(key for _, key in self._order[first:] if key in self._tracked)
 
     def refresh(self) -> set[str]:
@@ -176,7 +175,7 @@ class Movements:
 
     def returns_of(self, skus: set[str], start_utc_ns: int, end_utc_ns: int) -> list[tuple[EventKey, Clue]]:
         """Movements of a span that may have given some of these items back, in order of time."""
-        first, end = _from(self._returns, start_utc_ns), _from(self._returns, end_utc_ns + 1)
+        first, end = number_from(self._returns, start_utc_ns), number_from(self._returns, end_utc_ns + 1)
         clues, given_back = self._clues, self._given_back
         return [
             (key, clues[key])
@@ -186,7 +185,7 @@ class Movements:
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
-        first = _from(self._order, t_utc_ns)
+        first = number_from(self._order, t_utc_ns)
         for _, key in self._order[:first]:
             clue = self._clues.pop(key, None)
             for owner, _ in clue.owners if clue else ():
@@ -202,7 +201,7 @@ class Movements:
         del self._order[:first]
         self._plates.forget_before(t_utc_ns)
         for placed in (self._returns, *self._foreign.values()):
-            del placed[: _from(placed, t_utc_ns)]
+            del placed[: number_from(placed, t_utc_ns)]
         self._corrections = {
             key: fact
             for key, fact in self._corrections.items()
@@ -325,21 +324,6 @@ class Movements:
             if account is not None:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
-
-
-def _put(placed: list[_Placed], one: _Placed) -> None:
-    """Into its place, which mostly is the last."""
-    if placed and one < placed[-1]:
-        insort(placed, one)
-    else:
-        placed.append(one)
-
-
-def _from(placed: list[_Placed], t_utc_ns: int) -> int:
-    """The number of the first movement at or after an instant."""
-    if placed and placed[-1][0][0] < t_utc_ns:
-        return len(placed)
-    return bisect_left(placed, ((t_utc_ns,),))  # a prefix stands before all that begin with it
 
 
 def _contact(fact: MovementFact, near: list[MovementFact]) -> list[MovementFact]:
