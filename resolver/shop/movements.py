@@ -121,7 +121,7 @@ class Movements:
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
         touched: set[str] = set()
-        for key in self._stale:
+        for key in sorted(self._stale, key=self._place):  # what is asked of presence first bears on what is asked next
             old, fresh = self._clues.pop(key, None), self._clue(key)
             if old is not None and old != fresh:
                 for owner, _ in old.owners:
@@ -135,6 +135,9 @@ class Movements:
                     self._give(owner, key)
         self._stale.clear()
         return touched
+
+    def _place(self, key: EventKey) -> tuple[int, str, str, int]:
+        return self._facts[key].order
 
     def _give(self, owner: str, key: EventKey) -> None:
         held = self._of_account.get(owner)
