@@ -21,7 +21,7 @@ from resolver.ledger.history import History
 from resolver.ledger.schema import SCHEMA, TABLES
 from resolver.shop import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.curves import Curves
-from resolver.shop.publishing import cloud_event
+from resolver.shop.publishing import event_text
 
 ISSUED = (
     "event_id", "receipt", "account", "kind", "state", "amount", "at_utc_ns", "exited_utc_ns", "sessions", "billed",
@@ -251,7 +251,7 @@ class Ledger:
 
 
 def _issued_row(store: str, effect: Issued | Adjusted) -> tuple[str | int | None, ...]:
-    payload = cloud_event(store, effect).to_json()
+    payload = event_text(store, effect)
     if isinstance(effect, Issued):
         receipt = effect.receipt
         kind, state, amount, at, exited = "receipt", receipt.state, receipt.total, receipt.issued, receipt.exited
