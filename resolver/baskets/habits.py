@@ -38,9 +38,14 @@ _Manners = dict[str, float]
 def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
     """For each clue the factors of its readings, by owner; nothing where all readings are of one manner."""
     found: list[Leanings] = [()] * len(clues)
+    doubtful = {clue.puts for clue in clues if _in_doubt(clue)}
+    if not doubtful:
+        return found
     settled: dict[tuple[str, bool], _Manners] = {}
     open_clues: list[tuple[int, Clue, list[tuple[str, float]]]] = []
     for number, clue in enumerate(clues):
+        if clue.puts not in doubtful:
+            continue  # how he takes says nothing of how he puts, nor the other way round
         shares = [entry for entry in clue.owners if entry[0] in owners]
         manners = _manners(clue, None)
         if len(manners) > 1:
@@ -48,8 +53,6 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
             continue
         for owner, share in shares:
             _add(settled.setdefault((owner, clue.puts), {}), manners, share)
-    if not open_clues:
-        return found
     for _ in range(ROUNDS):
         told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
         sums = {key: dict(manners) for key, manners in settled.items()}
@@ -61,6 +64,17 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
                 (owner, _factors(clue, _less(sums[(owner, clue.puts)], manners, share))) for owner, share in shares
             )
     return found
+
+
+def _in_doubt(clue: Clue) -> bool:
+    """Whether its readings are of several manners."""
+    known = ""
+    for _, _, manner in clue.readings:
+        if manner and manner != known:
+            if known:
+                return True
+            known = manner
+    return False
 
 
 def _add(sums: _Manners, manners: _Manners, share: float) -> None:
