@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+make = tuple.__new__
+"""Makes a named tuple of its values in order: in half the time of its class, which counts in the innermost loops."""
 RETURN_TOLERANCE = 1.1
 """A bag of produce that comes back may seem this much heavier than what was taken (two weighings)."""
 RETURN_TOLERANCE_DG = 50
@@ -64,7 +66,7 @@ def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     """The basket after the moves, and how many units were given back that it did not hold."""
     if len(moves) == 1:
         if moves[0].qty > 0:
-            return _with(basket, moves[0]), 0
+            return plus(basket, moves[0]), 0
         if not moves[0].by_weight and (rest := _without(basket, moves[0])) is not None:
             return rest, 0
     held = {(entry.sku, entry.unit_price): [entry.qty, entry.weight_dg] for entry in basket}
@@ -82,16 +84,20 @@ def apply(basket: Basket, moves: Moves) -> tuple[Basket, int]:
     return tuple(sorted(left)), lacking
 
 
-def _with(basket: Basket, move: Move) -> Basket:
+def plus(basket: Basket, move: Move) -> Basket:
     """With what was taken."""
-    weight_dg = move.weight_dg if move.by_weight else 0
-    key = (move.sku, move.unit_price)
-    for at, held in enumerate(basket):
-        if held[:2] == key:
-            return (*basket[:at], Held(*key, held.qty + move.qty, held.weight_dg + weight_dg), *basket[at + 1 :])
-        if held[:2] > key:
-            return (*basket[:at], Held(*key, move.qty, weight_dg), *basket[at:])
-    return (*basket, Held(*key, move.qty, weight_dg))
+    sku, price = move[0], move[3]
+    weight_dg = move[2] if move[4] else 0
+    at = 0
+    for held in basket:
+        if held[0] >= sku:
+            if held[0] == sku and held[1] == price:
+                more = make(Held, (sku, price, held[2] + move[1], held[3] + weight_dg))
+                return basket[:at] + (more,) + basket[at + 1 :]  # noqa: RUF005 # twice as fast as unpacking
+            if held[0] > sku or held[1] > price:
+                break
+        at += 1
+    return (*basket[:at], Held(sku, price, move[1], weight_dg), *basket[at:])
 
 
 def _without(basket: Basket, move: Move) -> Basket | None:

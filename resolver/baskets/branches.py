@@ -7,7 +7,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from resolver.baskets import standing as things
-from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of
+from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of, make
 from resolver.baskets.carried import Bundle, Carried, Kind, fit, given_back, nameless, taken
 from resolver.baskets.hypothesis import Clue, Hypothesis
 from resolver.baskets.standing import Label, Standing, Thing
@@ -58,15 +58,27 @@ class Branch(NamedTuple):
 
 def owners_of(clue: Clue, index: dict[str, int]) -> Owners:
     """Who may have been it; those outside of `index` count as nobody known."""
-    known = [(owner, share) for owner, share in clue.owners if owner in index and share > 0.0]
-    outside = clue.nobody + sum(share for owner, share in clue.owners if owner not in index)
-    return [*known, (None, outside)] if outside > 0.0 else [*known]
+    found: Owners = []
+    outside = 0.0
+    for owner, share in clue.owners:
+        if owner not in index:
+            outside += share
+        elif share > 0.0:
+            found.append((owner, share))
+    outside = clue.nobody + outside
+    if outside > 0.0:
+        found.append((None, outside))
+    return found
 
 
 def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
     """Who may have done what, whatever was before."""
-    shares = [reading.probability for reading in clue.readings]
-    return _likely([prior for owner, share in owners for prior in _of_owner(clue, owner, share, shares, again=False)])
+    shares = [chance for _, chance, _ in clue.readings]
+    changing = clue.puts or clue.gives_back
+    found: list[Prior] = []
+    for owner, share in owners:
+        found += _of_owner(clue, owner, share, shares, changing=changing)
+    return _likely(found)
 
 
 def branches_of(
@@ -75,7 +87,7 @@ def branches_of(
     """All that the event may have been after any of the hypotheses."""
     found: list[Branch] = []
     known: dict[Standing, tuple[list[Prior], int | None, int | None]] = {}
-    least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
+    least = least_ahead(hypotheses, usual)
     for before in hypotheses:
         standing = () if clue.puts else before.standing
         if standing not in known:
@@ -87,6 +99,11 @@ def branches_of(
             if before.probability * prior.chance >= least
         ]
     return found
+
+
+def least_ahead(hypotheses: list[Hypothesis], usual: list[Prior]) -> float:
+    """What is less likely than this after these hypotheses, likeliest first, is not looked at."""
+    return hypotheses[0].probability * max([prior[0] for prior in usual]) * LEAST_AHEAD
 
 
 def priors_given(
@@ -108,23 +125,23 @@ def _in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant
         [
             prior
             for owner, share in owners
-            for prior in _of_owner(clue, owner, share, _shares(thing, clue, owner, density, meant), again=True)
+            for prior in _of_owner(clue, owner, share, _shares(thing, clue, owner, density, meant), changing=True)
         ]
     )
 
 
 def _likely(priors: list[Prior]) -> list[Prior]:
-    return [prior for prior in priors if prior.chance >= LEAST_BRANCH] or priors
+    return [prior for prior in priors if prior[0] >= LEAST_BRANCH] or priors
 
 
-def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, again: bool) -> list[Prior]:
-    """`again`: it may have been a thing that stood there."""
-    if owner is None and not (clue.puts or again or clue.gives_back):
+def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, changing: bool) -> list[Prior]:
+    """`changing`: what a stranger did matters, too, for something was or is put there."""
+    if owner is None and not changing:
         return [Prior(share, None, shares.index(max(shares)))]  # what a stranger took changes no basket
     for name, factors in clue.leanings:
         if name == owner:
             shares = [chance * factor for chance, factor in zip(shares, factors, strict=True)]
-    return [Prior(share * chance, owner, number) for number, chance in enumerate(shares) if chance > 0.0]
+    return [make(Prior, (share * chance, owner, number)) for number, chance in enumerate(shares) if chance > 0.0]
 
 
 def _meaning(clue: Clue, label: Label) -> int | None:
@@ -137,9 +154,12 @@ def _meaning(clue: Clue, label: Label) -> int | None:
 
 def label_of(moves: Moves, sign: int) -> Label | None:
     """Items and counts, where all of them go one way (1: from the plate)."""
-    if any(move.qty * sign < 0 or move.sku == NAMELESS for move in moves):
-        return None
-    return tuple(sorted((move.sku, move.qty * sign) for move in moves))
+    for move in moves:
+        if move[1] * sign < 0 or move[0] == NAMELESS:
+            return None
+    if len(moves) == 1:
+        return ((moves[0][0], moves[0][1] * sign),)
+    return tuple(sorted([(move[0], move[1] * sign) for move in moves]))
 
 
 def _shares(thing: Thing, clue: Clue, owner: str | None, density: float, meant: int) -> list[float]:
@@ -191,7 +211,8 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
     if clue.puts:
         standing = _left(standing, clue, number, owner if lacks else None)
     place = _place(before, at, basket, carried, standing)
-    return Branch(before, owner, number, probability * (LACKING if lacks else 1.0), place, bool(lacks), fitting)
+    share = probability * (LACKING if lacks else 1.0)
+    return make(Branch, (before, owner, number, share, place, bool(lacks), fitting))
 
 
 def _of_no_item(
@@ -300,7 +321,7 @@ def _carried(before: Hypothesis, at: int, clue: Clue, moves: Moves, *, lacking: 
 
 def _returned(clue: Clue, moves: Moves) -> Bundle | None:
     """What was given back, where it is of one item and more came than left."""
-    back = [move for move in moves if move.qty < 0]
+    back = [move for move in moves if move[1] < 0]
     if len(back) != 1 or not (clue.puts or len(moves) == 1):
         return None
     return Bundle(back[0].sku, -back[0].qty, clue.weight_dg, clue.sigma_dg**2)

@@ -38,17 +38,22 @@ _Manners = dict[str, float]
 def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
     """For each clue the factors of its readings, by owner; nothing where all readings are of one manner."""
     found: list[Leanings] = [()] * len(clues)
+    doubtful = {clue.puts for clue in clues if _in_doubt(clue)}
+    if not doubtful:
+        return found
     settled: dict[tuple[str, bool], _Manners] = {}
     open_clues: list[tuple[int, Clue, list[tuple[str, float]]]] = []
     for number, clue in enumerate(clues):
-        shares = [(owner, share) for owner, share in clue.owners if owner in owners]
+        if clue.puts not in doubtful:
+            continue  # how he takes says nothing of how he puts, nor the other way round
+        shares = [entry for entry in clue.owners if entry[0] in owners]
         manners = _manners(clue, None)
         if len(manners) > 1:
             open_clues.append((number, clue, shares))
             continue
         for owner, share in shares:
             _add(settled.setdefault((owner, clue.puts), {}), manners, share)
-    for _ in range(ROUNDS if open_clues else 0):
+    for _ in range(ROUNDS):
         told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
         sums = {key: dict(manners) for key, manners in settled.items()}
         for manners, (_, clue, shares) in zip(told, open_clues, strict=True):
@@ -59,6 +64,17 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
                 (owner, _factors(clue, _less(sums[(owner, clue.puts)], manners, share))) for owner, share in shares
             )
     return found
+
+
+def _in_doubt(clue: Clue) -> bool:
+    """Whether its readings are of several manners."""
+    known = ""
+    for _, _, manner in clue.readings:
+        if manner and manner != known:
+            if known:
+                return True
+            known = manner
+    return False
 
 
 def _add(sums: _Manners, manners: _Manners, share: float) -> None:
@@ -73,15 +89,15 @@ def _less(sums: _Manners, manners: _Manners, share: float) -> _Manners:
 
 def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
     """The probability of each manner; owners' factors weigh by their shares."""
-    chances = [reading.probability for reading in clue.readings]
+    chances = [chance for _, chance, _ in clue.readings]
     if leaning:
         shares = dict(clue.owners)
         for number, chance in enumerate(chances):
-            chances[number] = chance * sum(shares[owner] * factors[number] for owner, factors in leaning)
+            chances[number] = chance * sum([shares[owner] * factors[number] for owner, factors in leaning])
     total = sum(chances)
     manners: _Manners = {}
-    for reading, chance in zip(clue.readings, chances, strict=True):
-        if manner := reading.manner:
+    for (_, _, manner), chance in zip(clue.readings, chances, strict=True):
+        if manner:
             manners[manner] = manners.get(manner, 0.0) + chance / total
     return manners
 
@@ -91,7 +107,7 @@ def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
     total = WEIGHT + sum(others.values())
     known: _Manners = {}
     mass = weighed = 0.0
-    for _, chance, manner in clue.readings:
+    for _, chance, manner in clue[1]:
         if not manner:
             continue
         factor = known.get(manner)

@@ -51,7 +51,11 @@ class Clue(NamedTuple):
     @property
     def gives_back(self) -> bool:
         """Whether any reading returns something to the shelf."""
-        return any(move.qty < 0 for reading in self.readings for move in reading.moves)
+        for moves, _, _ in self.readings:
+            for move in moves:
+                if move.qty < 0:
+                    return True
+        return False
 
     def with_owner(self, owner: str, share: float) -> Clue:
         """The same with a further account that may have been it, at nobody else's expense but the unknown's."""
@@ -141,11 +145,12 @@ class Posterior:
     def choices(self) -> dict[str, dict[tuple[str | None, int], float]]:
         """For each event the probability of (owner, reading)."""
         found: dict[str, dict[tuple[str | None, int], float]] = {}
-        for hypothesis in self.hypotheses:
-            choice = hypothesis.trail
+        for probability, _, choice, _, _ in self.hypotheses:
             while choice is not None:
-                said = found.setdefault(choice.event, {})
-                at = (choice.owner, choice.reading)
-                said[at] = said.get(at, 0.0) + hypothesis.probability
-                choice = choice.before
+                event, owner, reading, _, choice, _ = choice  # noqa: PLW2901 # along the trail
+                said = found.get(event)
+                if said is None:
+                    said = found[event] = {}
+                at = (owner, reading)
+                said[at] = said.get(at, 0.0) + probability
         return found

@@ -12,14 +12,14 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply
+from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply, make, plus
 from resolver.baskets.branches import (
-    LEAST_AHEAD,
     Branch,
     Owners,
     Prior,
     branches_of,
     coherence,
+    least_ahead,
     owners_of,
     priors_given,
     priors_of,
@@ -42,7 +42,7 @@ def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Poste
     index = {key: number for number, key in enumerate(keys)}
     clues = list(clues)
     for clue, leaning in zip(clues, leanings(clues, frozenset(keys)), strict=True):
-        hypotheses = step(hypotheses, clue._replace(leanings=leaning), index, beam)
+        hypotheses = step(hypotheses, clue._replace(leanings=leaning) if leaning else clue, index, beam)
     return Posterior(tuple(keys), tuple(hypotheses))
 
 
@@ -68,7 +68,7 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     kept = [(mass, branch) for mass, _, branch in ranked if mass > floor]
     total = sum(mass for mass, _ in kept)
     return [
-        Hypothesis(mass / total, branch.place[0], _chosen(clue, branch), branch.place[1], branch.place[2])
+        make(Hypothesis, (mass / total, branch.place[0], _chosen(clue, branch), branch.place[1], branch.place[2]))
         for mass, branch in kept
     ]
 
@@ -91,17 +91,22 @@ def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) ->
     priors, thing, meant = priors_given(standing, clue, owners, usual)
     without = standing if thing is None else (*standing[:thing], *standing[thing + 1 :])
     found = []
-    for chance, owner, number in sorted(priors, key=lambda prior: -prior.chance):
+    for chance, owner, number in sorted(priors, key=_by_chance):
         again = thing is not None and number == meant
-        moves = clue.readings[number].moves
-        if again and thing is not None:
-            moves = taken_again(moves, standing[thing], clue)
-        if owner is None:
-            moves = ()
-        elif not moves and not again:
-            moves = unnamed
-        found.append(_Way(chance, number, owner, moves, without if again else standing, _bundle(clue, moves)))
+        moves: Moves = ()
+        if owner is not None:
+            moves = clue.readings[number][0]
+            if again and thing is not None:
+                moves = taken_again(moves, standing[thing], clue)
+            elif not moves:
+                moves = unnamed
+        after, bundle = without if again else standing, _bundle(clue, moves) if len(moves) == 1 else None
+        found.append(make(_Way, (chance, number, owner, moves, after, bundle)))
     return found
+
+
+def _by_chance(prior: Prior) -> float:
+    return -prior[0]
 
 
 def _taken_alone(
@@ -109,46 +114,50 @@ def _taken_alone(
 ) -> list[Hypothesis]:
     """The same for what most events are: somebody took something, and nobody else is concerned."""
     known: dict[Standing, list[_Way]] = {}
-    least = hypotheses[0].probability * max(prior.chance for prior in usual) * LEAST_AHEAD
+    least = least_ahead(hypotheses, usual)
     merged: dict[tuple[Basket, Standing], tuple[float, float, Hypothesis, _Way]] = {}
+    ways: list[_Way] | None = None
+    standing: Standing = ()
     for before in hypotheses:
-        held, ways = before.baskets[0], known.get(before.standing)
-        if ways is None:
-            ways = known[before.standing] = _ways(before.standing, clue, owners, usual)
+        share, (held,), _, _, there = before
+        if ways is None or there is not standing:  # mostly the very same: then nothing need be looked up
+            ways, standing = known.get(there), there
+            if ways is None:
+                ways = known[there] = _ways(there, clue, owners, usual)
         for way in ways:
-            probability = before.probability * way.chance
+            probability = share * way[0]
             if probability < least:
                 break
-            key = (apply(held, way.moves)[0] if way.moves else held, way.standing)
+            moves = way[3]
+            if not moves:
+                key = (held, way[4])
+            elif len(moves) == 1 and moves[0][1] > 0:
+                key = (plus(held, moves[0]), way[4])
+            else:
+                key = (apply(held, moves)[0], way[4])
             old = merged.get(key)
             if old is None:
                 merged[key] = (probability, probability, before, way)
             elif probability > old[1]:
                 merged[key] = (old[0] + probability, probability, before, way)
             else:
-                merged[key] = (old[0] + probability, *old[1:])
+                merged[key] = (old[0] + probability, old[1], old[2], old[3])
     floor = max([entry[0] for entry in merged.values()]) * LEAST_MASS
-    likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])
-    kept = [(key, entry) for _, key, entry in likely[:beam]]
-    total = sum([entry[0] for _, entry in kept])
-    return [
-        Hypothesis(
-            mass / total,
-            (basket,),
-            Choice(clue.id, way.owner, way.number, False, before.trail, clue.readings[way.number].moves),
-            before.carried if way.bundle is None else (taken(before.carried[0], way.bundle),),
-            standing,
-        )
-        for (basket, standing), (mass, _, before, way) in kept
-    ]
+    likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])[:beam]
+    total = -sum([entry[0] for entry in likely])
+    found = []
+    for _, (basket, standing), (mass, _, (_, _, trail, carried, _), way) in likely:
+        _, number, owner, _, _, bundle = way
+        load = carried if bundle is None else (taken(carried[0], bundle),)
+        choice = make(Choice, (clue[0], owner, number, False, trail, clue[1][number][0]))
+        found.append(make(Hypothesis, (mass / total, (basket,), choice, load, standing)))
+    return found
 
 
 def _bundle(clue: Clue, moves: Moves) -> Bundle | None:
-    """Alone, nobody else could give it back: what is carried matters by its weight only where no two are alike."""
-    if len(moves) != 1 or not clue.sigma_dg:
-        return None
-    ((sku, qty, _, price, by_weight, *_),) = moves
-    if sku != NAMELESS and not by_weight:
+    """Of a single move: alone, nobody else could give it back, and its weight matters only where no two are alike."""
+    sku, qty, _, price, by_weight, *_ = moves[0]
+    if (sku != NAMELESS and not by_weight) or not clue.sigma_dg:
         return None
     return Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
 

@@ -2,7 +2,11 @@
 
 from resolver.inbox.epochs import AgentLog, Missing
 from resolver.inbox.facts import (
+    MAX_T_UTC_NS,
+    SECOND_NS,
+    Correction,
     CorrectionFact,
+    Count,
     Fact,
     FaultFact,
     MovementFact,
@@ -12,13 +16,15 @@ from resolver.inbox.facts import (
     WatermarkFact,
     arrival_time,
 )
-from resolver.inbox.reading import MAX_T_UTC_NS, SECOND_NS, Reader
+from resolver.inbox.reading import Reader
 
 __all__ = [
     "MAX_T_UTC_NS",
     "SECOND_NS",
     "AgentLog",
+    "Correction",
     "CorrectionFact",
+    "Count",
     "Fact",
     "FaultFact",
     "Missing",

@@ -39,6 +39,9 @@ class EpochLog:
     def hear(self, sequence: int) -> bool:
         """Whether this number is new here."""
         self.head = max(self.head, sequence)
+        if sequence == self.upto + 1 and sequence > self.skipped and not self.beyond:
+            self.upto = sequence
+            return True
         if sequence <= self.skipped:
             fresh = sequence not in self.early
             self.early.add(sequence)
@@ -260,6 +263,8 @@ class AgentLog:
             self.lost.append((self._until(), max(mark.until_utc_ns, self._until())))
 
     def _believe(self) -> None:
+        if not self._pending:
+            return
         kept = []
         for mark in self._pending:
             best = self.believed

@@ -2,13 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from agent.messages import Change, Correction, Movement
+from msgspec import Meta, Struct
+
+SECOND_NS = 1_000_000_000
+MAX_T_UTC_NS = 7_258_118_400 * SECOND_NS
+"""The year 2200. Nanoseconds in 64 bits, as databases keep them, end in 2262."""
+
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Count(Struct, frozen=True, gc=False):
+    """So many of an item, counted in the event's direction; negative is the opposite movement."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=128)]
+    qty: int
+    weight_g: float | None = None
+
+
+class Candidate(Struct, frozen=True, gc=False):
+    """One whole hypothesis of what moved."""
+
+    items: tuple[Count, ...]
+    probability: Probability
+
+
+class Movement(Struct, frozen=True, gc=False):
+    """What was weighed and what it may have been; `window` is of a change that nobody measured."""
+
+    plate: str
+    delta_g: float
+    sigma_g: float
+    before_g: float
+    after_g: float
+    items: tuple[Count, ...]
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    started: int
+    settled: int
+    actor: Literal["shopper", "staff"] = "shopper"
+    quality: tuple[str, ...] = ()
+    window: tuple[int, int] | None = None
+
+
+class Correction(Struct, frozen=True, gc=False):
+    """Replaces the interpretation of an earlier event whole."""
+
+    corrects: str
+    items: tuple[Count, ...]
+    confidence: float
+    withdrawn: bool
+    reason: str
+
+
+class Told(Struct, frozen=True, gc=False):
     """An agent's numbered message of a kind that moves no goods (faults, kinds that are not known)."""
 
     agent: str
@@ -21,8 +69,7 @@ class Told:
     recorded_utc_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class MovementFact(Told):
+class MovementFact(Told, frozen=True, gc=False):
     """A pick, put or change."""
 
     movement: Movement
@@ -30,7 +77,7 @@ class MovementFact(Told):
     @property
     def window(self) -> tuple[int, int]:
         """The span in which it happened: an instant, but for a change that nobody measured."""
-        return self.movement.window if isinstance(self.movement, Change) else (self.t_utc_ns, self.t_utc_ns)
+        return self.movement.window or (self.t_utc_ns, self.t_utc_ns)
 
     @property
     def order(self) -> tuple[int, str, str, int]:
@@ -38,15 +85,13 @@ class MovementFact(Told):
         return (self.t_utc_ns, self.source, self.epoch, self.sequence)
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectionFact(Told):
+class CorrectionFact(Told, frozen=True, gc=False):
     """A new reading of an earlier movement."""
 
     correction: Correction
 
 
-@dataclass(frozen=True, slots=True)
-class FaultFact(Told):
+class FaultFact(Told, frozen=True, gc=False):
     """A fault that began or ended."""
 
     fault: str
@@ -54,8 +99,7 @@ class FaultFact(Told):
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class WatermarkFact:
+class WatermarkFact(Struct, frozen=True, gc=False):
     """How far an agent has told; `open` and `blind` are plates with the instant since when."""
 
     agent: str
@@ -68,8 +112,7 @@ class WatermarkFact:
     previous: tuple[str, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFact:
+class SessionFact(Struct, frozen=True, gc=False):
     """Somebody entered or exited."""
 
     source: str
@@ -81,8 +124,7 @@ class SessionFact:
     entered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceFact:
+class PresenceFact(Struct, frozen=True, gc=False):
     """Who may reach these plates, from `t_utc_ns` to before `until_utc_ns`; the rest to 1 is nobody known."""
 
     source: str

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import convert
+
+from agent import messages
 from agent.messages import (
     PLATE_ID_PATTERN,
-    Change,
     CloudEvent,
-    Correction,
     Fault,
     MessageError,
-    Movement,
     Presence,
     SessionData,
     Topics,
@@ -20,20 +20,26 @@ from agent.messages import (
     parse_payload,
 )
 from resolver.inbox.facts import (
+    MAX_T_UTC_NS,
+    SECOND_NS,
+    Correction,
     CorrectionFact,
     Fact,
     FaultFact,
+    Movement,
     MovementFact,
     PresenceFact,
     SessionFact,
     Told,
     WatermarkFact,
 )
+from resolver.inbox.swift import read_movement
 
-SECOND_NS = 1_000_000_000
-MOVEMENTS: dict[str, type[Movement]] = {"pick": Movement, "put": Movement, "change": Change}
-MAX_T_UTC_NS = 7_258_118_400 * SECOND_NS
-"""The year 2200. Nanoseconds in 64 bits, as databases keep them, end in 2262."""
+MOVEMENTS: dict[str, type[messages.Movement]] = {
+    "pick": messages.Movement,
+    "put": messages.Movement,
+    "change": messages.Change,
+}
 
 
 class Reader:
@@ -43,7 +49,7 @@ class Reader:
         topics = Topics(store)
         self._store_source = f"/stores/{store}/"
         self._agents_source = agent_source(store, "")
-        self._events = {topics.events(agent): agent for agent in agents}
+        self._events = {topics.events(agent): (agent, agent_source(store, agent)) for agent in agents}
         self._watermarks = {topics.watermark(agent): agent for agent in agents}
         self._sessions, self._presence = topics.sessions, topics.presence
         self._agents_topic = topics.agent("")
@@ -57,7 +63,9 @@ class Reader:
                 that is not in the store file.
         """
         if topic in self._events:
-            return self._numbered(self._events[topic], self._envelope(payload, self._events[topic]))
+            agent, source = self._events[topic]
+            swift = read_movement(agent, source, payload) if isinstance(payload, bytes) else None
+            return swift or self._numbered(agent, self._envelope(payload, agent))
         if topic in self._watermarks:
             return self._watermark(self._watermarks[topic], self._envelope(payload, self._watermarks[topic]))
         if topic == self._sessions:
@@ -93,9 +101,10 @@ class Reader:
             movement = parse_payload(MOVEMENTS[event.kind], event.data)
             if not PLATE_ID_PATTERN.fullmatch(movement.plate):
                 raise MessageError("plate: no plate id")
-            return MovementFact(*base, movement)
+            return MovementFact(*base, convert(movement, Movement, from_attributes=True))
         if event.kind == "correction":
-            return CorrectionFact(*base, parse_payload(Correction, event.data))
+            correction = parse_payload(messages.Correction, event.data)
+            return CorrectionFact(*base, convert(correction, Correction, from_attributes=True))
         if event.kind in ("fault", "recovered"):
             fault = parse_payload(Fault, event.data)
             return FaultFact(*base, fault.fault, fault.plates, fault.remedy)

@@ -36,6 +36,9 @@ class Database(Protocol):
     def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
         """Those of the rows that a table has in these columns."""
 
+    def each(self, sql: str, keys: Sequence[str]) -> None:
+        """Run a statement that ends with the column in question (`... WHERE id`) for the rows of these keys."""
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
 
@@ -80,6 +83,9 @@ class SqliteDatabase:
     def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
         sql = f"SELECT 1 FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in columns)}"  # noqa: S608 # likewise
         return [row for row in rows if self.rows(sql, row)]
+
+    def each(self, sql: str, keys: Sequence[str]) -> None:
+        self.many(f"{sql} = ?", [(key,) for key in keys])
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(sql, parameters).fetchall()
@@ -159,6 +165,10 @@ class PostgresDatabase:
         names = ", ".join(columns)
         sql = f"SELECT {names} FROM {table} JOIN {_unnest(rows)} AS wanted ({names}) USING ({names})"  # noqa: S608 # likewise
         return self._connection.execute(sql.encode(), _by_column(rows)).fetchall()
+
+    def each(self, sql: str, keys: Sequence[str]) -> None:
+        if keys:
+            self._connection.execute(f"{sql} = ANY(%b::text[])".encode(), [list(keys)])
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(_percent(sql), parameters).fetchall()

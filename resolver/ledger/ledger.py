@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from agent.messages import Receipt, format_utc
 from resolver.baskets import Basket as Goods
@@ -17,7 +21,7 @@ from resolver.ledger.history import History
 from resolver.ledger.schema import SCHEMA, TABLES
 from resolver.shop import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.curves import Curves
-from resolver.shop.publishing import cloud_event
+from resolver.shop.publishing import event_text
 
 ISSUED = (
     "event_id", "receipt", "account", "kind", "state", "amount", "at_utc_ns", "exited_utc_ns", "sessions", "billed",
@@ -27,8 +31,7 @@ BASKET_KEPT_NS = 3600 * 1_000_000_000
 """A retained basket is cleared this long after its receipt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, gc=False):
     """A message as it came, with the fact that it says."""
 
     fact: Fact
@@ -45,11 +48,19 @@ class Outgoing:
 
 
 class Ledger:
-    """Reads and writes; nothing is durable before `commit`."""
+    """Reads and writes; nothing is durable before `commit`, or before `wait` where `begin_commit` was said.
 
-    def __init__(self, database: Database, store: str) -> None:
-        self._db, self._store = database, store
+    What is recorded is held back until then, and written by a thread of its own: the database works while the next
+    messages are heard. Whatever else is asked waits for it.
+    """
+
+    def __init__(self, database: Database, store: str, beside: Database | None = None) -> None:
+        """`beside` is a second connection, by which `known` looks without waiting."""
+        self._connection, self._store, self._beside = database, store, beside
         self.history = History(database)
+        self._held: list[Callable[[], None]] = []
+        self._writer = ThreadPoolExecutor(1, "ledger")
+        self._writing: Future[None] | None = None
         self._saved: dict[tuple[str, str], tuple[str, str, int, str]] = {}
 
     def prepare(self) -> None:
@@ -69,9 +80,10 @@ class Ledger:
         self._db.commit()
 
     def known(self, facts: Sequence[SessionFact]) -> set[tuple[str, str]]:
-        """(source, id) of those session messages that were recorded before."""
+        """(source, id) of those session messages that were durable before; the core remembers what is not yet."""
         wanted = [(fact.source, fact.id) for fact in facts]
-        return {(source, name) for source, name in self._db.known("message", ("source", "id"), wanted)}
+        database = self._beside or self._db
+        return {(source, name) for source, name in database.known("message", ("source", "id"), wanted)}
 
     def record(self, messages: Iterable[Stored]) -> None:
         """Keep messages; those known by (source, id) are left out."""
@@ -80,7 +92,8 @@ class Ledger:
             for m in messages
             if isinstance(m.fact, (Told, SessionFact, PresenceFact))
         ]
-        self._db.add("message", ("source", "id", "kind", "topic", "t_utc_ns", "session", "payload"), rows)
+        columns = ("source", "id", "kind", "topic", "t_utc_ns", "session", "payload")
+        self._held.append(partial(self._connection.add, "message", columns, rows))
 
     def save_logs(self, logs: Iterable[AgentLog]) -> None:
         """Keep how completely each agent was heard, as far as it changed."""
@@ -92,11 +105,11 @@ class Ledger:
         changed = [row for row in rows if self._saved.get(row[:2]) != row]
         if changed:
             self._saved = {row[:2]: row for row in rows}
-            self._db.many(
+            sql = (
                 "INSERT INTO epoch (agent, epoch, place, state) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (agent, epoch) DO UPDATE SET place = excluded.place, state = excluded.state",
-                changed,
+                "ON CONFLICT (agent, epoch) DO UPDATE SET place = excluded.place, state = excluded.state"
             )
+            self._held.append(partial(self._connection.many, sql, changed))
 
     def keep(self, effects: Sequence[Effect], curves: Curves) -> None:
         """Keep what was issued and opened; receipts wait in the outbox until `sent`."""
@@ -106,7 +119,8 @@ class Ledger:
             if isinstance(effect, Review):
                 self._open(effect, curves)
             elif isinstance(effect, Closed):
-                self._db.execute("DELETE FROM review WHERE review_case = ? AND closed_utc_ns IS NULL", (effect.case,))
+                sql = "DELETE FROM review WHERE closed_utc_ns IS NULL AND review_case"
+                self._held.append(partial(self._connection.each, sql, (effect.case,)))
 
     def close_case(self, case: str, now_utc_ns: int, who: str, decision: str) -> bool:
         """Write who decided what and when; false where it was decided before."""
@@ -126,7 +140,7 @@ class Ledger:
 
     def sent(self, event_ids: Iterable[str]) -> None:
         """The broker has these."""
-        self._db.many("UPDATE issued SET sent = 1 WHERE event_id = ?", [(event_id,) for event_id in event_ids])
+        self._held.append(partial(self._connection.each, "UPDATE issued SET sent = 1 WHERE event_id", list(event_ids)))
 
     def baskets_to_clear(self, now_utc_ns: int) -> list[str]:
         """Sessions whose retained basket is due to be cleared."""
@@ -161,43 +175,83 @@ class Ledger:
         return changed
 
     def commit(self) -> None:
-        self._db.commit()
+        """Make durable what was written."""
+        self.begin_commit()
+        self.wait()
+
+    def begin_commit(self) -> None:
+        """Make durable what was written, meanwhile; `wait` tells when it is."""
+        self.wait()
+        held, self._held = self._held, []
+        self._writing = self._writer.submit(self._write, held)
+
+    def wait(self) -> None:
+        """Until nothing is under way.
+
+        Raises:
+            LedgerError: it could not be made durable.
+        """
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
 
     def rollback(self) -> None:
+        self._held.clear()
         self._db.rollback()
 
     def close(self) -> None:
-        self._db.close()
+        self._writer.shutdown()
+        self._connection.close()
+        if self._beside is not None:
+            self._beside.close()
+
+    @property
+    def _db(self) -> Database:
+        """The database, once all that was said before is written."""
+        self.wait()
+        held, self._held = self._held, []
+        for write in held:
+            write()
+        return self._connection
+
+    def _write(self, held: list[Callable[[], None]]) -> None:
+        for write in held:
+            write()
+        self._connection.commit()
 
     def _keep_issued(self, effects: Sequence[Issued | Adjusted]) -> None:
-        self._db.add("issued", ISSUED, [_issued_row(self._store, effect) for effect in effects])
+        if not effects:
+            return
+        rows = [_issued_row(self._store, effect) for effect in effects]
+        self._held.append(partial(self._connection.add, "issued", ISSUED, rows))
         due = {
             session: effect.receipt.issued + BASKET_KEPT_NS
             for effect in effects
             if isinstance(effect, Issued)
             for session in effect.sessions
         }
-        self._db.many("DELETE FROM clear_basket WHERE session = ?", [(session,) for session in due])
-        self._db.add("clear_basket", ("session", "due_utc_ns"), list(due.items()))
+        self._held.append(partial(self._connection.each, "DELETE FROM clear_basket WHERE session", list(due)))
+        self._held.append(partial(self._connection.add, "clear_basket", ("session", "due_utc_ns"), list(due.items())))
 
     def _open(self, review: Review, curves: Curves) -> None:
-        self._db.execute(
+        sql = (
             "INSERT INTO review (review_case, receipt, account, opened_utc_ns, unresolved, payload) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (review_case) DO UPDATE SET "
-            "unresolved = excluded.unresolved, payload = excluded.payload",
-            (
-                review.case,
-                review.receipt,
-                review.account,
-                review.opened_utc_ns,
-                format(review.unresolved, "f"),
-                json.dumps(review_document(review, curves), ensure_ascii=False, allow_nan=False),
-            ),
+            "unresolved = excluded.unresolved, payload = excluded.payload"
         )
+        row = (
+            review.case,
+            review.receipt,
+            review.account,
+            review.opened_utc_ns,
+            format(review.unresolved, "f"),
+            json.dumps(review_document(review, curves), ensure_ascii=False, allow_nan=False),
+        )
+        self._held.append(partial(self._connection.many, sql, [row]))
 
 
 def _issued_row(store: str, effect: Issued | Adjusted) -> tuple[str | int | None, ...]:
-    payload = cloud_event(store, effect).to_json()
+    payload = event_text(store, effect)
     if isinstance(effect, Issued):
         receipt = effect.receipt
         kind, state, amount, at, exited = "receipt", receipt.state, receipt.total, receipt.issued, receipt.exited

@@ -59,7 +59,7 @@ def serve(settings: Settings, stopped: Callable[[], bool], say: Callable[[str], 
         raise SettingsError(str(error)) from None
     listener = bind(*settings.listen_address)
     database = open_database(settings.database_url)
-    ledger = Ledger(database, store.id)
+    ledger = Ledger(database, store.id, open_database(settings.database_url, read_only=True))
     try:
         ledger.prepare()
         shop = Shop(store, rules_of(settings))

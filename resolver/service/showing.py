@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from typing import Any
 
@@ -11,7 +10,7 @@ from resolver.ledger import History, review_document
 from resolver.page.live import RECENT_RECEIPTS, Live
 from resolver.shop import Adjusted, Closed, Effect, Issued, Review, Shop
 from resolver.shop.curves import Curves
-from resolver.shop.publishing import cloud_event, shown
+from resolver.shop.publishing import shown_effect
 
 RECENT = 1000
 """Receipts that the headline figures speak of."""
@@ -22,7 +21,7 @@ class Showing:
 
     def __init__(self, live: Live, shop: Shop, history: History, curves: Curves) -> None:
         self._live, self._shop, self._history, self._curves = live, shop, history, curves
-        self._topics = Topics(shop.store.id)
+        self._agents = Topics(shop.store.id).agent("")
         self._delays_s: deque[float] = deque(maxlen=RECENT)
         self._reviewed: deque[bool] = deque(maxlen=RECENT)
         self._revision_said: set[str] = set()
@@ -44,10 +43,9 @@ class Showing:
 
     def take(self, topic: str, payload: bytes) -> bool:
         """Whether the message was an agent's status or a plate's state, which only the page needs."""
-        base = self._topics.agent("")
-        if not topic.startswith(base):
+        if not topic.startswith(self._agents) or topic.endswith("/events"):
             return False
-        parts = topic.removeprefix(base).split("/")
+        parts = topic.removeprefix(self._agents).split("/")
         agent = parts[0]
         if parts[1:] == ["status"] and agent in self._shop.logs:
             self._status(agent, payload)
@@ -58,7 +56,7 @@ class Showing:
     def effect(self, effect: Effect) -> None:
         """Show a receipt, an adjustment or a case."""
         if isinstance(effect, (Issued, Adjusted)):
-            document = shown(json.loads(cloud_event(self._shop.store.id, effect).to_json()), effect.decided_by)
+            document = shown_effect(effect)
             self._live.show("receipt", effect.event_id, document)
             self._count(document)
         elif isinstance(effect, Review):

@@ -17,6 +17,7 @@ from resolver.ledger import Ledger, Stored, goods_of
 from resolver.link import Incoming, Link
 from resolver.page.live import Live
 from resolver.service.amends import Amends
+from resolver.service.batch import Batch
 from resolver.service.showing import Showing
 from resolver.shop import Adjusted, Amend, Ask, Closed, Effect, Issued, Shop
 from resolver.shop.curves import Curves
@@ -85,6 +86,7 @@ class Worker:
         self._unflushed = False
         self._granted: list[tuple[Future[bool], bool]] = []
         self._was_connected = False
+        self._under_way: Batch | None = None
         self._basket_backlog: deque[tuple[str, str]] = deque()
         self.refused: Counter[str] = Counter()
 
@@ -116,45 +118,60 @@ class Worker:
         }
 
     def step(self) -> None:
-        """Take what is there, or wait a moment for it; then do what is due."""
+        """Take what is there, or wait a moment for it; then do what is due.
+
+        What was taken is made durable while the next messages are heard, if any wait; only then is it acknowledged.
+        """
+        if self._link.incoming.empty():
+            self._finish_batch()
         batch = self._gather()
         now = self._clock()
         self._note_connection(now)
         stored = self._take(batch)
         effects = self._shop.settle(now) if batch or self._was_connected else []
+        self._finish_batch()
+        if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
+            self._housekeeping_ns = now
+            self._housekeep(now)
         effects += self._grant(now)
         self._make_durable(stored, effects, now)
-        for message in batch:
-            self._link.ack(message)
-        while self._granted:
-            done, counted = self._granted.pop()
-            done.set_result(counted)
-        self._carry_out(effects, now)
-        self._send(now)
+        granted, self._granted = self._granted, []
+        self._under_way = Batch(batch, effects, granted, now)
         if now - self._baskets_ns >= BASKETS_EVERY_NS:
             self._baskets_ns = now
             self._publish_baskets()
             for ask in self._amends.due(now):
                 self._ask(ask)
-        if now - self._housekeeping_ns >= HOUSEKEEPING_NS:
-            self._housekeeping_ns = now
-            self._housekeep(now)
+
+    def _finish_batch(self) -> None:
+        """Once the last batch is durable: acknowledge it, and tell what follows from it."""
+        if self._under_way is None:
+            return
+        done_batch, self._under_way = self._under_way, None
+        self._ledger.wait()
+        for message in done_batch.messages:
+            self._link.ack(message)
+        for done, counted in done_batch.granted:
+            done.set_result(counted)
+        self._carry_out(done_batch.effects, done_batch.now_utc_ns)
+        self._send(done_batch.now_utc_ns)
 
     def finish(self) -> None:
         """Make durable what is held."""
+        self._finish_batch()
         self._ledger.save_logs(self._shop.logs.values())
         self._ledger.commit()
 
     def _gather(self) -> list[Incoming]:
+        waiting = self._link.incoming
         try:
-            batch = [self._link.incoming.get(timeout=TICK_S)]
+            batch = [waiting.get(timeout=TICK_S)]
         except queue.Empty:
             return []
-        while len(batch) < BATCH:
-            try:
-                batch.append(self._link.incoming.get_nowait())
-            except queue.Empty:
-                break
+        with waiting.mutex:
+            for _ in range(min(len(waiting.queue), BATCH - 1)):
+                batch.append(waiting.queue.popleft())
+            waiting.not_full.notify_all()
         return batch
 
     def _note_connection(self, now: int) -> None:
@@ -170,11 +187,12 @@ class Worker:
         read = [(message, fact) for message in batch if (fact := self._read(message)) is not None]
         known = self._ledger.known([fact for _, fact in read if isinstance(fact, SessionFact)])
         fresh = []
+        hear, plates = self._shop.hear, self._shop.store.plates
         for message, fact in read:
-            if (isinstance(fact, SessionFact) and (fact.source, fact.id) in known) or not self._shop.hear(fact):
+            if (known and isinstance(fact, SessionFact) and (fact.source, fact.id) in known) or not hear(fact):
                 continue
             fresh.append(Stored(fact, message.topic, message.payload.decode()))
-            if isinstance(fact, MovementFact) and fact.movement.plate in self._shop.store.plates:
+            if isinstance(fact, MovementFact) and fact.movement.plate in plates:
                 self._curves.hear_movement(fact)
         return fresh
 
@@ -182,7 +200,7 @@ class Worker:
         """The fact of a message; None for what only the page or nobody needs."""
         if self._showing.take(message.topic, message.payload):
             return None
-        if message.topic.startswith(self._topics.agent("")) and message.topic.endswith("/replies"):
+        if message.topic.endswith("/replies") and message.topic.startswith(self._topics.agent("")):
             self._reply(message)
             return None
         try:
@@ -249,7 +267,7 @@ class Worker:
         if at_once or (self._unflushed and now - self._flushed_ns >= FLUSH_EVERY_NS):
             self._ledger.keep(effects, self._curves)
             self._ledger.save_logs(self._shop.logs.values())
-            self._ledger.commit()
+            self._ledger.begin_commit()
             self._flushed_ns, self._unflushed = now, False
 
     def _carry_out(self, effects: list[Effect], now: int) -> None:
@@ -324,5 +342,5 @@ class Worker:
             if self._link.publish(self._topics.basket(session), "", retain=True) is not None:
                 self._ledger.basket_cleared(session)
                 self._showing.basket(session, None)
-        self._ledger.commit()
+        self._unflushed = True
         self._showing.housekeep(now)

@@ -32,6 +32,7 @@ class Beliefs:
         self._near: dict[str, Posterior] = {}
         self._whole: dict[str, tuple[tuple[EventKey, ...], Posterior]] = {}
         self._rests_on: dict[str, set[str]] = {}
+        self._sees: dict[str, set[str]] = {}
 
     def of(self, account: Account) -> Posterior:
         """The account's posterior, stray puts of others included."""
@@ -60,14 +61,16 @@ class Beliefs:
             for resting in self._rests_on.pop(key, ()):
                 self._near.pop(resting, None)
                 self._whole.pop(resting, None)
+                self._sees[resting].discard(key)
 
     def drop(self, key: str) -> None:
         """The account is forgotten."""
         self._near.pop(key, None)
         self._whole.pop(key, None)
-        self._rests_on.pop(key, None)
-        for resting in self._rests_on.values():
-            resting.discard(key)
+        for resting in self._rests_on.pop(key, ()):
+            self._sees[resting].discard(key)
+        for other in self._sees.pop(key, ()):
+            self._rests_on[other].discard(key)
 
     def _neighbours(self, key: str) -> set[str]:
         keys = {key}
@@ -88,6 +91,7 @@ class Beliefs:
         return known
 
     def _remember(self, key: str, keys: set[str]) -> None:
+        self._sees.setdefault(key, set()).update(keys)
         for other in keys:
             self._rests_on.setdefault(other, set()).add(key)
 
@@ -100,11 +104,8 @@ class Beliefs:
         end = account.exited_utc_ns
         span_end = end + self._skew_ns if end is not None else 1 << 62
         found = []
-        for event in self._movements.returns_between(start, span_end):
-            if taken.isdisjoint(self._movements.given_back(event)):
-                continue
-            clue = self._movements.clue(event)
-            if clue is None or not clue.owners or any(owner == account.key for owner, _ in clue.owners):
+        for event, clue in self._movements.returns_of(taken, start, span_end):
+            if not clue.owners or account.key in [owner for owner, _ in clue.owners]:
                 continue
             if self._neighbourhood(_maker(clue)).lacking(clue.id) >= STRAY:
                 found.append(event)
@@ -114,8 +115,10 @@ class Beliefs:
         taken: set[str] = set()
         for event in self._movements.of(key):
             clue = self._movements.clue(event)
-            if clue is not None:
-                taken.update(move.sku for reading in clue.readings for move in reading.moves if move.qty > 0)
+            for moves, _, _ in clue.readings if clue is not None else ():
+                for move in moves:
+                    if move.qty > 0:
+                        taken.add(move.sku)
         return taken
 
 

@@ -10,11 +10,10 @@ from resolver.baskets import Basket as Goods
 from resolver.baskets import Posterior
 from resolver.receipts import Decision, Prices, change_lines, decide
 from resolver.sessions import Account
-from resolver.shop.doubts import account_reasons, doubts_of, options_of
+from resolver.shop.doubts import account_reasons, doubts_of, options_of, shares_of
 from resolver.shop.effects import Adjusted, Closed, Effect, Issued, Review
 from resolver.shop.feedback import Feedback
 from resolver.shop.movements import Movements
-from resolver.shop.plates import name_of
 from resolver.shop.rules import Rules
 
 
@@ -52,11 +51,10 @@ class Billing:
         assert account.exited_utc_ns is not None
         decision = decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit)
         keys = self._movements.of(account.key)
-        reasons = [*reasons, *account_reasons(account.key, keys, self._movements, self._store, posterior, decision)]
+        shares = shares_of(account.key, keys, posterior)
+        reasons = [*reasons, *account_reasons(shares, self._movements, self._store, posterior, decision)]
         lines = self._prices.lines(decision.basket)
         number = account.receipt_id(self._store.id)
-        chosen = posterior.choices
-        mine = [key for key in keys if _share_of(account.key, chosen.get(name_of(key), {})) >= 0.5]
         receipt = Receipt(
             receipt=number,
             session=account.session,
@@ -66,7 +64,7 @@ class Billing:
             currency=self._store.currency,
             state="review" if reasons else "final",
             reasons=(*reasons, *notes),
-            events=tuple(key[1] for key in mine),
+            events=tuple([key[1] for key in keys if shares[key] >= 0.5]),
             exited=account.exited_utc_ns,
             issued=now_utc_ns,
         )
@@ -153,7 +151,3 @@ class Billing:
         self.settled[account.key] = replace(done, receipt=receipt, billed=goods, case=None)
         sessions = tuple(account.sessions)
         return [Issued(f"{receipt.receipt}-final", account.key, sessions, receipt, goods, who), *amends]
-
-
-def _share_of(account: str, chosen: dict[tuple[str | None, int], float]) -> float:
-    return sum(probability for (owner, _), probability in chosen.items() if owner == account)

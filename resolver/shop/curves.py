@@ -22,13 +22,15 @@ class Curves:
         self._rings: dict[str, deque[tuple[int, float]]] = {}
 
     def hear(self, plate: str, t_utc_ns: int, weight_g: float) -> None:
-        self._rings.setdefault(plate, deque(maxlen=KEPT)).append((t_utc_ns, weight_g))
+        self._ring(plate).append((t_utc_ns, weight_g))
 
     def hear_movement(self, fact: MovementFact) -> None:
         """The levels from the contact's beginning to the movement, and from there until it was decided; of a change
         that nobody measured, at both ends of its window."""
-        movement = fact.movement
-        first, last = fact.window
+        movement, first = fact.movement, fact.t_utc_ns
+        last = first
+        if movement.window is not None:
+            first, last = movement.window
         if first < last:
             points = [(first, movement.before_g), (last, movement.after_g)]
         else:
@@ -38,7 +40,13 @@ class Curves:
                 (first, movement.after_g),
                 (max(movement.settled, first), movement.after_g),
             ]
-        self._rings.setdefault(movement.plate, deque(maxlen=KEPT)).extend(points)
+        self._ring(movement.plate).extend(points)
+
+    def _ring(self, plate: str) -> deque[tuple[int, float]]:
+        ring = self._rings.get(plate)
+        if ring is None:
+            ring = self._rings[plate] = deque(maxlen=KEPT)
+        return ring
 
     def around(self, plate: str, start_utc_ns: int, end_utc_ns: int) -> Curve:
         """[seconds after `start_utc_ns`, grams] of the span and a margin; the last weight before it comes first."""

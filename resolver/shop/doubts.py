@@ -20,19 +20,21 @@ INVOLVED = 0.05
 """An account is party to a movement from this share on."""
 
 
-def account_reasons(
-    account: str, keys: list[EventKey], movements: Movements, store: Store, posterior: Posterior, decision: Decision
-) -> list[str]:
-    """Reasons in the account's own movements for a person to look."""
-    reasons = []
+def shares_of(account: str, keys: list[EventKey], posterior: Posterior) -> dict[EventKey, float]:
+    """The probability of each movement that it was this account's."""
     chosen = posterior.choices
-    for key in keys:
-        clue, fact = movements.clue(key), movements.fact(key)
-        if clue is None:
+    return {key: _mine(account, chosen.get(name_of(key), {})) for key in keys}
+
+
+def account_reasons(
+    shares: dict[EventKey, float], movements: Movements, store: Store, posterior: Posterior, decision: Decision
+) -> list[str]:
+    """Reasons for a person to look in the movements that were the account's with these probabilities."""
+    reasons = []
+    for key, share in shares.items():
+        if share < INVOLVED or movements.clue(key) is None:
             continue
-        share = _mine(account, chosen.get(clue.id, {}))
-        if share < INVOLVED:
-            continue
+        fact = movements.fact(key)
         if "clock-unsynchronised" in fact.movement.quality:
             reasons.append(f"clock-unsynchronised: the time of {fact.id} is not certain")
         if fact.kind == "change" and fact.window[0] < fact.window[1]:
@@ -44,19 +46,19 @@ def account_reasons(
             if entry.sku not in store.items and weight * share >= UNKNOWN_ITEM:
                 reasons.append(f"unknown-item: {entry.sku} of {fact.id} is not in the store file")
     if not decision.sure:
-        reasons += _unclear(account, keys, movements, posterior, decision)
+        reasons += _unclear(shares, movements, posterior, decision)
     return reasons
 
 
 def _unclear(
-    account: str, keys: list[EventKey], movements: Movements, posterior: Posterior, decision: Decision
+    shares: dict[EventKey, float], movements: Movements, posterior: Posterior, decision: Decision
 ) -> list[str]:
     reasons = [f"expected-loss: {decision.expected_loss:f} may be in dispute"]
     chosen = posterior.choices
-    for key in keys:
+    for key, share in shares.items():
         clue, fact = movements.clue(key), movements.fact(key)
         said = chosen.get(name_of(key), {})
-        if clue is None or not said or _mine(account, said) < INVOLVED:
+        if clue is None or not said or share < INVOLVED:
             continue
         (owner, reading), best = max(said.items(), key=lambda entry: (entry[1], entry[0][0] or "", -entry[0][1]))
         if best < CLEAR:
@@ -130,4 +132,4 @@ def describe(reading: Reading, store: Store | None = None) -> str:
 
 
 def _mine(account: str, said: dict[tuple[str | None, int], float]) -> float:
-    return sum(probability for (owner, _), probability in said.items() if owner == account)
+    return sum([probability for (owner, _), probability in said.items() if owner == account])

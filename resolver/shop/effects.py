@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 from agent.messages import Adjustment, Receipt, ReceiptLine
 from resolver.baskets import Basket as Goods
@@ -20,6 +22,11 @@ class Issued:
     billed: Goods
     decided_by: str | None = None
 
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The receipt as JSON values."""
+        return self.receipt.model_dump(mode="json")
+
 
 @dataclass(frozen=True)
 class Adjusted:
@@ -32,6 +39,11 @@ class Adjusted:
     adjustment: Adjustment
     billed: Goods
     decided_by: str | None = None
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The adjustment as JSON values."""
+        return self.adjustment.model_dump(mode="json")
 
 
 @dataclass(frozen=True)

@@ -231,12 +231,14 @@ class Shop:
 
     def _take_news(self) -> None:
         news, self._news = self._news, []
+        settled = self.settled
         for event, before, reason in news:
             clue = self.movements.clue(event)
-            owners = {*before, *(owner for owner, _ in clue.owners)} if clue is not None else set(before)
-            self._changed |= owners
-            for owner in owners & self.settled.keys():
-                self._late.setdefault(owner, reason)
+            owners = (*before, *[owner for owner, _ in clue.owners]) if clue is not None else before
+            for owner in owners:
+                self._changed.add(owner)
+                if owner in settled:
+                    self._late.setdefault(owner, reason)
 
     def _note_fault(self, fact: FaultFact) -> None:
         key = (fact.agent, fact.fault, fact.plates)

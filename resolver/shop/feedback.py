@@ -68,21 +68,24 @@ class Feedback:
 
     @staticmethod
     def _reading(said: dict[tuple[str | None, int], float]) -> int | None:
+        if len(said) == 1:
+            (((_, only), share),) = said.items()
+            return only if share >= SURE else None
         by_reading: dict[int, float] = {}
         for (_, reading), probability in said.items():
             by_reading[reading] = by_reading.get(reading, 0.0) + probability
         best = max(by_reading.items(), key=lambda entry: (entry[1], -entry[0]), default=(0, 0.0))
         return best[0] if best[1] >= SURE else None
 
-    def _difference(self, key: EventKey, reading: int) -> Counter[str]:
+    def _difference(self, key: EventKey, reading: int) -> Counter[str] | None:
         """Units by sku that stand on the plate, less those that its agent believes to."""
         fact, correction, clue = self._movements.fact(key), self._movements.correction(key), self._movements.clue(key)
-        change: Counter[str] = Counter()
         if clue is None:
-            return change
+            return None
         said = correction.correction.items if correction is not None else fact.movement.items
         if reading == 0 and len(said) == len(clue.readings[0].moves):
-            return change  # the first is what was said
+            return None  # the first is what was said
+        change: Counter[str] = Counter()
         sign = -1 if takes(fact) else 1
         for entry in said:
             change[entry.sku] -= sign * entry.qty

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.levels import closed, closes, untold_g
+from resolver.shop.placed import Placed, number_from, put
 from resolver.shop.plates import EventKey, Plates, key_of, name_of
 from resolver.shop.readings import (
     SURELY_AGAIN,
@@ -27,8 +28,6 @@ from resolver.shop.readings import (
     what_is_said,
 )
 
-_Placed = tuple[tuple[int, str, str, int], EventKey]
-"""A movement in its place among all, by `MovementFact.order`."""
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
 probability on."""
@@ -46,10 +45,10 @@ class Movements:
     def __init__(self, store: Store, visits: Visits, presence: Presence, skew_ns: int) -> None:
         self._store, self._visits, self._presence, self._skew_ns = store, visits, presence, skew_ns
         self._facts: dict[EventKey, MovementFact] = {}
-        self._order: list[_Placed] = []
+        self._order: list[Placed] = []
         self._plates = Plates()
-        self._returns: list[_Placed] = []
-        self._foreign: dict[str, list[_Placed]] = {}
+        self._returns: list[Placed] = []
+        self._foreign: dict[str, list[Placed]] = {}
         self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
         self._given_back: dict[EventKey, frozenset[str]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
@@ -70,19 +69,19 @@ class Movements:
         key = (fact.source, fact.id)
         if key not in self._facts:
             self._facts[key] = fact
-            insort(self._order, (fact.order, key))
+            placed = (fact.order, key)
+            put(self._order, placed)
             self._plates.add(fact)
             if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
-                insort(self._returns, (fact.order, key))
+                put(self._returns, placed)
             first, last = fact.window
             if first == last:
                 self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
             self._reread(key)
-            near, after = self._plates.around(fact), self._plates.after(fact)
-            self._stale.update(map(key_of, near), map(key_of, after))
-            for other in near:
-                if other is not fact and _of_one_contact(fact, other):
-                    self._meanings.pop(key_of(other), None)
+            near = self._plates.around(fact)
+            self._stale.update([key_of(other) for other in (*near, *self._plates.after(fact))])
+            for other in _contact(fact, near):
+                self._meanings.pop(key_of(other), None)
             self._levels_changed(fact)
         return key
 
@@ -103,7 +102,7 @@ class Movements:
 
     def sessions_changed(self, from_utc_ns: int) -> None:
         """Who was inside changed from this instant on."""
-        first = _from(self._order, from_utc_ns - self._skew_ns)
+        first = number_from(self._order, from_utc_ns - self._skew_ns)
         self._stale.update(key for _, key in self._order[first:])
 
     def presence_changed(self, plates: Iterable[str], from_utc_ns: int, until_utc_ns: int) -> None:
@@ -116,13 +115,13 @@ class Movements:
     def _tracked_from(self, t_utc_ns: int) -> None:
         """What a tracker told of movements from this instant on is to be asked again."""
         if self._tracked:
-            first = _from(self._order, t_utc_ns)
+            first = number_from(self._order, t_utc_ns)
             self._stale.update(key for _, key in self._order[first:] if key in self._tracked)
 
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
         touched: set[str] = set()
-        for key in self._stale:
+        for key in sorted(self._stale, key=self._place):  # what is asked of presence first bears on what is asked next
             old, fresh = self._clues.pop(key, None), self._clue(key)
             if old is not None and old != fresh:
                 for owner, _ in old.owners:
@@ -133,10 +132,19 @@ class Movements:
                 self._clues[key] = fresh
                 for owner, _ in fresh.owners if old != fresh else ():
                     touched.add(owner)
-                    self._of_account.setdefault(owner, set()).add(key)
-                    self._in_order.pop(owner, None)
+                    self._give(owner, key)
         self._stale.clear()
         return touched
+
+    def _place(self, key: EventKey) -> tuple[int, str, str, int]:
+        return self._facts[key].order
+
+    def _give(self, owner: str, key: EventKey) -> None:
+        held = self._of_account.get(owner)
+        if held is None:
+            held = self._of_account[owner] = set()
+        held.add(key)
+        self._in_order.pop(owner, None)
 
     def fact(self, key: EventKey) -> MovementFact:
         return self._facts[key]
@@ -151,10 +159,6 @@ class Movements:
 
     def clue(self, key: EventKey) -> Clue | None:
         return self._clues.get(key)
-
-    def given_back(self, key: EventKey) -> frozenset[str]:
-        """Items that a movement may have brought back; empty where it means nothing any more."""
-        return self._given_back[key] if key in self._clues else frozenset()
 
     def of(self, account: str) -> list[EventKey]:
         """Movements that this account may have made, in order of time."""
@@ -172,13 +176,19 @@ class Movements:
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
         return sorted(keys, key=lambda key: self._facts[key].order)
 
-    def returns_between(self, start_utc_ns: int, end_utc_ns: int) -> list[EventKey]:
-        """Movements of a span that may have given something back, in order of time."""
-        return [key for _, key in self._span(self._returns, start_utc_ns, end_utc_ns)]
+    def returns_of(self, skus: set[str], start_utc_ns: int, end_utc_ns: int) -> list[tuple[EventKey, Clue]]:
+        """Movements of a span that may have given some of these items back, in order of time."""
+        first, end = number_from(self._returns, start_utc_ns), number_from(self._returns, end_utc_ns + 1)
+        clues, given_back = self._clues, self._given_back
+        return [
+            (key, clues[key])
+            for _, key in self._returns[first:end]
+            if key in clues and not skus.isdisjoint(given_back[key])
+        ]
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
-        first = _from(self._order, t_utc_ns)
+        first = number_from(self._order, t_utc_ns)
         for _, key in self._order[:first]:
             clue = self._clues.pop(key, None)
             for owner, _ in clue.owners if clue else ():
@@ -194,7 +204,7 @@ class Movements:
         del self._order[:first]
         self._plates.forget_before(t_utc_ns)
         for placed in (self._returns, *self._foreign.values()):
-            del placed[: _from(placed, t_utc_ns)]
+            del placed[: number_from(placed, t_utc_ns)]
         self._corrections = {
             key: fact
             for key, fact in self._corrections.items()
@@ -210,26 +220,25 @@ class Movements:
         if fact.movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
         owners = self._owners(fact)
-        nobody = max(0.0, 1.0 - sum(share for _, share in owners))
-        contact = [near for near in self._plates.around(fact) if near is not fact and _of_one_contact(fact, near)]
+        nobody = max(0.0, 1.0 - sum([share for _, share in owners]))
+        contact = _contact(fact, self._plates.around(fact))
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
-            self._given_back[key] = frozenset(move.sku for read in known[0] for move in read.moves if move.qty < 0)
-        sigma_dg = max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
-        puts = not takes(fact)
-        parts = [other for other in contact if takes(other) == puts and other.order < fact.order]
+            self._given_back[key] = frozenset([move.sku for read in known[0] for move in read.moves if move.qty < 0])
+        movement, puts = fact.movement, not takes(fact)
+        parts = [other for other in contact if takes(other) == puts and other.order < fact.order] if contact else []
         return Clue(
             name_of(key),
             known[0],
             owners,
             nobody,
-            abs(fact.movement.delta_g) * 10,
-            sigma_dg,
+            abs(movement.delta_g) * 10,
+            max(movement.sigma_g * 10, LEAST_SIGMA_DG),
             known[1],
-            fact.movement.plate,
+            movement.plate,
             puts,
-            fact.movement.settled,
+            movement.settled,
             tuple([name_of(key_of(other)) for other in parts]),
             tuple([name_of(key_of(other)) for other in closes(fact, self._plates.since(fact))]),
         )
@@ -239,16 +248,17 @@ class Movements:
     ) -> tuple[tuple[Reading, ...], Decimal]:
         """Its readings, and the worth of what it may have taken that has no name; `contact` are others of its own."""
         brought = came = 0.0
-        for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if takes(fact) else ():
+        picks = takes(fact)
+        for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if picks else ():
             put = self._facts[key]
             if same_thing(fact, put):
                 share = else_share(put, self._corrections.get(key))
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
-        parted = any(takes(other) != takes(fact) for other in contact)
+        parted = bool(contact) and any(takes(other) != picks for other in contact)
         other: Said = ()
         said = what_is_said(fact, correction)
-        if takes(fact) and unnamed(said) >= FOREIGN:
+        if picks and unnamed(said) >= FOREIGN:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
@@ -304,32 +314,25 @@ class Movements:
         first, last = fact.window
         if first < last:
             return _equal(account.key for account in self._visits.within(first, last))
-        seen = self._presence.seen(fact.movement.plate, fact.t_utc_ns)
+        t_utc_ns = fact.t_utc_ns
+        seen = self._presence.seen(fact.movement.plate, t_utc_ns)
         if seen is None:
-            inside = self._visits.at(fact.t_utc_ns, self._skew_ns)
+            inside = self._visits.at(t_utc_ns, self._skew_ns)
             return _equal(account.key for account in inside)
         if seen.followed:
             self._tracked.add((fact.source, fact.id))
         found: dict[str, float] = {}
         for session, share in seen.shares.items():
-            account = self._visits.named(session, fact.t_utc_ns, self._skew_ns)
-            if account is not None and share >= LEAST_OWNER:
+            account = self._visits.named(session, t_utc_ns, self._skew_ns) if share >= LEAST_OWNER else None
+            if account is not None:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
 
-    @staticmethod
-    def _span(placed: list[_Placed], start_utc_ns: int, end_utc_ns: int) -> list[_Placed]:
-        return placed[_from(placed, start_utc_ns) : _from(placed, end_utc_ns + 1)]
 
-
-def _from(placed: list[_Placed], t_utc_ns: int) -> int:
-    """The number of the first movement at or after an instant."""
-    return bisect_left(placed, ((t_utc_ns,),))  # a prefix stands before all that begin with it
-
-
-def _of_one_contact(a: MovementFact, b: MovementFact) -> bool:
-    """Whether two movements of a plate were measured in one contact, which the agent parted."""
-    return a.movement.settled == b.movement.settled
+def _contact(fact: MovementFact, near: list[MovementFact]) -> list[MovementFact]:
+    """The others that were measured in one contact with it, which the agent parted."""
+    settled = fact.movement.settled
+    return [other for other in near if other is not fact and other.movement.settled == settled]
 
 
 def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:

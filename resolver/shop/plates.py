@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 
 from resolver.inbox import SECOND_NS, MovementFact
 from resolver.shop.levels import CLOSED_NS, MOST_CLOSED
@@ -12,7 +13,6 @@ CONTACT_NS = 4 * SECOND_NS
 
 EventKey = tuple[str, str]
 """(source, id): unique for ever."""
-_Placed = tuple[tuple[int, str, str, int], MovementFact]
 
 
 def key_of(fact: MovementFact) -> EventKey:
@@ -24,24 +24,46 @@ def name_of(key: EventKey) -> str:
     return " ".join(key)
 
 
+@dataclass(slots=True)
+class _Row:
+    """Movements in order, and beside them their instants: numbers are found faster than orders."""
+
+    times: list[int] = field(default_factory=list)
+    facts: list[MovementFact] = field(default_factory=list)
+
+    def at(self, fact: MovementFact) -> int:
+        """The number of a movement, or the one that it would have."""
+        at = bisect_left(self.times, fact.t_utc_ns)
+        while at < len(self.facts) and self.facts[at] is not fact and self.facts[at].order < fact.order:
+            at += 1
+        return at
+
+
 class Plates:
     """Movements by plate. Those asked about must have been added."""
 
     def __init__(self) -> None:
-        self._placed: dict[str, list[_Placed]] = {}
+        self._rows: dict[str, _Row] = {}
 
     def add(self, fact: MovementFact) -> None:
         """Take a movement, in any order; each once."""
-        insort(self._placed.setdefault(fact.movement.plate, []), (fact.order, fact))
+        row = self._rows.get(fact.movement.plate)
+        if row is None:
+            row = self._rows[fact.movement.plate] = _Row()
+        at = row.at(fact)
+        row.times.insert(at, fact.t_utc_ns)
+        row.facts.insert(at, fact)
 
     def of(self, plate: str) -> list[MovementFact]:
         """All that is known of a plate."""
-        return [fact for _, fact in self._placed.get(plate, ())]
+        return self._rows[plate].facts[:] if plate in self._rows else []
 
     def span(self, plate: str, start_utc_ns: int, end_utc_ns: int) -> list[MovementFact]:
         """Those of a plate within a span, both ends included."""
-        placed = self._placed.get(plate, [])
-        return [fact for _, fact in placed[_from(placed, start_utc_ns) : _from(placed, end_utc_ns + 1)]]
+        row = self._rows.get(plate)
+        if row is None:
+            return []
+        return row.facts[bisect_left(row.times, start_utc_ns) : bisect_right(row.times, end_utc_ns)]
 
     def around(self, fact: MovementFact) -> list[MovementFact]:
         """Those that may be of the same contact, this one included."""
@@ -49,36 +71,32 @@ class Plates:
 
     def before(self, fact: MovementFact) -> MovementFact | None:
         """The one before this one."""
-        placed, at = self._at(fact)
-        return placed[at - 1][1] if at else None
+        row = self._rows[fact.movement.plate]
+        at = row.at(fact)
+        return row.facts[at - 1] if at else None
 
     def since(self, fact: MovementFact) -> list[MovementFact]:
         """Those before this one that it may bring the plate back to the weight of."""
-        placed, at = self._at(fact)
-        oldest = (fact.t_utc_ns - CLOSED_NS,)
-        return [other for order, other in placed[max(0, at - MOST_CLOSED) : at] if order >= oldest]
+        row = self._rows[fact.movement.plate]
+        at = row.at(fact)
+        oldest = max(0, at - MOST_CLOSED)
+        return row.facts[bisect_left(row.times, fact.t_utc_ns - CLOSED_NS, oldest, at) : at]
 
     def after(self, fact: MovementFact) -> list[MovementFact]:
         """Those after this one that look back as far."""
-        placed, at = self._at(fact)
-        return [other for _, other in placed[at + 1 : at + 1 + MOST_CLOSED]]
+        row = self._rows[fact.movement.plate]
+        at = row.at(fact) + 1
+        return row.facts[at : at + MOST_CLOSED]
 
     def run(self, fact: MovementFact) -> list[MovementFact]:
         """Those that are looked at together with this one, itself included."""
-        placed, at = self._at(fact)
-        near = placed[max(0, at - MOST_CLOSED) : at + 1 + MOST_CLOSED]
-        return [other for _, other in near if abs(other.t_utc_ns - fact.t_utc_ns) <= CLOSED_NS]
+        row = self._rows[fact.movement.plate]
+        at = row.at(fact)
+        near = row.facts[max(0, at - MOST_CLOSED) : at + 1 + MOST_CLOSED]
+        return [other for other in near if abs(other.t_utc_ns - fact.t_utc_ns) <= CLOSED_NS]
 
     def forget_before(self, t_utc_ns: int) -> None:
         """Drop movements from before this instant."""
-        for placed in self._placed.values():
-            del placed[: _from(placed, t_utc_ns)]
-
-    def _at(self, fact: MovementFact) -> tuple[list[_Placed], int]:
-        placed = self._placed[fact.movement.plate]
-        return placed, bisect_left(placed, (fact.order,))
-
-
-def _from(placed: list[_Placed], t_utc_ns: int) -> int:
-    """The number of the first movement at or after an instant."""
-    return bisect_left(placed, ((t_utc_ns,),))  # a prefix stands before all that begin with it
+        for row in self._rows.values():
+            first = bisect_left(row.times, t_utc_ns)
+            del row.times[:first], row.facts[:first]

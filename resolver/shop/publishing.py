@@ -19,16 +19,7 @@ def resolver_source(store: str) -> str:
 
 def cloud_event(store: str, effect: Issued | Adjusted) -> CloudEvent:
     """A receipt or an adjustment as it is published on `.../receipts`."""
-    if isinstance(effect, Issued):
-        kind, at, subject, body = (
-            RECEIPT,
-            effect.receipt.issued,
-            effect.receipt.session,
-            effect.receipt.model_dump(mode="json"),
-        )
-    else:
-        kind, at, subject = ADJUSTMENT, effect.made_utc_ns, effect.adjustment.receipt
-        body = effect.adjustment.model_dump(mode="json")
+    kind, at, subject = _head(effect)
     return CloudEvent(
         id=effect.event_id,
         source=resolver_source(store),
@@ -36,8 +27,26 @@ def cloud_event(store: str, effect: Issued | Adjusted) -> CloudEvent:
         time=at,
         recordedtime=at,
         subject=subject,
-        data=body,
+        data=effect.body,
     )
+
+
+def event_text(store: str, effect: Issued | Adjusted) -> str:
+    """Its JSON text, as `cloud_event` gives it, without the detour by way of a model."""
+    kind, at, subject = _head(effect)
+    time = format_utc(at)
+    document = {
+        "specversion": "1.0",
+        "id": effect.event_id,
+        "source": resolver_source(store),
+        "type": kind,
+        "time": time,
+        "recordedtime": time,
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "data": effect.body,
+    }
+    return to_json(document)
 
 
 def basket_document(basket: Basket, session: str, currency: str) -> dict[str, Any]:
@@ -68,6 +77,20 @@ def shown(event: dict[str, Any], decided_by: str | None) -> dict[str, Any]:
     return {"id": event["id"], **told, "data": data}
 
 
+def shown_effect(effect: Issued | Adjusted) -> dict[str, Any]:
+    """The same of what is about to be published."""
+    kind, at, _ = _head(effect)
+    event = {"id": effect.event_id, "type": kind, "time": format_utc(at), "data": effect.body}
+    return shown(event, effect.decided_by)
+
+
 def to_json(document: dict[str, Any]) -> str:
     """Compact JSON text, never NaN."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _head(effect: Issued | Adjusted) -> tuple[str, int, str]:
+    """Type, instant and subject."""
+    if isinstance(effect, Issued):
+        return RECEIPT, effect.receipt.issued, effect.receipt.session
+    return ADJUSTMENT, effect.made_utc_ns, effect.adjustment.receipt

@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import exp, hypot
 
-from agent.messages import Correction, ItemCount
 from agent.store import Item, Store
 from resolver.baskets import Move, Reading
-from resolver.inbox import CorrectionFact, MovementFact
+from resolver.inbox import Correction, CorrectionFact, Count, MovementFact
 
 NEVER_BROUGHT = 0.1
 """Of what an agent gives to "something else" in a pick, so much stays where nothing of that weight was put there: on
@@ -44,7 +43,7 @@ LIGHTER = 1.25
 AT_ONCE = 3
 """More than so many are hardly taken at once (1.5 % of picks); then an agent knows them by their weight."""
 
-Said = tuple[tuple[tuple[ItemCount, ...], float], ...]
+Said = tuple[tuple[tuple[Count, ...], float], ...]
 """Items, whole, with the probability of each."""
 
 
@@ -55,7 +54,7 @@ def else_share(fact: MovementFact, correction: CorrectionFact | None) -> float:
 
 def unnamed(said: Said) -> float:
     """What is left of what is said to no item of the store."""
-    return max(0.0, 1.0 - sum(share for items, share in said if items))
+    return max(0.0, 1.0 - sum([share for items, share in said if items]))
 
 
 def same_thing(a: MovementFact, b: MovementFact) -> bool:
@@ -85,7 +84,8 @@ def readings(
     told as this movement only, `parted` that it was told as a put and a pick. `other` is what may be meant by what its
     agent left to something else, where nothing foreign stood there.
     """
-    into = 1 if takes(fact) else -1
+    picks = takes(fact)
+    into = 1 if picks else -1
     found: dict[tuple[Move, ...], float] = {}
     if other:
         left = (1.0 - brought) * unnamed(said)
@@ -93,22 +93,26 @@ def readings(
     for items, probability in said:
         moves = _moves(store, items, fact, into)
         found[moves] = found.get(moves, 0.0) + probability
-    named = sum(probability for moves, probability in found.items() if moves)
+    named = sum([probability for moves, probability in found.items() if moves])
     found[()] = max(1.0 - named, LEAST_ELSE)
-    if takes(fact):
+    if picks:
         never = NEVER_BROUGHT if alone and named >= LEAST_SAID else ONE_OF_SEVERAL
         found[()] *= max(never, brought)
     if parted:
         found[()] *= PARTED
     total = sum(found.values())
+    plate = store.plates.get(fact.movement.plate)
+    sold = [lane.sku for lane in plate.lanes] if plate is not None else []
     return tuple(
-        Reading(moves, probability / total, _manner(store, fact, moves))
-        for moves, probability in found.items()
-        if probability > 0.0
+        [
+            Reading(moves, probability / total, _manner(moves, sold, picks=picks))
+            for moves, probability in found.items()
+            if probability > 0.0
+        ]
     )
 
 
-def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) -> tuple[ItemCount, ...]:
+def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) -> tuple[Count, ...]:
     """What a pick must have taken that left a plate, after these other movements, as it was before all of them: what
     they put there and did not take again; nothing where they took more."""
     net: Counter[str] = Counter()
@@ -119,7 +123,7 @@ def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) ->
         net.update({entry.sku: -entry.qty if takes(fact) else entry.qty for entry in said})
     if any(count < 0 for count in net.values()):
         return ()
-    return tuple(ItemCount(sku=sku, qty=count) for sku, count in sorted(net.items()) if count)
+    return tuple(Count(sku=sku, qty=count) for sku, count in sorted(net.items()) if count)
 
 
 def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
@@ -134,16 +138,13 @@ def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
             if abs(off) < FITS_SIGMAS:
                 found.append((sku, count, USUAL_COUNTS[count] * exp(-0.5 * off * off) / spread_g))
     total = sum(share for *_, share in found) + UNFIT
-    return tuple(((ItemCount(sku=sku, qty=count),), share / total) for sku, count, share in found)
+    return tuple(((Count(sku=sku, qty=count),), share / total) for sku, count, share in found)
 
 
-def _manner(store: Store, fact: MovementFact, moves: tuple[Move, ...]) -> str:
-    """How it would have been done, by the words of `baskets.habits`."""
-    picks = takes(fact)
+def _manner(moves: tuple[Move, ...], sold: list[str], *, picks: bool) -> str:
+    """How it would have been done, by the words of `baskets.habits`, on a plate where these items are sold."""
     if not moves:
         return "" if picks else "own"
-    plate = store.plates.get(fact.movement.plate)
-    sold = [lane.sku for lane in plate.lanes] if plate is not None else []
     count, home = 0, True
     for move in moves:
         if (move.qty > 0) != picks:
@@ -176,7 +177,7 @@ def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
             worth = max(worth, price * round(weight_g) / 1000)
         elif item.unit_weight_g <= LIGHTER * weight_g:
             worth = max(worth, price * min(AT_ONCE, max(1, int(weight_g // item.unit_weight_g))))
-    return worth * (100 - round(100 * settled)) / 100
+    return worth * (100 - round(100 * settled)) / 100 if settled else worth
 
 
 def what_is_said(fact: MovementFact, correction: CorrectionFact | None) -> Said:
@@ -185,41 +186,42 @@ def what_is_said(fact: MovementFact, correction: CorrectionFact | None) -> Said:
     A correction says of one reading only how sure it is: what is left to 1 is shared out as it was before.
     """
     movement = fact.movement
-    best = _counts(movement.items)
-    others = [(entry.items, entry.probability) for entry in movement.candidates if _counts(entry.items) != best]
-    room, rest = 1.0 - movement.confidence, sum(probability for _, probability in others)
-    scale = min(1.0, room / rest) if rest > 0.0 else 1.0
-    said: Said = ((movement.items, movement.confidence), *((items, share * scale) for items, share in others))
+    best = movement.items
+    said: Said = ((best, movement.confidence),)
+    others = [(entry.items, entry.probability) for entry in movement.candidates if entry.items != best]
+    if others:
+        room, rest = 1.0 - movement.confidence, sum([probability for _, probability in others])
+        scale = min(1.0, room / rest) if rest > 0.0 else 1.0
+        said = (*said, *[(items, share * scale) for items, share in others])
     return said if correction is None else _corrected(said, correction.correction)
 
 
 def _corrected(said: Said, correction: Correction) -> Said:
-    meant = _counts(correction.items)
-    others = [(items, share) for items, share in said if _counts(items) != meant]
-    was = 1.0 - sum(share for items, share in said if _counts(items) == meant)
+    meant = correction.items
+    others = [(items, share) for items, share in said if items != meant]
+    was = 1.0 - sum([share for items, share in said if items == meant])
     scale = (1.0 - correction.confidence) / was if was > 0.0 else 0.0
     return ((correction.items, correction.confidence), *((items, share * scale) for items, share in others))
 
 
-def _counts(items: tuple[ItemCount, ...]) -> list[tuple[str, int, float | None]]:
-    return [(entry.sku, entry.qty, entry.weight_g) for entry in items]
-
-
-def _moves(store: Store, items: tuple[ItemCount, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
+def _moves(store: Store, items: tuple[Count, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
     moves = []
     for entry in items:
         item = store.items.get(entry.sku)
         if item is None or entry.qty == 0:
             continue
-        direction = into if entry.qty > 0 else -into
-        weight_dg = direction * _weight_dg(entry, item, fact, len(items)) if item.by_weight else 0
+        by_weight, weight_dg = item.by_weight, 0
+        if by_weight:
+            weight_dg = (into if entry.qty > 0 else -into) * _weight_dg(entry, item, fact, len(items))
         price = item.price_at(fact.t_utc_ns)
         piece_dg, spread_dg = round(item.unit_weight_g * 10), item.unit_sd_g * 10
-        moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, item.by_weight, piece_dg, spread_dg))
-    return tuple(sorted(moves, key=lambda move: (move.qty >= 0, move.sku, move.qty)))
+        moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, by_weight, piece_dg, spread_dg))
+    if len(moves) > 1:
+        moves.sort(key=lambda move: (move.qty >= 0, move.sku, move.qty))
+    return tuple(moves)
 
 
-def _weight_dg(entry: ItemCount, item: Item, fact: MovementFact, kinds: int) -> int:
+def _weight_dg(entry: Count, item: Item, fact: MovementFact, kinds: int) -> int:
     """What moved of an item, in 0.1 g: where nothing else moved, all that was weighed, whatever was assumed of it."""
     said = fact.movement.items
     best = kinds > 1 or (len(said) == 1 and (said[0].sku, said[0].qty) == (entry.sku, entry.qty))

@@ -122,8 +122,9 @@ def run(url: str, events: int, folder: Path) -> Run:
     """Feed so many movements, and look after them in the ledger."""
     feed = Feed()
     shop = Shop(load_store(store_file(folder)))
-    ledger = Ledger(open_database(url), STORE)
-    ledger.prepare()
+    database = open_database(url)
+    Ledger(database, STORE).prepare()
+    ledger = Ledger(database, STORE, open_database(url, read_only=True))
     now = [T0]
     worker = Worker(shop, ledger, feed, Live(), lambda: now[0], lambda _: None, 30)  # type: ignore[arg-type]
     worker.start()
@@ -139,7 +140,7 @@ def run(url: str, events: int, folder: Path) -> Run:
             spent.append(_work(worker, feed, waiting, now, t_utc_ns))
             if fed * 10 // events > len(resident):
                 resident.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    spent.append(_work(worker, feed, waiting, now, t_utc_ns))
+    spent.append(_work(worker, feed, waiting, now, t_utc_ns, last=True))
     worker.finish()
     ledger.close()
     database = open_database(url, read_only=True)
@@ -168,12 +169,16 @@ def _receipts(store: Store, stream: list[tuple[int, str, bytes]]) -> list[str]:
     return [cloud_event(store.id, effect).to_json() for effect in issued]
 
 
-def _work(worker: Worker, feed: Feed, waiting: list[Incoming], now: list[int], t_utc_ns: int) -> tuple[float, float]:
+def _work(
+    worker: Worker, feed: Feed, waiting: list[Incoming], now: list[int], t_utc_ns: int, *, last: bool = False
+) -> tuple[float, float]:
+    """Hand one batch over, as soon as the worker takes it; the last is waited for until all are acknowledged."""
     for message in waiting:
         feed.incoming.put(message)
     now[0] = t_utc_ns
     begun_s = time.perf_counter(), time.process_time()
-    while feed.acks < waiting[-1].mid:
+    worker.step()
+    while last and feed.acks < waiting[-1].mid:
         worker.step()
     spent_s = time.perf_counter() - begun_s[0], time.process_time() - begun_s[1]
     waiting.clear()

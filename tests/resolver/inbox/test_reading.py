@@ -105,3 +105,42 @@ def test_any_value_in_any_member_of_data_is_read_or_refused(member: str, value: 
         READER.read(EVENTS, json.dumps(payload | {"data": payload["data"] | {member: value}}))
     except MessageError as error:
         assert "\n" not in error.reason
+
+
+def said(payload: bytes | str) -> object:
+    """What is read, or why it is refused; bytes may be read in one pass, text never is."""
+    try:
+        return READER.read(EVENTS, payload)
+    except MessageError as error:
+        return error.reason
+
+
+near_misses = json_values | st.sampled_from(
+    [*"0125", "0.6", "pick", "shelf.v1.pick", "1.0\n", "shopper", 1.0, -0.0, 10**30, 1e300, "P1\x7f", "x" * 129]
+)
+instants = st.from_regex(
+    r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?(Z|z|[+-]\d\d:\d\d)?", fullmatch=True
+)
+counts = st.lists(st.fixed_dictionaries({"sku": near_misses, "qty": near_misses}, optional={"weight_g": near_misses}))
+candidates = st.lists(st.fixed_dictionaries({"items": counts, "probability": near_misses}), max_size=9)
+
+
+@given(st.sampled_from(sorted(a_pick())), st.sampled_from(sorted(a_pick()["data"])), st.data())
+def test_what_is_read_in_one_pass_is_what_the_full_check_says(member: str, inner: str, data: st.DataObject) -> None:
+    payload = a_pick()
+    values = near_misses | instants | counts | candidates
+    if member == "data":
+        payload["data"] |= {inner: data.draw(values)}
+    else:
+        payload |= {member: data.draw(values)}
+    text = json.dumps(payload)
+    assert repr(said(text.encode())) == repr(said(text))
+
+
+def test_what_is_passed_over_must_be_json_too() -> None:
+    text = json.dumps(a_pick() | {"more": "x"})
+    for odd in ('"\\ud800"', '"\x01"', '"\\q"', "NaN", "01", "[1,]", "[" * 60_000):
+        broken = text.replace('"x"', odd)
+        known = json.dumps(a_pick()).replace('"P1"', odd)
+        for payload in (broken, known):
+            assert repr(said(payload.encode())) == repr(said(payload))

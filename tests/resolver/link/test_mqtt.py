@@ -81,6 +81,9 @@ def test_a_retained_message_that_the_broker_lost_for_us_is_asked_for_again(broke
     try:
         assert broker.subscribed.get(timeout=BOUND_S) == [STATUS, EVENTS]
         assert broker.subscribed.get(timeout=BOUND_S) == [STATUS]
+        own = link._client.socket()
+        assert own is not None
+        assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)  # small messages are not held back
         incoming = link.incoming.get(timeout=BOUND_S)
         assert (incoming.topic.encode(), incoming.payload, incoming.retain) == (TOPIC, HELD, True)
     finally:
