@@ -211,7 +211,9 @@ class TrailingRun:
             # A hand moves on while a ring fades, so that what is left in the second half tells them apart.
             swung = fit.frequency_hz * float(t_s[-1])
             # in few swings its fading is not measured, but taken for what it was before
-            astray = self._p.ring_skew * swung / n if fit.coherent else self._p.fading_doubt * fit.damping * np.pi * swung
+            astray = (
+                self._p.ring_skew * swung / n if fit.coherent else self._p.fading_doubt * fit.damping * np.pi * swung
+            )
             misfit = (self._p.ring_misfit + float(astray)) * fit.amplitude_g * self._faded(fit, t_s)
             seen = self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
             still = t_s[-1] >= self._p.ring_alone_s and seen[0] <= seen[1]

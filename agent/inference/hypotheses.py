@@ -146,6 +146,28 @@ class Imagination:
                 out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(others))))
         return out
 
+    def used(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
+        """Packs of what was taken that come back used, in part or up: things that are no goods any more."""
+        plate, p = self._plates[plate_id], self._p
+        out = []
+        for bundle in belief.pool:
+            if bundle.sku is None or bundle.count > 1 or self._items[bundle.sku].by_weight:
+                continue
+            share = self._recency(bundle, now_ns) * self._at_home(bundle, plate)
+            place = self._home(bundle, plate)
+            for portion, left, sd in p.used:
+                variance_g2 = (sd * bundle.weight_g) ** 2
+                part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
+                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(belief.pool))))
+        return out
+
+    def _home(self, bundle: Bundle, plate: Plate) -> Place:
+        """Where units of a bundle are set down on a plate: in their lane, where it has one."""
+        lane = next((lane for lane in plate.lanes if lane.sku == bundle.sku), None)
+        if lane is None:
+            return _anywhere(plate)
+        return Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), self._p.put_out_of_lane)
+
     def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """One unit taken and another, known to be out of the shelf, put within one movement."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
@@ -214,11 +236,7 @@ class Imagination:
 
     def _bundle_parts(self, bundle: Bundle, plate: Plate, delta_g: float) -> list[tuple[Part, float]]:
         """The whole bundle, or some of its units: (part, share)."""
-        lane = next((lane for lane in plate.lanes if lane.sku == bundle.sku), None)
-        if lane is None:
-            place = _anywhere(plate)
-        else:
-            place = Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), self._p.put_out_of_lane)
+        place, at_home = self._home(bundle, plate), any(lane.sku == bundle.sku for lane in plate.lanes)
         out = []
         for count in range(1, bundle.count + 1):
             if count == bundle.count:
@@ -230,12 +248,12 @@ class Imagination:
                 variance = sd**2 * count * (1 - count / bundle.count) + self._remembered(bundle)
             if abs(mean - delta_g) > _FAR_SDS * math.sqrt(variance) + _FAR_G + _FAR_SHARE * mean and delta_g:
                 continue
-            part = Part(bundle.sku, count, 1, mean, variance, place, bundle, from_lane=lane is not None)
+            part = Part(bundle.sku, count, 1, mean, variance, place, bundle, from_lane=at_home)
             out.append((part, 1.0 / bundle.count))
             if bundle.sku is not None and count == bundle.count == 1 and delta_g:
                 share, sd = self._p.leant_share, self._p.leant_share_sd
                 leaning = replace(part, mean_g=mean * share, variance_g2=(mean * sd) ** 2 + variance, leans=True)
-                out.append((leaning, self._p.put_leant))
+                out.append((leaning, self._p.put_leant if at_home else self._p.put_leant_away))
         return out
 
     def _several(self, singles: list[tuple[list[Part], float]], habit: float) -> Iterator[Hypothesis]:

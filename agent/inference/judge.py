@@ -9,6 +9,7 @@ from typing import Literal
 from agent.detection import Contact, Level
 from agent.inference.belief import Belief
 from agent.inference.hypotheses import Imagination
+from agent.inference.items import FOREIGN
 from agent.inference.likelihood import Geometry
 from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Weigher
@@ -106,7 +107,7 @@ class Judge:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
             return "close" if (back and (still or likely)) or quiet_s >= p.anything_after_s else "wait"
-        foreign = any(step.best is None for step in steps)
+        foreign = any(step.best is None or (step.direction > 0 and step.items == FOREIGN) for step in steps)
         if quiet_s >= p.anything_after_s and (certainty >= p.hardly or quiet_s >= p.at_last_s):
             return "tell"
         if foreign:

@@ -45,6 +45,9 @@ class InferenceParameters:
     put_lane_filling: float = 0.5  # but where some just came, more follow
     filling_s: float = 60.0
     put_leant: float = 0.02  # of units set back: they lean against the side
+    put_leant_away: float = 0.005  # likewise on a plate where they do not belong
+    put_used: float = 0.02  # of puts: a pack that was taken comes back used,
+    used: tuple[tuple[float, float, float], ...] = ((0.6, 0.08, 0.03), (0.4, 0.55, 0.2))  # share, what is left, its sd
     leant_share: float = 0.93  # which leaves so much of their weight to the plate
     leant_share_sd: float = 0.03
     slip: float = 0.05  # and later they slip down

@@ -71,6 +71,8 @@ class Weigher:
             hypotheses = self._imagination.picks(belief, plate, -delta)
         else:
             hypotheses = self._imagination.puts(belief, plate, delta, now_ns)
+            if unknown == "told":
+                hypotheses += self._imagination.used(belief, plate, now_ns)
         hypotheses += self._imagination.swaps(belief, plate, now_ns)
         scored = self._scored(change, hypotheses, geometry)
         otherwise = kept = -math.inf

@@ -36,9 +36,9 @@ def matching(steps: list[Step], before: list[ToldStep]) -> tuple[list[Step | Non
 
 
 def moved_alike(step: Step, told: Step) -> bool:
-    """Whether a step seen now is one that was told, about the same moment."""
+    """Whether a step seen now is one that was told, about the same moment: neither was over when the other began."""
     same = step.items == told.items and step.direction == told.direction
-    return same and step.before.begin_ns <= told.after.begin_ns <= step.after.begin_ns
+    return same and step.before.end_ns < told.after.end_ns and told.before.end_ns < step.after.end_ns
 
 
 def otherwise(again: list[Step | None], before: list[ToldStep]) -> bool:

@@ -251,7 +251,7 @@ class Teller:
         if not episode.nodes:
             episode.nodes.append(before)
         last = episode.nodes[-1]
-        episode.nodes[-1] = replace(last, rested_s=max(opened_ns - last.end_ns, 0) * 1e-9)
+        episode.nodes[-1] = replace(last, rested_s=last.rested_s + max(opened_ns - last.end_ns, 0) * 1e-9)
         return episode
 
     def _in_hindsight(self, name: str, run: PlateRun, episode: _Episode, verdict: Verdict) -> tuple[Step, ...]:
