@@ -24,8 +24,8 @@ class Judging:
         parameters: InferenceParameters,
         block_ns: int,
     ) -> None:
-        """`runs` in the order in which the plates stand; `unseen` judges what happened while nobody measured, or not all; `quality` is what is said of a plate; at
-        rest, plates are looked at every `block_ns`."""
+        """`runs` in the order in which the plates stand; `unseen` judges what happened while nobody measured, or not
+        all; `quality` is what is said of a plate; at rest, plates are looked at every `block_ns`."""
         self._block_ns = block_ns
         names = list(runs)
         self._beside = {
