@@ -100,6 +100,21 @@ class Imagination:
         out += self._several(singles, belief.habits.factor(1, 1))
         return out
 
+    def _both(
+        self, recent: list[tuple[Bundle, float]], plate: Plate, delta_g: float, seen: float
+    ) -> Iterator[Hypothesis]:
+        """Two bundles that come back at the same moment, each with its chance of coming alone."""
+        p = self._p
+        whole = [(self._bundle_parts(bundle, plate, 0.0)[-1][0], chance) for bundle, chance in recent]
+        for (first, a), (second, b) in combinations(whole, 2):
+            over = first.mean_g + second.mean_g - delta_g
+            if abs(over) > _FAR_SDS * math.sqrt(first.variance_g2 + second.variance_g2) + _FAR_G:
+                continue
+            chance = p.put_two_bundles * a * b / max(seen, 1e-9)
+            if _taken_together(first, second):
+                chance += p.put_together * min(a, b)
+            yield Hypothesis((first, second), _log(chance))
+
     def slips(self, belief: Belief, plate_id: str, delta_g: float) -> list[Hypothesis]:
         """Units that leant against the side and may have slipped down, when the weight rose by about `delta_g`."""
         p = self._p
@@ -120,20 +135,12 @@ class Imagination:
         weight = sum(share for _, share in near)
         seen = 0.0 if state.staff else weight / (weight + p.pool_ease) if weight else 0.0
         out: list[Hypothesis] = []
-        singles: list[tuple[Part, float]] = []
         for bundle, share in near:
             chance = seen * share / weight if weight else 0.0
             for part, portion in self._bundle_parts(bundle, plate, delta_g):
                 out += _doubted(part, chance * portion)
-                if len(near) <= _PAIRED_BUNDLES or share > p.put_memory_floor * 2:
-                    singles.append((part, chance * portion))
-        recent = sorted(singles, key=lambda single: -single[1])[:_PAIRED_BUNDLES]
-        for (first, a), (second, b) in combinations(recent, 2):
-            if first.source is not second.source:
-                chance = p.put_two_bundles * a * b / max(seen, 1e-9)
-                if _taken_together(first, second):
-                    chance += p.put_together * min(a, b)
-                out.append(Hypothesis((first, second), _log(chance)))
+        recent = sorted(near, key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
+        out += self._both([(bundle, seen * share / weight) for bundle, share in recent if weight], plate, delta_g, seen)
         filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
         seldom = p.put_lane_filling if filling else p.put_lane_unseen
         for sku, place in self._lanes(plate, state):
