@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -60,3 +61,14 @@ def test_other_goods_that_went_the_same_way_are_no_withdrawal() -> None:
     assert withdrawn([None], [step(4.0, 6.0, BOX, -100.0)], told(put))
     assert not withdrawn([None], [step(4.0, 6.0, BOX)], told(put))
     assert not withdrawn([put], [], told(put))
+
+
+def test_a_movement_is_known_again_where_its_plateau_was_joined_with_an_earlier_one() -> None:
+    """It was told of a later part of the plateau on which it is seen to end now."""
+    joined = replace(step(1.0, 3.0, CAN), after=replace(level(3.0), end_ns=4_400_000_000))
+    assert matching([joined], told(step(1.0, 4.2, CAN))) == ([joined], [])
+
+
+def test_the_same_goods_a_plateau_later_are_another_movement() -> None:
+    first, second = step(1.0, 2.0, CAN, -100.0), step(2.0, 3.0, CAN, -100.0)
+    assert matching([second], told(first)) == ([None], [second])
