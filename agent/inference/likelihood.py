@@ -178,10 +178,11 @@ def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> floa
 def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceParameters) -> tuple[float, float]:
     """Of the plate being as before, and of something having been pushed along it."""
     delta, noise = change.delta_g, change.variance_g2
+    usual = math.log((1 - p.exact - p.unusual) / len(p.creep))
     spreads = (
         (math.log(p.exact), p.settle_g**2),
-        (math.log(1 - p.exact - p.unusual), p.settle_g**2 + (p.creep * peak_g) ** 2),
-        (math.log(p.unusual), (p.unusual_slack * p.settle_g) ** 2 + (p.unusual_creep * p.creep * peak_g) ** 2),
+        *((usual, p.settle_g**2 + (creep * peak_g) ** 2) for creep in p.creep),
+        (math.log(p.unusual), (p.unusual_slack * p.settle_g) ** 2 + (p.unusual_creep * p.creep[0] * peak_g) ** 2),
     )
 
     def back(modes: range) -> float:

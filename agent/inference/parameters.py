@@ -75,7 +75,7 @@ class InferenceParameters:
     stray_moved: float = 0.12
     remembered_sd: float = 0.0005  # of a unit's weight between two weighings: span, hysteresis
     change_sd: float = 0.0003  # of any change: non-linearity
-    creep: float = 0.001  # of the largest load of a contact, be it on the plate beside
+    creep: tuple[float, ...] = (1e-3, 2.5e-4, 6e-5)  # of the largest load of a contact, be it on the plate beside
     exact: float = 0.5  # a plate that was touched for moments only comes back as it was,
     settle_g: float = 0.1  # beside the noise, a plate that comes back to rest
     unusual: float = 0.05  # now and then a plate comes back less exactly: rubbing edges, hysteresis
