@@ -4,64 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.parameters import InferenceParameters
+from agent.inference.parts import Hypothesis, Part, Place
 from agent.store import Item, Plate
-
-Span = tuple[float, float]
-
-# Places, parts and hypotheses are made by the hundred for each reading: they are not frozen, for that would take three
-# times as long. Nobody changes them.
-
-
-@dataclass(slots=True, eq=False)
-class Place:
-    """Where units may stand: the middle of a span and its width for each axis; `loose` is the share anywhere else."""
-
-    x: Span
-    y: Span
-    loose: float
-    sharp: bool = False  # x and y are (mean, sd) of a known place rather than a span
-
-
-@dataclass(slots=True, eq=False)
-class Part:
-    """Units of one sku that move together. `sign` is -1 when they leave the plate; `source` is the bundle meant."""
-
-    sku: str | None
-    count: int
-    sign: int
-    mean_g: float
-    variance_g2: float
-    place: Place
-    source: Bundle | None = None
-    from_lane: bool = False
-    leans: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Hypothesis:
-    """Parts that moved at once, and the logarithm of how likely that was beforehand."""
-
-    parts: tuple[Part, ...]
-    log_prior: float
-    meant: tuple[tuple[str, int], ...] | None = None  # a thing that may be several products at once
-
-    def items(self, direction: int) -> tuple[tuple[str, int], ...]:
-        """(sku, qty) with qty counted in the event's direction (-1 pick, +1 put); foreign things are left out."""
-        if self.meant is not None:
-            return self.meant
-        if len(self.parts) == 1:
-            (part,) = self.parts
-            return ((part.sku, part.count * part.sign * direction),) if part.sku is not None and part.count else ()
-        total: dict[str, int] = {}
-        for part in self.parts:
-            if part.sku is not None:
-                total[part.sku] = total.get(part.sku, 0) + part.count * part.sign * direction
-        return tuple(sorted((sku, qty) for sku, qty in total.items() if qty))
 
 
 class Imagination:

@@ -8,9 +8,9 @@ from typing import Literal
 
 from agent.detection import Contact, Level
 from agent.inference.belief import Belief
+from agent.inference.geometry import Geometry
 from agent.inference.hypotheses import Imagination
 from agent.inference.items import FOREIGN
-from agent.inference.likelihood import Geometry
 from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Weigher
 from agent.inference.step import Step

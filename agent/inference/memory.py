@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
-from agent.inference.hypotheses import Part
+from agent.inference.change import Change
 from agent.inference.items import Shares
-from agent.inference.likelihood import Change
+from agent.inference.parts import Part
 from agent.inference.step import Step
 
 Place = tuple[float, float] | None

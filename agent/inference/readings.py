@@ -8,10 +8,13 @@ from typing import Literal
 
 from agent.detection import Level
 from agent.inference.belief import Belief
-from agent.inference.hypotheses import Hypothesis, Imagination
+from agent.inference.change import Change
+from agent.inference.geometry import Geometry
+from agent.inference.hypotheses import Imagination
 from agent.inference.items import FOREIGN, Items
-from agent.inference.likelihood import Change, Geometry, log_else, log_goods, log_nothing
+from agent.inference.likelihood import log_else, log_goods, log_nothing
 from agent.inference.parameters import InferenceParameters
+from agent.inference.parts import Hypothesis
 from agent.inference.step import Step
 from agent.inference.sums import log_sum
 

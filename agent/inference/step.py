@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.detection import Level
-from agent.inference.hypotheses import Hypothesis
+from agent.inference.change import Change
 from agent.inference.items import FOREIGN, Items, Shares
-from agent.inference.likelihood import Change
+from agent.inference.parts import Hypothesis
 
 
 @dataclass(frozen=True)

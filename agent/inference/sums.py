@@ -1,9 +1,13 @@
-"""Sums of weights that are known by their logarithms."""
+"""Sums of weights that are known by their logarithms, and normal distributions."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
+TINY = 1e-300  # of a density, whose logarithm is taken
+_LOG_2PI = math.log(2 * math.pi)
+_SQRT2 = math.sqrt(2.0)
 
 
 def log_sum(values: Sequence[float]) -> float:
@@ -12,3 +16,18 @@ def log_sum(values: Sequence[float]) -> float:
     if top == -math.inf:
         return -math.inf
     return top + math.log(sum(math.exp(value - top) for value in values))
+
+
+def log_add(a: float, b: float) -> float:
+    """The logarithm of exp(a) + exp(b)."""
+    return max(a, b) + math.log1p(math.exp(-abs(a - b)))
+
+
+def log_normal(value: float, mean: float, variance: float) -> float:
+    """The logarithm of a normal density."""
+    return -0.5 * ((value - mean) ** 2 / variance + math.log(variance) + _LOG_2PI)
+
+
+def phi(value: float) -> float:
+    """The normal distribution up to a value."""
+    return 0.5 * (1 + math.erf(value / _SQRT2))

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 from agent.detection import Level
 from agent.inference.belief import Belief
+from agent.inference.change import Change
+from agent.inference.geometry import Geometry
+from agent.inference.hands import Onward, log_at_goods, log_hand, log_still, tremor_share
 from agent.inference.items import Items
-from agent.inference.likelihood import Change, Geometry, Onward, log_at_goods, log_hand, log_still, tremor_share
 from agent.inference.memory import remember
 from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Unknown, Weigher

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent.detection import DetectionParameters, Level, PlateDetector
 from agent.inference import Step, Verdict
-from agent.inference.likelihood import Geometry
+from agent.inference.geometry import Geometry
 from agent.pipeline.board import Rows
 from agent.pipeline.cells import PlateCells
 from agent.pipeline.unseen import humble

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agent.detection import Contact, Level
 from agent.inference import Hypothesis, Part, Step
-from agent.inference.likelihood import Change
+from agent.inference.change import Change
 
 
 def split_swap(step: Step, contact: Contact) -> list[tuple[Step, int]]:

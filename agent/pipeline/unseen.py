@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.detection import Contact
 from agent.inference import InferenceParameters, Step, Verdict
-from agent.inference.likelihood import Change
+from agent.inference.change import Change
 
 TWO = 0.25  # of changes over a gap: two products went, or came
 THREE = 0.05

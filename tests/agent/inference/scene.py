@@ -9,7 +9,7 @@ import numpy as np
 from agent.detection import Contact, DetectionParameters, Level
 from agent.detection.trace import Trace
 from agent.inference import Belief, InferenceParameters, Judge, Step, Verdict, remember
-from agent.inference.likelihood import Geometry
+from agent.inference.geometry import Geometry
 from agent.store import Store, parse_store
 from agent.weighing import PlateScale
 

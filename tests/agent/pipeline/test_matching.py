@@ -9,8 +9,8 @@ import numpy as np
 
 from agent.detection import Level
 from agent.inference import Step
+from agent.inference.change import Change
 from agent.inference.items import Items
-from agent.inference.likelihood import Change
 from agent.pipeline.hindsight import ToldStep, matching, withdrawn
 
 CAN, BOX = (("can", 1),), (("box", 1),)

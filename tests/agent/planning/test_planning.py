@@ -9,8 +9,10 @@ from statistics import NormalDist
 import pytest
 
 from agent.inference import Hypothesis, InferenceParameters, Part
-from agent.inference.hypotheses import Place
-from agent.inference.likelihood import Change, Geometry, log_goods
+from agent.inference.change import Change
+from agent.inference.geometry import Geometry
+from agent.inference.likelihood import log_goods
+from agent.inference.parts import Place
 from agent.planning import Confusion, Planner, PlanParameters, better_swap
 from agent.planning.movements import PlateModel
 from agent.planning.overlap import bound, overlap
