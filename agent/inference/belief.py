@@ -43,12 +43,13 @@ class Bundle:
 class PlateBelief:
     """`counts` by sku in their lanes, `strays` out of them; `known` are those single units of `counts` of which weight
     and place are known, for they were set back. `moved` (1 to 0): something was pushed along lately, and may not have
-    been taken since."""
+    been taken since; `pushed` is by how much such pushes changed the moments (X, Y in g), the last of them."""
 
     counts: dict[str, int]
     strays: list[Bundle] = field(default_factory=list)
     known: list[Bundle] = field(default_factory=list)
     moved: float = 0.0
+    pushed: list[tuple[float, float]] = field(default_factory=list)
     staff: bool = False
 
     def contents(self) -> dict[str, int]:
@@ -82,7 +83,9 @@ class Belief:
         copy._p, copy._items, copy.filled_ns = self._p, self._items, self.filled_ns
         copy.habits, copy.weights = self.habits, self.weights
         own = self.plates[plate]
-        forked = replace(own, counts=dict(own.counts), strays=list(own.strays), known=list(own.known))
+        forked = replace(
+            own, counts=dict(own.counts), strays=list(own.strays), known=list(own.known), pushed=list(own.pushed)
+        )
         copy.plates = {**self.plates, plate: forked}
         copy.pool = list(self.pool)
         return copy
@@ -116,6 +119,14 @@ class Belief:
         known.append(bundle)
         del known[: -self._p.strays]
 
+    def push(self, plate: str, by_g: tuple[float, ...]) -> None:
+        """Something was pushed along a plate, which changed its moments (none where its cells do not tell)."""
+        state = self.plates[plate]
+        state.moved = 1.0
+        if len(by_g) > 1:
+            state.pushed.append((by_g[0], by_g[1]))
+            del state.pushed[: -self._p.pushes]
+
     def set_contents(self, plate: str, contents: dict[str, int]) -> None:
         """Staff, or the resolver, says what stands on a plate.
 
@@ -134,7 +145,7 @@ class Belief:
             strays += [Bundle(sku, 1, *self.weights.of(sku), 0, plate) for _ in range(left)]
         state.counts = {sku: contents.get(sku, 0) for sku in state.counts}
         state.strays = strays[: self._p.strays]
-        state.known = []
+        state.known, state.pushed = [], []
         state.moved = 0.0
 
     def snapshot(self) -> dict[str, Any]:
@@ -145,6 +156,7 @@ class Belief:
                 "strays": [asdict(stray) for stray in belief.strays],
                 "known": [asdict(unit) for unit in belief.known],
                 "moved": belief.moved,
+                "pushed": belief.pushed,
                 "staff": belief.staff,
             }
             for name, belief in self.plates.items()
@@ -167,6 +179,7 @@ class Belief:
             belief.strays = [_bundle(stray) for stray in saved["strays"]]
             belief.known = [_bundle(unit) for unit in saved.get("known", ())]
             belief.moved, belief.staff = float(saved["moved"]), saved["staff"]
+            belief.pushed = [(float(x_g), float(y_g)) for x_g, y_g in saved.get("pushed", ())]
         self.pool = [_bundle(bundle) for bundle in state["pool"]]
         self.habits.restore(state.get("habits", {}))
         self.weights.restore(state.get("weights", {}))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
+from agent.inference.geometry import Geometry
 from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis, Part, Place
 from agent.store import Item, Plate
@@ -16,9 +17,16 @@ from agent.store import Item, Plate
 class Imagination:
     """Lists the hypotheses of a plate."""
 
-    def __init__(self, items: dict[str, Item], plates: dict[str, Plate], parameters: InferenceParameters) -> None:
+    def __init__(
+        self,
+        items: dict[str, Item],
+        plates: dict[str, Plate],
+        geometry: dict[str, Geometry],
+        parameters: InferenceParameters,
+    ) -> None:
         self._items = items
         self._plates = plates
+        self._geometry = geometry
         self._p = parameters
 
     def picks(self, belief: Belief, plate_id: str, delta_g: float) -> list[Hypothesis]:
@@ -35,6 +43,8 @@ class Imagination:
             parts = self._lane_parts(belief, sku, place, state, delta_g)
             singles.append(([part for part, _ in parts], share / total))
             known = self._known_units(plate, state, sku)
+            unknown = 1.0 - sum(portion for _, portion in known)
+            known += [(part, portion * unknown) for part, portion in self._pushed_units(plate, state, parts[0][0])]
             unknown = 1.0 - sum(portion for _, portion in known)
             for part, chance in parts:
                 habit = belief.habits.factor(part.count) if not self._items[sku].by_weight else 1.0
@@ -170,6 +180,20 @@ class Imagination:
         others = max(state.counts.get(sku, 0) - len(known), 0) + self._p.known_doubt
         share = self._p.known_again / (self._p.known_again * len(known) + others)
         return [(replace(self._stray_part(unit, plate), from_lane=True), share) for unit in known]
+
+    def _pushed_units(self, plate: Plate, state: PlateBelief, single: Part) -> list[tuple[Part, float]]:
+        """A unit of a lane that was pushed along: it stands as far from its lane as the moments then changed by its
+        weight. It may have been pushed more than once."""
+        geometry, out = self._geometry[plate.id], []
+        x_g = y_g = 0.0
+        for by_x_g, by_y_g in reversed(state.pushed):
+            x_g, y_g = x_g + by_x_g, y_g + by_y_g
+            x_mm, y_mm = geometry.half_x_mm * x_g / single.mean_g, geometry.half_y_mm * y_g / single.mean_g
+            (x0, x1), (y0, y1) = single.place.x, single.place.y
+            place = Place((x0 + x_mm, x1 + x_mm), (y0 + y_mm, y1 + y_mm), self._p.stray_moved)
+            share = self._p.pushed_again * state.moved / len(state.pushed)
+            out.append((replace(single, place=place), share))
+        return out
 
     def _unseen_parts(
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float

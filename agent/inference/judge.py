@@ -52,7 +52,7 @@ class Judge:
         self._p = parameters
         self._geometry = geometry
         self._belief = belief
-        self._weigher = Weigher(Imagination(items, plates, parameters), geometry, parameters)
+        self._weigher = Weigher(Imagination(items, plates, geometry, parameters), geometry, parameters)
 
     def consider(self, plate: str, contact: Contact, earlier: Sequence[Level] = ()) -> Verdict:
         """Judge a contact that stands on a plateau; it must have a plateau before it.

@@ -88,7 +88,7 @@ def _holds(bundles: list[Bundle], wanted: Sequence[Bundle]) -> bool:
 def _move(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> dict[str, float]:
     if step.nothing:
         if step.pushed:
-            belief.plates[plate].moved = 1.0
+            belief.push(plate, step.change.delta_g[1:])
         if step.best is not None:
             _slip(belief, plate, step.best.parts[0])
         return {}

@@ -32,6 +32,8 @@ class InferenceParameters:
     pick_one_product: float = 0.90
     pick_stray: float = 0.25  # share a stray has beside the lanes
     known_again: float = 2.0  # a unit that was set back is taken so many times as often as another of its lane
+    pushed_again: float = 0.3  # of single units taken after a push: the very one that was pushed
+    pushes: int = 3  # so many are remembered
     known_doubt: float = 0.5  # units of a lane of which nobody knows, whatever its stock is said to be
     pick_two_products: float = 0.06
     habit_weight: float = 15.0  # picks that what is known beforehand counts for

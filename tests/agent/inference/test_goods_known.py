@@ -145,3 +145,34 @@ def test_a_fork_keeps_its_known_units_to_itself() -> None:
     fork = belief.fork("P1")
     fork.plates["P1"].known.clear()
     assert len(belief.plates["P1"].known) == 1
+
+
+def pushed(scene: Scene, grams: float, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """A unit is pushed along P1 from one place to another."""
+    verdict = scene.change("P1", (-grams, *start), (grams, *end))
+    (step,) = verdict.pushed
+    remember(scene.belief, "P1", step, None, step.after.begin_ns)
+    scene.judge.forget()
+
+
+def test_what_was_pushed_into_anothers_lane_is_taken_as_what_it_is() -> None:
+    """A cola pushed among the zeros, which weigh as much: how far the moments went tells what stood where it came
+    from."""
+    taken: Load = (-350.5, 400.0, 100.0)
+    unpushed = weighed(Scene(), "P1", taken)
+    scene = Scene()
+    pushed(scene, 350.5, COLA, (400.0, 100.0))
+    shares = weighed(scene, "P1", taken)
+    assert unpushed["1 zero"] > 0.9
+    assert shares["1 cola"] / shares["1 zero"] > 10 * unpushed["1 cola"] / unpushed["1 zero"]
+
+
+def test_what_was_pushed_twice_came_from_where_it_stood_at_first() -> None:
+    scene = Scene()
+    pushed(scene, 350.5, COLA, (225.0, 200.0))
+    pushed(scene, 350.5, (225.0, 200.0), (400.0, 100.0))
+    assert len(scene.belief.plates["P1"].pushed) == 2
+    once = Scene()
+    pushed(once, 350.5, (225.0, 200.0), (400.0, 100.0))
+    twice, last = (weighed(each, "P1", (-350.5, 400.0, 100.0))["1 cola"] for each in (scene, once))
+    assert twice > 2 * last
