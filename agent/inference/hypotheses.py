@@ -90,7 +90,9 @@ class Imagination:
         """What may have come to a plate when its weight rose by about `delta_g`."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
         p = self._p
-        near = [(bundle, self._recency(bundle, now_ns) * self._at_home(bundle, plate)) for bundle in belief.pool]
+        near = [
+            (bundle, self._recency(bundle, now_ns) * self._at_home(bundle, plate)) for bundle in _out(belief, now_ns)
+        ]
         weight = sum(share for _, share in near)
         seen = 0.0 if state.staff else weight / (weight + p.pool_ease) if weight else 0.0
         out: list[Hypothesis] = []
@@ -116,7 +118,7 @@ class Imagination:
         """Packs of what was taken that come back used, in part or up: things that are no goods any more."""
         plate, p = self._plates[plate_id], self._p
         out = []
-        for bundle in belief.pool:
+        for bundle in (pool := _out(belief, now_ns)):
             if bundle.sku is None or bundle.count > 1 or self._items[bundle.sku].by_weight:
                 continue
             share = self._recency(bundle, now_ns) * self._at_home(bundle, plate)
@@ -124,7 +126,7 @@ class Imagination:
             for portion, left, sd in p.used:
                 variance_g2 = (sd * bundle.weight_g) ** 2
                 part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
-                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(belief.pool))))
+                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(pool))))
         return out
 
     def _home(self, bundle: Bundle, plate: Plate) -> Place:
@@ -137,7 +139,7 @@ class Imagination:
     def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """One unit taken and another, known to be out of the shelf, put within one movement."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
-        shares = [(self._recency(b, now_ns) * self._at_home(b, plate), b) for b in belief.pool]
+        shares = [(self._recency(b, now_ns) * self._at_home(b, plate), b) for b in _out(belief, now_ns)]
         near = sorted(shares, key=lambda pair: -pair[0])[:_PAIRED_BUNDLES]
         weight = sum(share for share, _ in near)
         if not weight:
@@ -229,12 +231,21 @@ class Imagination:
             if abs(mean - delta_g) > _FAR_SDS * math.sqrt(variance) + _FAR_G + _FAR_SHARE * mean and delta_g:
                 continue
             part = Part(bundle.sku, count, 1, mean, variance, place, bundle, from_lane=at_home)
-            out.append((part, 1.0 / bundle.count))
+            out.append((part, self._returned(count, bundle.count)))
             if bundle.sku is not None and count == bundle.count == 1 and delta_g:
                 share, sd = self._p.leant_share, self._p.leant_share_sd
                 leaning = replace(part, mean_g=mean * share, variance_g2=(mean * sd) ** 2 + variance, leans=True)
                 out.append((leaning, self._p.put_leant if at_home else self._p.put_leant_away))
         return out
+
+    def _returned(self, count: int, of: int) -> float:
+        """Chance that so many units of a bundle come back at once: mostly one, seldom all, hardly ever some."""
+        one, whole = self._p.returned_one, self._p.returned_whole
+        if of == 1:
+            return 1.0
+        if of == 2:
+            return (one if count == 1 else whole) / (one + whole)
+        return one if count == 1 else whole if count == of else (1.0 - one - whole) / (of - 2)
 
     def _several(self, singles: list[tuple[list[Part], float]], habit: float) -> Iterator[Hypothesis]:
         p = self._p
@@ -302,6 +313,11 @@ def _doubted(part: Part, chance: float) -> Iterator[Hypothesis]:
             yield Hypothesis((other,), _log(chance * share))
         else:
             yield Hypothesis((replace(part, sku=None, count=1),), _log(chance * share), meant=items)
+
+
+def _out(belief: Belief, now_ns: int) -> list[Bundle]:
+    """What was out of the shelf by then: in hindsight more may have been taken since, from other plates."""
+    return [bundle for bundle in belief.pool if bundle.t_ns <= now_ns]
 
 
 def _taken_together(first: Part, second: Part) -> bool:

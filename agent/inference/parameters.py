@@ -42,6 +42,8 @@ class InferenceParameters:
     pick_three_products: float = 0.004
     pick_else: float = 0.002  # what is foreign was put before, and is remembered
     put_two_bundles: float = 0.06
+    returned_one: float = 0.75  # of what comes back of several taken at once: one unit,
+    returned_whole: float = 0.2  # or all of them
     put_together: float = 0.3  # what was taken at once is set back at once
     put_lane_unseen: float = 0.006  # of own goods that nobody saw leave: far rarer than a hand that presses
     put_lane_filling: float = 0.5  # but where some just came, more follow
