@@ -20,7 +20,8 @@ class Contact:
 
     `before` is the plateau it left (None: the plate was never seen at rest), `rested_ns` the instant up to
     which it was said to rest (0: never), `plateaus` those that stood within it
-    and ended, oldest first, `current` the one that stands now. `peak_g` is the largest departure of the weight.
+    and ended, oldest first, `current` the one that stands now. `peak_g` is the largest departure of the weight
+    over two conversions.
     `whole`: all cells measure, so that moments are to be believed while the weight moves, too.
     """
 

@@ -150,7 +150,9 @@ class PlateDetector:
         if contact.before is None:
             self.noise.presume(self._trace.z)
         else:
-            contact.peak_g = max(contact.peak_g, float(np.abs(z[:, 0] - contact.before.mean[0]).max()))
+            off = np.abs(self._trace.z[-(len(t_ns) + 1) :, 0] - contact.before.mean[0])
+            # a load lasts: what a lone conversion shows, the next one does not, is none
+            contact.peak_g = max(contact.peak_g, float(np.minimum(off[1:], off[:-1]).max(initial=0.0)))
         for run in (self._soft, self._quiet):
             if run is self._soft and contact.before is None:
                 continue
