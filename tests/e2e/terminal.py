@@ -21,7 +21,9 @@ class Terminal:
     def __init__(self, words: list[str], columns: int, rows: int) -> None:
         self._master, slave = os.openpty()
         self.resize(columns, rows)
-        self.process = subprocess.Popen(["setsid", "--ctty", *words], stdin=slave, stdout=slave, stderr=slave)
+        # a job in the background hands on that Ctrl-C is ignored; a person's terminal does not
+        env = ["env", "--default-signal=INT"]
+        self.process = subprocess.Popen(["setsid", "--ctty", *env, *words], stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
         self.said = ""
 
