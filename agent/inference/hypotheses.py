@@ -11,7 +11,7 @@ from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.geometry import Geometry
 from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis, Part, Place
-from agent.store import Item, Plate
+from agent.store import Item, Lane, Plate
 
 
 class Imagination:
@@ -59,21 +59,6 @@ class Imagination:
         out += self._several(singles, belief.habits.factor(1, 1))
         return out
 
-    def _both(
-        self, recent: list[tuple[Bundle, float]], plate: Plate, delta_g: float, seen: float
-    ) -> Iterator[Hypothesis]:
-        """Two bundles that come back at the same moment, each with its chance of coming alone."""
-        p = self._p
-        whole = [(self._bundle_parts(bundle, plate, 0.0)[-1][0], chance) for bundle, chance in recent]
-        for (first, a), (second, b) in combinations(whole, 2):
-            over = first.mean_g + second.mean_g - delta_g
-            if abs(over) > _FAR_SDS * math.sqrt(first.variance_g2 + second.variance_g2) + _FAR_G:
-                continue
-            chance = p.put_two_bundles * a * b / max(seen, 1e-9)
-            if _taken_together(first, second):
-                chance += p.put_together * min(a, b)
-            yield Hypothesis((first, second), _log(chance))
-
     def slips(self, belief: Belief, plate_id: str, delta_g: float) -> list[Hypothesis]:
         """Units that leant against the side and may have slipped down, when the weight rose by about `delta_g`."""
         p = self._p
@@ -90,9 +75,7 @@ class Imagination:
         """What may have come to a plate when its weight rose by about `delta_g`."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
         p = self._p
-        near = [
-            (bundle, self._recency(bundle, now_ns) * self._at_home(bundle, plate)) for bundle in _out(belief, now_ns)
-        ]
+        near = self._out(belief, plate, now_ns)
         weight = sum(share for _, share in near)
         seen = 0.0 if state.staff else weight / (weight + p.pool_ease) if weight else 0.0
         out: list[Hypothesis] = []
@@ -114,34 +97,46 @@ class Imagination:
                 out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(others))))
         return out
 
+    def _both(
+        self, recent: list[tuple[Bundle, float]], plate: Plate, delta_g: float, seen: float
+    ) -> Iterator[Hypothesis]:
+        """Two bundles that come back at the same moment, each with its chance of coming alone."""
+        p = self._p
+        whole = [(self._bundle_parts(bundle, plate, 0.0)[-1][0], chance) for bundle, chance in recent]
+        for (first, a), (second, b) in combinations(whole, 2):
+            over = first.mean_g + second.mean_g - delta_g
+            if abs(over) > _FAR_SDS * math.sqrt(first.variance_g2 + second.variance_g2) + _FAR_G:
+                continue
+            chance = p.put_two_bundles * a * b / max(seen, 1e-9)
+            if _taken_together(first, second):
+                chance += p.put_together * min(a, b)
+            yield Hypothesis((first, second), _log(chance))
+
     def used(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """Packs of what was taken that come back used, in part or up: things that are no goods any more."""
         plate, p = self._plates[plate_id], self._p
         out = []
-        for bundle in (pool := _out(belief, now_ns)):
+        near = self._out(belief, plate, now_ns)
+        for bundle, share in near:
             if bundle.sku is None or bundle.count > 1 or self._items[bundle.sku].by_weight:
                 continue
-            share = self._recency(bundle, now_ns) * self._at_home(bundle, plate)
             place = self._home(bundle, plate)
             for portion, left, sd in p.used:
                 variance_g2 = (sd * bundle.weight_g) ** 2
                 part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
-                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(pool))))
+                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(near))))
         return out
 
     def _home(self, bundle: Bundle, plate: Plate) -> Place:
         """Where units of a bundle are set down on a plate: in their lane, where it has one."""
-        lane = next((lane for lane in plate.lanes if lane.sku == bundle.sku), None)
-        if lane is None:
-            return _anywhere(plate)
-        return Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), self._p.put_out_of_lane)
+        lane = _lane_of(bundle, plate)
+        return _anywhere(plate) if lane is None else _in_lane(lane, plate, self._p.put_out_of_lane)
 
     def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """One unit taken and another, known to be out of the shelf, put within one movement."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
-        shares = [(self._recency(b, now_ns) * self._at_home(b, plate), b) for b in _out(belief, now_ns)]
-        near = sorted(shares, key=lambda pair: -pair[0])[:_PAIRED_BUNDLES]
-        weight = sum(share for share, _ in near)
+        near = sorted(self._out(belief, plate, now_ns), key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
+        weight = sum(share for _, share in near)
         if not weight:
             return []
         leaving = [
@@ -151,7 +146,7 @@ class Imagination:
         ]
         leaving += [self._stray_part(stray, plate) for stray in state.strays]
         out = []
-        for share, bundle in near:
+        for bundle, share in near:
             for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
                 for away in leaving:
                     if away.sku != part.sku:
@@ -162,7 +157,7 @@ class Imagination:
     def _lanes(self, plate: Plate, state: PlateBelief) -> list[tuple[str, Place]]:
         p = self._p
         loose = p.out_of_lane + state.moved * (p.out_of_lane_moved - p.out_of_lane)
-        return [(lane.sku, Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), loose)) for lane in plate.lanes]
+        return [(lane.sku, _in_lane(lane, plate, loose)) for lane in plate.lanes]
 
     def _lane_parts(
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
@@ -218,7 +213,7 @@ class Imagination:
 
     def _bundle_parts(self, bundle: Bundle, plate: Plate, delta_g: float) -> list[tuple[Part, float]]:
         """The whole bundle, or some of its units: (part, share)."""
-        place, at_home = self._home(bundle, plate), any(lane.sku == bundle.sku for lane in plate.lanes)
+        place, at_home = self._home(bundle, plate), _lane_of(bundle, plate) is not None
         out = []
         for count in range(1, bundle.count + 1):
             if count == bundle.count:
@@ -284,9 +279,15 @@ class Imagination:
         age_s = max(now_ns - bundle.t_ns, 0) * 1e-9
         return max(math.exp(-age_s / self._p.put_memory_s), self._p.put_memory_floor)
 
+    def _out(self, belief: Belief, plate: Plate, now_ns: int) -> list[tuple[Bundle, float]]:
+        """What was out of the shelf by then, and how readily it comes to a plate. In hindsight more may have been taken
+        since, from other plates."""
+        out = [bundle for bundle in belief.pool if bundle.t_ns <= now_ns]
+        return [(bundle, self._recency(bundle, now_ns) * self._at_home(bundle, plate)) for bundle in out]
+
     def _at_home(self, bundle: Bundle, plate: Plate) -> float:
         """Goods go back to where they belong rather than to any other plate."""
-        return 1.0 if any(lane.sku == bundle.sku for lane in plate.lanes) else self._p.put_away
+        return self._p.put_away if _lane_of(bundle, plate) is None else 1.0
 
     def _remembered(self, bundle: Bundle) -> float:
         return bundle.variance_g2 + (self._p.remembered_sd * bundle.weight_g) ** 2
@@ -315,9 +316,13 @@ def _doubted(part: Part, chance: float) -> Iterator[Hypothesis]:
             yield Hypothesis((replace(part, sku=None, count=1),), _log(chance * share), meant=items)
 
 
-def _out(belief: Belief, now_ns: int) -> list[Bundle]:
-    """What was out of the shelf by then: in hindsight more may have been taken since, from other plates."""
-    return [bundle for bundle in belief.pool if bundle.t_ns <= now_ns]
+def _lane_of(bundle: Bundle, plate: Plate) -> Lane | None:
+    """Where its units belong on a plate; None: not there."""
+    return next((lane for lane in plate.lanes if lane.sku == bundle.sku), None)
+
+
+def _in_lane(lane: Lane, plate: Plate, loose: float) -> Place:
+    return Place(lane.x_mm, lane.y_mm or (0.0, plate.size_mm[1]), loose)
 
 
 def _taken_together(first: Part, second: Part) -> bool:

@@ -120,6 +120,7 @@ class Ways:
         self._plate, self._nodes, self._peak_g = plate, nodes, peak_g
         self._weigher, self._geometry, self._p = weigher, geometry, p
         self._hands: dict[tuple[int, int, bool], float] = {}
+        self._changes: dict[tuple[int, int], Change] = {}
         self._lost = [-math.inf]  # of each plateau: what ways too unlikely to be followed weigh together
 
     def found(self, belief: Belief) -> Found:
@@ -230,7 +231,10 @@ class Ways:
         return total + sum(near) / len(near)
 
     def _change(self, j: int, k: int) -> Change:
-        return Change.between(self._nodes[j], self._nodes[k], self._p)
+        known = self._changes.get((j, k))
+        if known is None:
+            known = self._changes[(j, k)] = Change.between(self._nodes[j], self._nodes[k], self._p)
+        return known
 
     def _after(self, j: int) -> float:
         """All plateaus after j are a hand's, which is there yet."""
@@ -250,9 +254,9 @@ class Ways:
     def _onward_from(self, rest: int, i: int) -> Onward:
         """How a hand goes on to plateau i from the one before."""
         last, node = self._nodes[i - 1], self._nodes[i]
-        share = tremor_share(Change.between(self._nodes[rest], last, self._p), last, self._p)
+        share = tremor_share(self._change(rest, i - 1), last, self._p)
         apart_s = max(node.begin_ns - last.end_ns, 0) * 1e-9
-        return Onward(Change.between(last, node, self._p), apart_s, share)
+        return Onward(self._change(i - 1, i), apart_s, share)
 
 
 _TINY = 1e-15

@@ -102,8 +102,7 @@ def weighed(scene: Scene, plate: str, *loads: Load) -> dict[str, float]:
 
 
 def test_goods_come_home_rather_than_elsewhere() -> None:
-    """A cola and a zero are out; what comes to P1 by their weight and in no lane of theirs could be either. On P2,
-    where colas stand, it is a cola."""
+    """A cola and a zero of one weight are out: what comes to P2, where colas stand and no zeros do, is the cola."""
     scene = Scene()
     scene.happen("P1", (-350.5, *COLA))
     scene.happen("P1", (-350.5, 375.0, 60.0))
@@ -132,7 +131,7 @@ def test_a_used_pack_is_something_else_where_its_product_stands() -> None:
     scene.happen("P1", (-1_010.0, *RICE))
     other = Scene(parameters=without)
     other.happen("P1", (-1_010.0, *RICE))
-    # two soaps and a tuna weigh as much, too: what else it may be is there to be outweighed
+    # two tunas weigh as much, too: what else it may be is there to be outweighed
     for each in (scene, other):
         each.happen("P2", (-230.0, *TUNA))
         each.happen("P2", (-231.0, 395.0, 100.0))
