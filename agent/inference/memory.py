@@ -95,30 +95,35 @@ def _move(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) ->
     if step.best is None:
         _foreign(belief, plate, step.change, place_mm, t_ns, _doubt(step, belief))
         return {}
-    weights = _weights(step.change, step.best.parts)
+    weighed_g, weights = _shared_out(step.change, step.best.parts), _weights(step.change, step.best.parts)
     doubt = _doubt(step, belief) if len(step.best.parts) == 1 else ()
     grams: dict[str, float] = {}
-    for part, (weight_g, variance_g2) in zip(step.best.parts, weights, strict=True):
+    for part, told_g, (weight_g, variance_g2) in zip(step.best.parts, weighed_g, weights, strict=True):
         alone = place_mm if len(step.best.parts) == 1 else None
         if part.sign < 0:
             _leave(belief, plate, part, weight_g, variance_g2, t_ns, doubt)
         else:
             _come(belief, plate, part, weight_g, variance_g2, alone, t_ns, doubt)
         if part.sku is not None:
-            grams[part.sku] = grams.get(part.sku, 0.0) + weight_g * part.sign * step.direction
+            grams[part.sku] = grams.get(part.sku, 0.0) + told_g * part.sign * step.direction
     return grams
 
 
-def _weights(change: Change, parts: tuple[Part, ...]) -> list[tuple[float, float]]:
-    """The measured weight of each part: what its mean leaves over is shared by variance."""
-    total = sum(part.sign * part.mean_g for part in parts)
+def _shared_out(change: Change, parts: tuple[Part, ...]) -> list[float]:
+    """What was weighed of each part, so that together they weigh what moved: the rest is shared by variance."""
+    over = change.delta_g[0] - sum(part.sign * part.mean_g for part in parts)
     spread = sum(part.variance_g2 for part in parts) or 1.0
-    over = change.delta_g[0] - total
+    return [part.mean_g + part.sign * over * part.variance_g2 / spread for part in parts]
+
+
+def _weights(change: Change, parts: tuple[Part, ...]) -> list[tuple[float, float]]:
+    """Weight and variance of each part by what was weighed and what was known of it before (Kalman's update)."""
+    over = change.delta_g[0] - sum(part.sign * part.mean_g for part in parts)
+    spread = (sum(part.variance_g2 for part in parts) + change.variance_g2[0]) or 1.0
     out = []
     for part in parts:
-        share = part.variance_g2 / spread
-        variance = part.variance_g2 * (1 - share) + change.variance_g2[0] * share
-        out.append((part.mean_g + part.sign * over * share, variance))
+        gain = part.variance_g2 / spread
+        out.append((part.mean_g + part.sign * over * gain, part.variance_g2 * (1 - gain)))
     return out
 
 

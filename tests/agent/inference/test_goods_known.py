@@ -184,3 +184,23 @@ def test_what_was_taken_later_did_not_come_back_before() -> None:
     assert weighed(scene, "P2", (461.0, *TUNA)).get("1 rice", 0.0) < 0.01
     scene.t_ns += 120 * S
     assert weighed(scene, "P2", (461.0, *TUNA))["1 rice"] > 0.9
+
+
+def test_a_unit_that_was_weighed_badly_is_remembered_by_what_its_kind_weighs() -> None:
+    """A hand beside it made the scale tremble: what is known of the kind says more than what was weighed."""
+    scene = Scene()
+    before, after = scene.level([]), scene.level([(-341.0, *COLA)], sigma_g=8.0)
+    (step,) = scene.judge.consider("P1", scene.contact(before, after)).steps
+    assert step.items == (("cola", 1),)
+    remember(scene.belief, "P1", step, COLA, step.after.begin_ns)
+    (taken,) = scene.belief.pool
+    assert taken.weight_g == pytest.approx(350.0, abs=1.0)
+    assert taken.variance_g2**0.5 == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_unit_that_was_weighed_well_is_remembered_by_its_own_weight() -> None:
+    scene = Scene()
+    scene.happen("P1", (-354.0, *COLA))
+    (taken,) = scene.belief.pool
+    assert taken.weight_g == pytest.approx(354.0, abs=0.3)
+    assert taken.variance_g2**0.5 < 0.6
