@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from agent.messages import Fault, Movement
 from agent.messages.events import CHANGE, PICK, PUT
 from agent.pipeline import Chunk, Pipeline, Told
+from agent.pipeline.cells import DEGRADED_SHARE
 from agent.store import Store, parse_store
 from bench.wire import sample_frames
 from tests.agent.pipeline.feeding import BOARD, S, fed, hello, status
@@ -135,7 +136,7 @@ def test_three_cells_weigh_on_and_say_how_well(kind: str) -> None:
     told = movements(fed(pipeline, chunks, finish=False))
     assert [(kind, items) for kind, items, _ in told] == [(PICK, {"cola": 1}), (PICK, {"jar": 1}), (PUT, {"cola": 1})]
     for _, _, data in told:
-        assert data.confidence <= 0.9 and "cell-degraded" in data.quality
+        assert data.confidence <= DEGRADED_SHARE and "cell-degraded" in data.quality
         assert data.sigma_g > 1.0
         assert abs(abs(data.delta_g) - GOODS[data.items[0].sku][0]) < 3 * data.sigma_g + 6
     assert pipeline.readings()[0].quality == ("cell-degraded",)
@@ -186,7 +187,7 @@ def test_what_came_or_went_unseen_shows_when_the_cell_is_back() -> None:
     ((kind, _, data),) = movements(fed(pipeline, plate.rest(4.0), finish=False))
     assert kind == CHANGE
     assert data.delta_g == pytest.approx(-349.0, abs=2.0)
-    assert data.confidence <= 0.9 and set(data.quality) >= {"cell-degraded", "gap"}
+    assert data.confidence <= DEGRADED_SHARE and set(data.quality) >= {"cell-degraded", "gap"}
 
 
 def test_a_plate_of_one_cell_is_not_measured_meanwhile_and_tells_a_change_afterwards() -> None:
@@ -231,7 +232,7 @@ def test_a_restart_with_a_dead_cell_goes_on_with_three() -> None:
     again = Pipeline(shop, "a1", "e2", saved)
     told = movements(fed(again, plate.introduce() + plate.rest(3.0) + plate.move("jar", -1), finish=False))
     assert [(kind, items) for kind, items, _ in told] == [(PICK, {"jar": 1})]
-    assert told[0][2].confidence <= 0.9
+    assert told[0][2].confidence <= DEGRADED_SHARE
 
 
 def test_a_silent_chip_is_told_as_its_board_says() -> None:
