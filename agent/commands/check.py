@@ -114,7 +114,8 @@ def _learned(believed: Pipeline) -> dict[str, Any]:
             }
             for name, run in believed.runs.items()
         },
-        "picks": {kind: round(share, 4) for kind, share in belief.habits.shares().items()},
+        "picks": {kind: round(share, 4) for kind, share in belief.habits.picks.shares().items()},
+        "puts": {kind: round(share, 4) for kind, share in belief.habits.puts.shares().items()},
     }
 
 

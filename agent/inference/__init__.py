@@ -1,13 +1,15 @@
 """Plateaus and the belief of what stands there, to items with probabilities."""
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
+from agent.inference.habits import BROUGHT
 from agent.inference.judge import Judge, Verdict
 from agent.inference.memory import Memory, remember, take_back
 from agent.inference.parameters import InferenceParameters
-from agent.inference.parts import Hypothesis, Part
+from agent.inference.parts import Hypothesis, Part, kind_of_put
 from agent.inference.step import Step
 
 __all__ = [
+    "BROUGHT",
     "Belief",
     "Bundle",
     "Hypothesis",
@@ -18,6 +20,7 @@ __all__ = [
     "PlateBelief",
     "Step",
     "Verdict",
+    "kind_of_put",
     "remember",
     "take_back",
 ]

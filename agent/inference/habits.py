@@ -1,55 +1,90 @@
-"""How people of this shop take goods: one, several of one product, or different ones at once; learned from what was
-told surely, beside what is known beforehand."""
+"""How people of this shop take and put goods, learned from what was told surely, beside what is known beforehand.
+
+They take one, several of one product, or different ones at once; they put back what they took where it belongs or
+anywhere else, lean it against the side, leave things of their own, or return packs that they used. Whoever did so a
+moment ago does it again: what was seen lately says more than what is usual.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agent.inference.parameters import InferenceParameters
 
-KINDS = ("1", "2", "3", "more", "different")
+DIFFERENT, MORE = "different", "more"
+HOME, AWAY, SEVERAL, LEANT, BROUGHT, USED = "home", "away", "several", "leant", "brought", "used"
+PICKS = ("1", "2", "3", MORE, DIFFERENT)
+PUTS = (HOME, AWAY, SEVERAL, LEANT, BROUGHT, USED)
 
 
 class Habits:
-    """Counts of picks by kind. Both they and their weight are bounded, so that habits may change."""
+    """Counts of picks and of puts by kind. Both they and their weight are bounded, so that habits may change."""
 
     def __init__(self, parameters: InferenceParameters) -> None:
-        p = self._p = parameters
+        p = parameters
         one = [p.pick_one_product * chance for chance in p.counts]
-        usual = (one[0], one[1], one[2], sum(one[3:]), p.pick_two_products + p.pick_three_products)
-        self._usual = {kind: share / sum(usual) for kind, share in zip(KINDS, usual, strict=True)}
-        self._seen = dict.fromkeys(KINDS, 0.0)
+        picks = (one[0], one[1], one[2], sum(one[3:]), p.pick_two_products + p.pick_three_products)
+        self._least = p.habit_least
+        self.picks = _Shares(dict(zip(PICKS, picks, strict=True)), p.habit_weight, p.habit_memory)
+        self.puts = _Shares(dict(zip(PUTS, p.put_kinds, strict=True)), p.put_habit_weight, p.put_habit_memory)
 
-    def learn(self, counts: tuple[int, ...], certainty: float) -> None:
+    def learn_pick(self, counts: tuple[int, ...], certainty: float) -> None:
         """A pick of so many units of each of one or more products; it counts by how sure it is."""
-        if certainty < self._p.habit_least:
-            return
-        self._seen[_kind(counts)] += certainty
-        total = sum(self._seen.values())
-        if total > self._p.habit_memory:
-            self._seen = {kind: seen * self._p.habit_memory / total for kind, seen in self._seen.items()}
+        if certainty >= self._least:
+            self.picks.learn(_kind(counts), certainty)
 
-    def factor(self, *counts: int) -> float:
+    def learn_put(self, kind: str, certainty: float) -> None:
+        """A put of one of the kinds `PUTS`; it counts by how sure it is."""
+        if certainty >= self._least:
+            self.puts.learn(kind, certainty)
+
+    def of_pick(self, *counts: int) -> float:
         """How many times as usual a pick of so many units of each product is here than elsewhere."""
-        kind, weight = _kind(counts), self._p.habit_weight
-        usual = self._usual[kind]
-        learned = (weight * usual + self._seen[kind]) / (weight + sum(self._seen.values()))
-        return learned / usual
+        return self.picks.factor(_kind(counts))
+
+    def of_put(self, kind: str) -> float:
+        """How many times as usual a put of this kind is here than elsewhere."""
+        return self.puts.factor(kind)
+
+    def snapshot(self) -> dict[str, dict[str, float]]:
+        """JSON-able state."""
+        return {"picks": dict(self.picks.seen), "puts": dict(self.puts.seen)}
+
+    def restore(self, state: Mapping[str, Mapping[str, float]]) -> None:
+        """Take back a snapshot."""
+        self.picks.restore(state.get("picks", {}))
+        self.puts.restore(state.get("puts", {}))
+
+
+class _Shares:
+    """Shares of some kinds: Dirichlet about what is usual, which counts for so many observations (`weight`); no more
+    than `memory` of them are remembered."""
+
+    def __init__(self, usual: dict[str, float], weight: float, memory: float) -> None:
+        total = sum(usual.values())
+        self._usual = {kind: share / total for kind, share in usual.items()}
+        self._weight, self._memory = weight, memory
+        self.seen = dict.fromkeys(usual, 0.0)
+
+    def learn(self, kind: str, certainty: float) -> None:
+        self.seen[kind] += certainty
+        total = sum(self.seen.values())
+        if total > self._memory:
+            self.seen = {kind: seen * self._memory / total for kind, seen in self.seen.items()}
+
+    def factor(self, kind: str) -> float:
+        return self.shares()[kind] / self._usual[kind]
 
     def shares(self) -> dict[str, float]:
-        """What is thought of the next pick, by kind."""
-        weight = self._p.habit_weight
-        total = weight + sum(self._seen.values())
-        return {kind: (weight * self._usual[kind] + self._seen[kind]) / total for kind in KINDS}
+        """What is thought of the next, by kind."""
+        total = self._weight + sum(self.seen.values())
+        return {kind: (self._weight * usual + self.seen[kind]) / total for kind, usual in self._usual.items()}
 
-    def snapshot(self) -> dict[str, float]:
-        """JSON-able state."""
-        return dict(self._seen)
-
-    def restore(self, state: dict[str, float]) -> None:
-        """Take back a snapshot."""
-        self._seen = {kind: float(state.get(kind, 0.0)) for kind in KINDS}
+    def restore(self, state: Mapping[str, float]) -> None:
+        self.seen = {kind: float(state.get(kind, 0.0)) for kind in self._usual}
 
 
 def _kind(counts: tuple[int, ...]) -> str:
     if len(counts) > 1:
-        return "different"
-    return str(counts[0]) if counts[0] <= 3 else "more"
+        return DIFFERENT
+    return str(counts[0]) if str(counts[0]) in PICKS else MORE

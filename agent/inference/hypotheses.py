@@ -9,8 +9,9 @@ from itertools import combinations
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.geometry import Geometry
+from agent.inference.habits import USED
 from agent.inference.parameters import InferenceParameters
-from agent.inference.parts import Hypothesis, Part, Place
+from agent.inference.parts import Hypothesis, Part, Place, kind_of_put
 from agent.store import Item, Lane, Plate
 
 
@@ -47,7 +48,7 @@ class Imagination:
             known += [(part, portion * unknown) for part, portion in self._pushed_units(plate, state, parts[0][0])]
             unknown = 1.0 - sum(portion for _, portion in known)
             for part, chance in parts:
-                habit = belief.habits.factor(part.count) if not self._items[sku].by_weight else 1.0
+                habit = belief.habits.of_pick(part.count) if not self._items[sku].by_weight else 1.0
                 usual = p.pick_one_product * share / total * chance * habit
                 out.append(Hypothesis((part,), _log(usual * unknown if part.count == 1 else usual)))
                 if part.count == 1:
@@ -56,7 +57,7 @@ class Imagination:
             part = self._stray_part(stray, plate)
             singles.append(([part], share / total))
             out += _doubted(part, p.pick_one_product * share / total)
-        out += self._several(singles, belief.habits.factor(1, 1))
+        out += self._several(singles, belief.habits.of_pick(1, 1))
         return out
 
     def slips(self, belief: Belief, plate_id: str, delta_g: float) -> list[Hypothesis]:
@@ -82,7 +83,7 @@ class Imagination:
         for bundle, share in near:
             chance = seen * share / weight if weight else 0.0
             for part, portion in self._bundle_parts(bundle, plate, delta_g):
-                out += _doubted(part, chance * portion)
+                out += _doubted(part, chance * portion * belief.habits.of_put(kind_of_put(part)))
         recent = sorted(near, key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
         out += self._both([(bundle, seen * share / weight) for bundle, share in recent if weight], plate, delta_g, seen)
         filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
@@ -115,7 +116,7 @@ class Imagination:
     def used(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """Packs of what was taken that come back used, in part or up: things that are no goods any more."""
         plate, p = self._plates[plate_id], self._p
-        out = []
+        out, usual = [], belief.habits.of_put(USED)
         near = self._out(belief, plate, now_ns)
         for bundle, share in near:
             if bundle.sku is None or bundle.count > 1 or self._items[bundle.sku].by_weight:
@@ -124,7 +125,7 @@ class Imagination:
             for portion, left, sd in p.used:
                 variance_g2 = (sd * bundle.weight_g) ** 2
                 part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
-                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(near))))
+                out.append(Hypothesis((part,), _log(p.put_used * usual * share * portion / len(near))))
         return out
 
     def _home(self, bundle: Bundle, plate: Plate) -> Place:

@@ -39,6 +39,9 @@ class InferenceParameters:
     habit_weight: float = 15.0  # picks that what is known beforehand counts for
     habit_memory: float = 150.0  # picks that are remembered
     habit_least: float = 0.6  # certainty of one that teaches
+    put_kinds: tuple[float, ...] = (0.63, 0.20, 0.01, 0.05, 0.06, 0.05)  # usual shares of puts, by `habits.PUTS`
+    put_habit_weight: float = 2.0  # what is usual counts for so many: one person does as he did a moment ago,
+    put_habit_memory: float = 20.0  # and the next one comes soon
     pick_three_products: float = 0.004
     pick_else: float = 0.002  # what is foreign was put before, and is remembered
     put_two_bundles: float = 0.06

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.inference.belief import Bundle
+from agent.inference.habits import AWAY, BROUGHT, HOME, LEANT, SEVERAL, USED
 from agent.inference.parameters import InferenceParameters
 
 Span = tuple[float, float]
@@ -58,6 +59,15 @@ class Hypothesis:
             if part.sku is not None:
                 total[part.sku] = total.get(part.sku, 0) + part.count * part.sign * direction
         return tuple(sorted((sku, qty) for sku, qty in total.items() if qty))
+
+
+def kind_of_put(part: Part) -> str:
+    """How it was put down, in the words of `habits`."""
+    if part.sku is None:
+        return USED if part.source is None else BROUGHT
+    if part.leans:
+        return LEANT
+    return SEVERAL if part.count > 1 else HOME if part.from_lane else AWAY
 
 
 def stands_mm(part: Part, axis: int, extent: float, p: InferenceParameters) -> tuple[float, float]:

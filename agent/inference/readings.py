@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.detection import Level
+from agent.inference import habits
 from agent.inference.belief import Belief
 from agent.inference.change import Change
 from agent.inference.geometry import Geometry
@@ -80,7 +81,8 @@ class Weigher:
         scored = self._scored(change, hypotheses, geometry)
         otherwise = kept = -math.inf
         if unknown != "never":
-            otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
+            chance = p.put_else * belief.habits.of_put(habits.BROUGHT) if delta > 0 else p.pick_else
+            otherwise = math.log(chance) + log_else(change, geometry, p)
         if unknown == "kept":
             otherwise, kept = kept, otherwise
         least = max([otherwise, *(score for score, _ in scored)]) - _UNHEARD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from agent.detection import Contact, Level
-from agent.inference import Belief, Judge, Step, Verdict, remember, take_back
+from agent.inference import BROUGHT, Belief, Judge, Step, Verdict, kind_of_put, remember, take_back
 from agent.messages import Correction, ItemCount
 from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
 from agent.pipeline.hindsight import (
@@ -216,7 +216,7 @@ class Teller:
                 quality if window is None else (*quality, "gap"),
                 window,
             )
-            if part.direction < 0 and not staff and window is None and len(moves) == 1:
+            if not staff and window is None and len(moves) == 1:
                 self._learn(part)
             kind = CHANGE if window is not None else (PUT if part.direction > 0 else PICK)
             event = self.tell(kind, name, t_ns, contact.now_ns, data)
@@ -227,14 +227,24 @@ class Teller:
                 episode.nodes.clear()
 
     def _learn(self, step: Step) -> None:
-        """Of what people take at once, and of what a unit weighs; goods sold by weight are taken one by one."""
+        """Of what people take at once, of how they put things down, and of what a unit weighs; goods sold by weight
+        are taken one by one."""
+        if step.direction > 0:
+            self._learn_put(step)
+            return
         counts = tuple(qty for sku, qty in step.items if not self._items[sku].by_weight)
         if counts and len(counts) == len(step.items) and min(counts) > 0:
-            self._belief.habits.learn(counts, step.certainty)
+            self._belief.habits.learn_pick(counts, step.certainty)
         best = step.best
         clean = best is not None and len(best.parts) == 1 and step.certainty >= self._belief.parameters.weights_least
         if clean and counts == (1,) and best is not None and best.parts[0].source is None:
             self._belief.weights.learn(step.items[0][0], abs(step.change.delta_g[0]))
+
+    def _learn_put(self, step: Step) -> None:
+        parts = step.best.parts if step.best is not None else ()
+        if len(parts) > 1 or any(part.source is None and part.sku is not None for part in parts):
+            return  # goods that nobody saw leave say nothing of how people put down what they took
+        self._belief.habits.learn_put(kind_of_put(parts[0]) if parts else BROUGHT, step.certainty)
 
     def _episode(self, name: str, before: Level, opened_ns: int) -> _Episode:
         """The plate's episode, begun anew where it grew old, or where the goods that it began with moved on."""
