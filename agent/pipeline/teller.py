@@ -31,7 +31,7 @@ SURE = 0.995  # what was told so surely is not asked again as long as the rest i
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
 CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
 LIKELY = 0.8  # or from this on, where it is so many times as likely and withdraws nothing
-TIMES = 20.0
+TIMES = 5.0
 MOST_EARLIER = 3  # plateaus before a contact that are looked at with it
 LOOKS_NS = (1_000_000_000, 2_500_000_000, 8_000_000_000)  # a hand that is there yet betrays itself; a light one last
 
