@@ -36,8 +36,8 @@ class InferenceParameters:
     pushes: int = 3  # so many are remembered
     known_doubt: float = 0.5  # units of a lane of which nobody knows, whatever its stock is said to be
     pick_two_products: float = 0.06
-    habit_weight: float = 4.0  # picks that what is known beforehand counts for
-    habit_memory: float = 30.0  # picks that are remembered
+    habit_weight: float = 8.0  # picks that what is known beforehand counts for
+    habit_memory: float = 60.0  # picks that are remembered
     habit_least: float = 0.6  # certainty of one that teaches
     put_kinds: tuple[float, ...] = (0.63, 0.20, 0.01, 0.05, 0.06, 0.05)  # usual shares of puts, by `habits.PUTS`
     put_habit_weight: float = 2.0  # what is usual counts for so many: one person does as he did a moment ago,
