@@ -72,27 +72,29 @@ class PlateAhead:
         number = self._screened_ahead(foresight, begin, number)
         if not number:
             return 0
-        last = begin + number - 1
-        a, b = int(outlook.first[begin]), int(outlook.first[last] + outlook.count[last])
+        mending, last = foresight.mending, begin + number - 1
+        a, b, end = int(mending.first[begin]), int(mending.end[last]), int(mending.seen[last])
+        whole = mending.whole[:, a:end]
+        if end > b:  # held back: as it came
+            whole = np.concatenate((mending.whole[:, a:b], mending.raw[:, b:end]), axis=1)
         self._run.detector.accept(ahead, number)
-        present = foresight.present[a:b][-REMEMBERED_ABSENCES:]
-        self._run.went_on(outlook.t_ns[a:b], foresight.mending.whole[:, a:b], present, noise_counts[number - 1])
+        present = foresight.present[a:end][-REMEMBERED_ABSENCES:]
+        self._run.went_on(outlook.t_ns[a:end], whole, present, noise_counts[number - 1], held_back=end - b)
         return number
 
     def _mended_alike(self, foresight: Foresight, begin: int, number: int, noise_counts: NDArray[np.float64]) -> int:
         """In how many of `number` blocks from `begin` on the filter would replace what was foreseen to be wild, and
         nothing else; `noise_counts` [number, cells]."""
-        cells, outlook, mending = self._run.filter, foresight.outlook, foresight.mending
-        raw, whole, first = mending.raw, mending.whole, int(outlook.first[begin])
+        cells, mending = self._run.filter, foresight.mending
+        raw, whole, first = mending.raw, mending.whole, int(mending.first[begin])
         limit_counts = cells.limit_counts(noise_counts)
         sure = mending.surely(begin, limit_counts, cells.context)
         if (cells.leaps_to(raw[:, first]) > limit_counts[:_REMEMBERED_BLOCKS]).any():
             sure[:_REMEMBERED_BLOCKS] = False
         for block in np.flatnonzero(~sure).tolist():
-            a = int(outlook.first[begin + block])
-            b = a + int(outlook.count[begin + block])
+            a, b, end = (int(rows[begin + block]) for rows in (mending.first, mending.end, mending.seen))
             before = cells.before(whole[:, first:], a - first)
-            if not cells.goes_on_with(before, raw[:, a:b].T, whole[:, a:b].T, noise_counts[block]):
+            if not cells.goes_on_with(before, raw[:, a:end].T, whole[:, a:b].T, noise_counts[block]):
                 return int(block)
         return number
 
@@ -111,27 +113,28 @@ class PlateAhead:
 
     def _plainly_ahead(self, foresight: Foresight, begin: int, end: int) -> int:
         """How many blocks from `begin` on were screened at once, for nothing is the matter with any cell."""
-        outlook = foresight.outlook
-        ends = outlook.first[begin:end] + outlook.count[begin:end]
-        odd = ~foresight.lively[begin:end] | (outlook.z[ends - 1, 0] > WITHIN * self._run.plate.max_g)
+        outlook, mending, cells = foresight.outlook, foresight.mending, self._run.cells
+        last_g = outlook.z[mending.end[begin:end] - 1, 0]
+        odd = ~foresight.lively[begin:end] | (last_g > WITHIN * self._run.plate.max_g)
         if odd.any():
             end = begin + int(np.argmax(odd))
-        if end <= begin or not self._run.cells.plain:
+        if end <= begin or not cells.plain:
             return 0
-        a, b = int(outlook.first[begin]), int(ends[end - begin - 1])
-        edges = [0, *(ends[: end - begin] - a).tolist()]
-        own = outlook.t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]
-        return self._run.cells.rest_ahead(
-            own, edges, foresight.mending.raw[:, a:b], foresight.mending.whole[:, a:b], foresight.leap[begin:end]
-        )
+        a, b = int(foresight.edges[begin]), int(foresight.edges[end])
+        came = outlook.t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]
+        edges = (foresight.edges[begin : end + 1] - a).tolist()
+        taken = cells.rest_ahead(came, edges, mending.raw[:, a:b], foresight.leap[begin:end])
+        if taken:
+            given = slice(begin, begin + taken)
+            cells.took_ahead(outlook.t_ns, mending.whole, mending.first[given], mending.end[given])
+        return taken
 
     def _one_ahead(self, foresight: Foresight, block: int) -> tuple[bool, int]:
         """Screen one block; whether the cells go on as they are, and how many were taken."""
-        outlook, run = foresight.outlook, self._run
-        a = int(outlook.first[block])
-        b = a + int(outlook.count[block])
-        counts, present = foresight.counts[a:b], foresight.present[a:b]
-        grams = run.scale.grams(foresight.mending.whole[:, a:b].T)
-        if not run.screened_at_rest(foresight.first + a, outlook.t_ns[a:b], counts, present, grams):
+        t_ns, mending, run = foresight.outlook.t_ns, foresight.mending, self._run
+        a, b = foresight.edges[block : block + 2].tolist()
+        if not run.screened_at_rest(foresight.first + a, t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]):
             return False, 0
+        a, b = int(mending.first[block]), int(mending.end[block])
+        run.cells.took(t_ns[a:b], run.scale.grams(mending.whole[:, a:b].T))
         return run.cells.plain, 1

@@ -7,7 +7,6 @@ is back, what it says is compared with what was believed of it.
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from dataclasses import replace
 from typing import Any
@@ -95,31 +94,27 @@ class PlateCells:
             present[:, bad] = True
         return counts, present
 
-    def rest_ahead(
-        self,
-        rows: Rows,
-        edges: list[int],
-        raw: NDArray[np.float64],
-        whole: NDArray[np.float64],
-        leap: NDArray[np.float64],
-    ) -> int:
-        """`screen` and `took` for blocks at rest, each from edge to edge of `rows`; see `CellHealth.rest_ahead`.
-
-        `whole` [cells, n] is `raw` without what is wild. None of them loads the plate beyond its range. Returns how
-        many were taken, which changed nothing.
-        """
+    def rest_ahead(self, rows: Rows, edges: list[int], raw: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
+        """`screen` for blocks at rest, each from edge to edge of `rows`; see `CellHealth.rest_ahead`. Returns how many
+        were looked at, which changed nothing."""
         number = self.health.rest_ahead(rows, edges, raw, leap)
         if number:
             self.returned = self.worsened = False
-            t_ns = rows[0]
-            oldest_ns = int(t_ns[edges[number] - 1]) - _RECENT_NS
-            first = next(k for k in range(number) if int(t_ns[edges[k + 1] - 1]) >= oldest_ns)
-            grams = self._scale.grams(whole[:, edges[first] : edges[number]].T)
-            for a, b in itertools.pairwise(edges[first : number + 1]):
-                self._recent.append((t_ns[a:b], grams[a - edges[first] : b - edges[first]]))
-            while self._recent[0][0][-1] < oldest_ns:
-                self._recent.popleft()
         return number
+
+    def took_ahead(
+        self, t_ns: NDArray[np.int64], whole: NDArray[np.float64], first: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> None:
+        """`took` for blocks at rest of `whole` [cells, n] conversions, from their `first` rows to their `end`, both
+        [blocks]. None of them loads the plate beyond its range."""
+        oldest_ns = int(t_ns[end[-1] - 1]) - _RECENT_NS
+        late = int(t_ns[end - 1].searchsorted(oldest_ns))
+        begin = int(first[late])
+        grams = self._scale.grams(whole[:, begin : int(end[-1])].T)
+        for a, b in zip(first[late:].tolist(), end[late:].tolist(), strict=True):
+            self._recent.append((t_ns[a:b], grams[a - begin : b - begin]))
+        while self._recent[0][0][-1] < oldest_ns:
+            self._recent.popleft()
 
     def complete(self, grams: NDArray[np.float64]) -> NDArray[np.float64]:
         """Grams [n, cells] with a corner that is out made up for, in place."""

@@ -22,17 +22,20 @@ WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heav
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on: `counts` and `present` [n, cells] as they came, the `mending` of what is
-    wild among them when what is absent is held, what that weighs, `leap` [blocks, cells], the largest step to a
-    conversion of each block from the one before, which blocks are `lively` [blocks]: no cell stays the same, or absent,
-    for `FEW` rows in a row, and the numbers of those that are `departing` [k] from rest, or whose last conversion may
-    be held back, by the noise of when it was made."""
+    """Blocks of a plate from `begin_ns` on, which came between `edges` [blocks + 1]: `counts` and `present` [n, cells]
+    as they came, the `mending` of what is wild among them when what is absent is held, what that weighs, `leap`
+    [blocks, cells], the largest step to a conversion of each block from the one before, which blocks are `lively`
+    [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, or is at the end of its range, and the numbers
+    of those that are `departing` [k] from rest by the noise of when it was made, or lack a conversion of a cell.
+
+    A block of the `mending` and the `outlook` begins a row early where the one before held back its last."""
 
     rows: Rows
     first: int  # number of the board's row that is the first
     begin_ns: int
     block_ns: int
     zero_counts: NDArray[np.float64]
+    edges: NDArray[np.int64]
     counts: NDArray[np.int32]
     present: NDArray[np.bool_]
     mending: Mending
@@ -64,32 +67,28 @@ def foresee(
     scale: PlateScale,
     detector: PlateDetector,
 ) -> Foresight | None:
-    """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty,
-    saturated, or lacks a cell for longer than its last conversion may be held; None where that is the first of all."""
+    """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty;
+    None where that is the first of all."""
     edges = edges[: _leading(edges[1:] > edges[:-1]) + 1]
     if len(edges) < 2:
         return None
     a, b = int(edges[0]), int(edges[-1])
-    counts = _by_columns(rows.counts[a:b, columns])
-    if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
-        at_end = ((counts >= SATURATED_HIGH) | (counts <= SATURATED_LOW)).any(axis=1)
-        edges = edges[: int(edges.searchsorted(a + int(np.argmax(at_end)), side="right"))]
-        if len(edges) < 2:
-            return None
-        b = int(edges[-1])
-        counts = counts[: b - a]
-    present = _by_columns(rows.present[a:b, columns])
-    if not present.all() and (stale := cells.stale(present)).any():
-        edges = edges[: int(edges.searchsorted(a + int(np.argmax(stale)), side="right"))]
-        if len(edges) < 2:
-            return None
-        b = int(edges[-1])
-        counts, present = counts[: b - a], present[: b - a]
+    counts, present = _by_columns(rows.counts[a:b, columns]), _by_columns(rows.present[a:b, columns])
+    edges = edges - a
+    first = edges[:-1]
+    stale = np.zeros(len(first), np.bool_) if present.all() else _having(cells.stale(present), first)
     raw, leap = cells.whole_ahead(counts, present)
-    first = edges[:-1] - a
-    mending = cells.mended_ahead(raw, leap, edges - a)
+    mending = cells.mended_ahead(raw, leap, edges, stale)
+    lively = ~stale
+    if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
+        lively &= ~_having(_at_end(raw), first)
+        stale |= _having(_at_end(mending.whole), mending.first)
     outlook = Outlook(
-        rows.t_ns[a:b], scale.modes_of_columns(mending.whole), first, edges[1:] - edges[:-1], detector.parameters
+        rows.t_ns[a:b],
+        scale.modes_of_columns(mending.whole),
+        mending.first,
+        mending.end - mending.first,
+        detector.parameters,
     )
     most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
     same = leap == 0.0
@@ -98,23 +97,35 @@ def foresee(
     for k in range(1, FEW):
         still = still & same[:, FEW - 1 - k : same.shape[1] - k]
     odd = np.unique(np.flatnonzero(still) % max(still.shape[1], 1)) + (FEW - 1)
-    lively = np.ones(len(first), np.bool_)
     lively[first.searchsorted(odd, side="right") - 1] = False
-    held_back = (mending.last_leap > cells.limit_counts(cells.noise_counts)).any(axis=1)
     return Foresight(
         rows,
         rows.first + a,
         begin_ns,
         block_ns,
         scale.zero_counts,
+        edges,
         counts,
         present,
         mending,
         most,
         lively,
-        np.flatnonzero(detector.departs(outlook.inner) | held_back),
+        np.flatnonzero(detector.departs(outlook.inner) | stale),
         outlook,
     )
+
+
+def _having(rows: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which blocks [blocks], that begin with their `first` rows, have any of some rows [n]."""
+    out = np.zeros(len(first), np.bool_)
+    out[first.searchsorted(np.flatnonzero(rows), side="right") - 1] = True
+    return out
+
+
+def _at_end(whole: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which rows of [cells, n] have a cell at the end of its range."""
+    result: NDArray[np.bool_] = np.logical_or.reduce((whole >= SATURATED_HIGH) | (whole <= SATURATED_LOW), axis=0)
+    return result
 
 
 def _by_columns(rows: NDArray[Number]) -> NDArray[Number]:

@@ -139,7 +139,6 @@ class PlateRun:
         t_ns: NDArray[np.int64],
         counts: NDArray[np.int32],
         present: NDArray[np.bool_],
-        grams: NDArray[np.float64],
     ) -> bool:
         """Look at a block of rest that begins with row `number`; whether the cells go on as they are."""
         cells = self.cells
@@ -148,7 +147,6 @@ class PlateRun:
         if not cells.plain or cells.returned or cells.health.drifting != drifting:
             self._screened = (number, counts, present)
             return False
-        cells.took(t_ns, grams)
         return True
 
     def went_on(
@@ -157,12 +155,15 @@ class PlateRun:
         whole: NDArray[np.float64],
         present: NDArray[np.bool_],
         noise_counts: NDArray[np.float64],
+        *,
+        held_back: int = 0,
     ) -> None:
-        """Rest went on over whole conversions [cells, n], the last of which were `present` [.., cells]."""
-        self.filter.accept(t_ns, whole, present[-REMEMBERED_ABSENCES:])
+        """Rest went on over whole conversions [cells, n], the last of which were `present` [.., cells]; the very last
+        is `held_back` where that is 1."""
+        self.filter.accept(t_ns, whole, present[-REMEMBERED_ABSENCES:], held_back=held_back)
         self.filter.noise_counts = noise_counts
         self.position += len(t_ns)
-        self.last_ns = int(t_ns[-1])
+        self.last_ns = int(t_ns[-1 - held_back])
 
     def noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of a conversion of each cell [.., cells] in counts, where the weight's is `sigma_g` [.., 1]."""

@@ -89,7 +89,9 @@ class PlatesTogether:
             n, run = int(number[k]), runs[k]
             if well:
                 run.cells.rested(t_ns[k], grams[:n, row])
-            elif not run.screened_at_rest(run.position, t_ns[k], counts[:n, row], present[:n, row], grams[:n, row]):
+            elif run.screened_at_rest(run.position, t_ns[k], counts[:n, row], present[:n, row]):
+                run.cells.took(t_ns[k], grams[:n, row])
+            else:
                 continue
             rest.accept(k)
             run.went_on(t_ns[k], cells.whole[:n, k].T, present[:n, row], noise_counts[k])

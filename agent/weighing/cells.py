@@ -99,26 +99,51 @@ class CellFilter:
         leap[:, 0] = rows[:, 0] - self._raw[-1]
         return rows, np.abs(leap, out=leap)
 
-    def mended_ahead(self, raw: NDArray[np.float64], leap: NDArray[np.float64], edges: NDArray[np.int64]) -> Mending:
+    def mended_ahead(
+        self,
+        raw: NDArray[np.float64],
+        leap: NDArray[np.float64],
+        edges: NDArray[np.int64],
+        unknown: NDArray[np.bool_] | None = None,
+    ) -> Mending:
         """`whole_ahead`'s rows [cells, n] in blocks between `edges` [blocks + 1], what is wild by the noise of now
-        mended.
+        mended; blocks that are `unknown` [blocks] (None: none is) will not be taken as they are.
 
         Noise changes: `Mending.surely`, or else `goes_on_with`, tells what holds.
         """
         limit_counts = self.limit_counts(self.noise_counts)
         turns = self._rule.turns(raw, leap, LEAST_NOISE * limit_counts)
-        made = mending(raw, leap, turns, edges, limit_counts, self._p.motion_samples)
+        held_back = self._held_back_ahead(raw, leap, edges, limit_counts)
+        made = mending(raw, leap, turns, edges, held_back, limit_counts, self._p.motion_samples)
+        if unknown is not None:
+            made.follow_closely(np.flatnonzero(unknown))
         closely = np.flatnonzero(made.closely)
         if not len(closely):
             return made
         whole = raw.copy() if made.whole is raw else made.whole
         for block in closely.tolist():
-            a, b = int(edges[block]), int(edges[block + 1])
+            a, b = int(made.first[block]), int(made.end[block])
             before = self.before(whole, a)
-            found, _ = self._rule.wild(np.concatenate((before, raw[:, a:b].T)), self.noise_counts)
+            rows = np.concatenate((before, raw[:, a : int(made.seen[block])].T))
+            found, _ = self._rule.wild(rows, self.noise_counts)
             if len(found) and found[0, 0] >= len(before):
-                whole[:, a:b] = mended(np.concatenate((before, raw[:, a:b].T)), found)[len(before) :].T
+                whole[:, a:b] = mended(rows, found)[len(before) : len(before) + b - a].T
         return replace(made, whole=whole)
+
+    def _held_back_ahead(
+        self,
+        raw: NDArray[np.float64],
+        leap: NDArray[np.float64],
+        edges: NDArray[np.int64],
+        limit_counts: NDArray[np.float64],
+    ) -> NDArray[np.bool_]:
+        """Of which blocks between `edges` [blocks + 1] the last row is likely held back, by the noise of now."""
+        out = (leap[:, edges[1:] - 1] > limit_counts[:, np.newaxis]).any(axis=0) & (edges[1:] - edges[:-1] > 1)
+        for block in np.flatnonzero(out).tolist():
+            end = int(edges[block + 1])
+            near = raw[:, max(end - self._p.motion_samples - 1, 0) : end].T
+            out[block] = self._rule.wild(near, self.noise_counts)[1]
+        return out
 
     @property
     def context(self) -> int:
@@ -140,13 +165,13 @@ class CellFilter:
         noise_counts: NDArray[np.float64],
     ) -> bool:
         """Whether at such a noise `feed` would make `whole` [n, cells] of conversions `raw` that follow `before`, and
-        hold none back."""
+        hold back one more where `raw` has one."""
         rows = np.concatenate((before, raw))
         found, pending = self._rule.wild(rows, noise_counts)
-        if pending or (len(found) and found[0, 0] < len(before)):
+        if pending != (len(raw) > len(whole)) or (len(found) and found[0, 0] < len(before)):
             return False
         made = mended(rows, found)[len(before) :] if len(found) else raw
-        return bool((made == whole).all())
+        return bool((made[: len(whole)] == whole).all())
 
     def leaps_to(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         """The largest leap [cells] among the conversions that are remembered and to the next, `row` [cells]."""
@@ -170,13 +195,16 @@ class CellFilter:
         result: NDArray[np.bool_] = self._absences(_last_present(present)).max(axis=1) > most
         return result
 
-    def accept(self, t_ns: NDArray[np.int64], rows: NDArray[np.float64], present: NDArray[np.bool_]) -> None:
-        """Take over `whole_ahead`'s rows [cells, n] that came at `t_ns` [n]: none of them is wild, saturated or stale.
+    def accept(
+        self, t_ns: NDArray[np.int64], rows: NDArray[np.float64], present: NDArray[np.bool_], *, held_back: int = 0
+    ) -> None:
+        """Take over `whole_ahead`'s rows [cells, n] that came at `t_ns` [n]: none of them is wild, saturated or stale,
+        but the last is `held_back` where that is 1.
 
         `present` [m, cells] is of the last of them, as many as may be held and one.
         """
         self._absent = np.zeros(self._cells, np.int64) if present.all() else self._absences(_last_present(present))[-1]
-        kept = self._p.motion_samples
+        kept = self._p.motion_samples + held_back
         if len(t_ns) >= kept:  # as nearly always: nothing of before is left
             self._t, self._raw = t_ns[-kept:], rows[:, -kept:].T.copy()
             self._saturated = np.zeros(kept, np.bool_)
@@ -184,7 +212,9 @@ class CellFilter:
             self._t = np.concatenate((self._t, t_ns))[-kept:]
             self._raw = np.concatenate((self._raw, rows.T))[-kept:]
             self._saturated = np.concatenate((self._saturated, np.zeros(len(t_ns), np.bool_)))[-kept:]
-        self._given = len(self._t)
+        if held_back:
+            self._saturated[-1] = _at_end(rows[:, -1:].T, present[-1:])[0]
+        self._given = len(self._t) - held_back
         self._last = rows[:, -1].copy()
 
     @property
@@ -249,7 +279,7 @@ class CellFilter:
         return result
 
 
-def _at_end(counts: NDArray[np.int32], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _at_end(counts: NDArray[np.int32] | NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """In which rows [n] of [n, cells], of which there are some, a cell is at an end of its range."""
     if np.maximum.reduce(counts, axis=None) < SATURATED_HIGH and np.minimum.reduce(counts, axis=None) > SATURATED_LOW:
         return np.zeros(len(counts), np.bool_)  # as nearly always

@@ -19,7 +19,8 @@ LEAST_NOISE = 0.5  # of what was known beforehand: at less, other leaps may be f
 @dataclass(frozen=True, eq=False)
 class Mending:
     """Blocks of conversions to come: `raw` [cells, n], `whole` [cells, n] with what is wild by the noise of before
-    replaced; block k begins with row `first` [blocks] and ends before `end` [blocks].
+    replaced; block k begins with row `first` [blocks] and ends before `end` [blocks]. It sees rows up to `seen`
+    [blocks]: one more where the last is held back until the next block shows whether it was wild.
 
     `turns` are all conversions that leap there and back by more than `least_counts` [cells], `block` [turns] says
     where, `mended` [turns] which were replaced. `closely` [blocks]: only a look at the block itself tells what is wild.
@@ -29,13 +30,14 @@ class Mending:
     whole: NDArray[np.float64]
     first: NDArray[np.int64]
     end: NDArray[np.int64]
+    seen: NDArray[np.int64]
     turns: Turns
     block: NDArray[np.int64]
     mended: NDArray[np.bool_]
     closely: NDArray[np.bool_]
     least_counts: NDArray[np.float64]
     last_leap: NDArray[np.float64]
-    """[blocks, cells] from the last conversion but one of each block to the last."""
+    """[blocks, cells] from the last conversion but one that each block sees to the last."""
 
     def surely(self, begin: int, limit_counts: NDArray[np.float64], context: int) -> NDArray[np.bool_]:
         """In which blocks from `begin` on just this is wild where leaps beyond `limit_counts` [blocks, cells] are far.
@@ -45,6 +47,7 @@ class Mending:
         number = len(limit_counts)
         odd = self.closely[begin : begin + number] | (limit_counts < self.least_counts).any(axis=1)
         odd |= (self.last_leap[begin : begin + number] > limit_counts).any(axis=1)  # may be held back
+        odd |= (self.seen > self.end)[begin : begin + number]
         turns, of_block = self.turns, self.block - begin
         for later in range(_CONTEXT_BLOCKS + 1):
             at = of_block + later
@@ -59,6 +62,11 @@ class Mending:
                 odd[at[~far & self.mended[there]]] = True
         return ~odd
 
+    def follow_closely(self, blocks: NDArray[np.int64]) -> None:
+        """Where these blocks may lie in the rows before another, that is to be looked at itself."""
+        for later in range(1, _CONTEXT_BLOCKS + 1):
+            self.closely[np.minimum(blocks + later, len(self.closely) - 1)] = True
+
 
 _CONTEXT_BLOCKS = 2  # that may lie in the rows before a block: rest has at least eight rows a block
 
@@ -68,13 +76,17 @@ def mending(
     leap: NDArray[np.float64],
     turns: Turns,
     edges: NDArray[np.int64],
+    held_back: NDArray[np.bool_],
     limit_counts: NDArray[np.float64],
     context: int,
 ) -> Mending:
-    """Of `raw` rows [cells, n], each a `leap` from the one before, in blocks between `edges` [blocks + 1]: what is wild
-    where leaps beyond `limit_counts` [cells] are far. `turns` are those beyond `LEAST_NOISE` times as much."""
-    first, end = edges[:-1], edges[1:]
-    block = edges.searchsorted(turns.row, side="right") - 1
+    """Of `raw` rows [cells, n], each a `leap` from the one before, in blocks between `edges` [blocks + 1], of which
+    some hold back their last row, `held_back` [blocks]: what is wild where leaps beyond `limit_counts` [cells] are far.
+    `turns` are those beyond `LEAST_NOISE` times as much."""
+    seen = edges[1:]
+    end = seen - held_back
+    first = np.concatenate((edges[:1], end[:-1]))
+    block = first.searchsorted(turns.row, side="right") - 1
     far = turns.size > limit_counts[turns.cell]
     single = _single(turns.row, block, first, end, context)
     mended = far & turns.wild & single
@@ -82,16 +94,17 @@ def mending(
     closely[block[far & ~single]] = True
     row, cell = turns.row[mended], turns.cell[mended]
     whole = raw
+    least_counts = LEAST_NOISE * limit_counts
+    rough = block[:0]
     if len(row):
         whole = raw.copy()
         before, after = raw[cell, row - 1], raw[cell, row + 1]
         whole[cell, row] = (before + after) / 2
-        least_counts = LEAST_NOISE * limit_counts
         rough = block[mended][np.abs(after - before) / 2 > least_counts[cell]]  # what was mended may still leap
-        for later in range(1, _CONTEXT_BLOCKS + 1):
-            closely[np.minimum(rough + later, len(first) - 1)] = True
-    last_leap = leap[:, end - 1].T
-    return Mending(raw, whole, first, end, turns, block, mended, closely, LEAST_NOISE * limit_counts, last_leap)
+    last_leap = leap[:, seen - 1].T
+    made = Mending(raw, whole, first, end, seen, turns, block, mended, closely, least_counts, last_leap)
+    made.follow_closely(rough)
+    return made
 
 
 def _single(

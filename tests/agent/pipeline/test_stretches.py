@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from agent.pipeline import Chunk, Pipeline
 from agent.pipeline.arrivals import gathered, joined, ordered, split
 from agent.store import Store, parse_store
+from agent.wire.frames import COUNT_BYTES, MAX_CHANNELS, SAMPLE, SAMPLE_HEAD_BYTES, seal, unseal
 from bench.speed.floor import FloorBoard, Move, store_text
 from tests.agent.pipeline.feeding import BUSY, S, case, fed, lines
 
@@ -63,6 +64,34 @@ def blemished() -> tuple[Store, tuple[Chunk, ...]]:
     return floor([Blemishes(k) for k in range(2)])  # type: ignore[list-item]
 
 
+@cache
+def incomplete() -> tuple[Store, tuple[Chunk, ...]]:
+    """Likewise, with cells that are now and then absent for a few rows, or at the end of their range for one or two."""
+    store, chunks = blemished()
+    rng = np.random.default_rng(5)
+    absent: dict[tuple[str, int], int] = {}
+    return store, tuple(Chunk(c.source, c.t_mono_ns, _gappy(c.data, c.source, absent, rng)) for c in chunks)
+
+
+def _gappy(data: bytes, source: str, absent: dict[tuple[str, int], int], rng: np.random.Generator) -> bytes:
+    """Frames of a port, some without a cell or with one saturated; `absent` says for how many rows a cell stays so."""
+    out = []
+    for body in map(bytearray, map(unseal, data.split(b"\0")[:-1])):
+        if body[0] == SAMPLE:
+            for channel in range(MAX_CHANNELS):
+                left = absent.get((source, channel), 0)
+                if left == 0 and rng.random() < 0.003:
+                    left = int(rng.integers(1, 7))
+                absent[source, channel] = max(left - 1, 0)
+                if left:
+                    body[SAMPLE_HEAD_BYTES - 1] &= ~(1 << channel)
+                at = SAMPLE_HEAD_BYTES + COUNT_BYTES * channel
+                if left or rng.random() < 0.002:
+                    body[at : at + COUNT_BYTES] = bytes(COUNT_BYTES) if left else b"\xff\xff\x7f"
+        out.append(seal(bytes(body)))
+    return b"".join(out)
+
+
 class Blemishes:
     """A generator whose noise leaps now and then: by little, by much, at any place within a block."""
 
@@ -84,7 +113,7 @@ def floor(noise: list[np.random.Generator]) -> tuple[Store, tuple[Chunk, ...]]:
     return parse_store(store_text(2).encode(), "store.toml"), chunks
 
 
-@pytest.mark.parametrize("floor_of", [rested, blemished])
+@pytest.mark.parametrize("floor_of", [rested, blemished, incomplete])
 @pytest.mark.parametrize("seconds", [2.0, 100.0])
 def test_rest_that_is_looked_ahead_at_leaves_the_same_state_to_the_last_bit(
     floor_of: Callable[[], tuple[Store, tuple[Chunk, ...]]], seconds: float
