@@ -159,16 +159,17 @@ class RestNoise:
         growth = self._p.noise_growth
         excess = np.maximum(half - of_mean, 0.0)
         limit = growth * of_mean
-        moved = paces.shares * excess
+        far = excess > limit  # few; only there it matters what is known
+        odd = zip(paces.shares[far].tolist(), excess[far].tolist(), limit[far].tolist(), strict=True)
         out = [wander]
-        begin = 0
-        for block in np.flatnonzero(excess > limit).tolist():  # few; only there it matters what is known
-            if block > begin:
-                out += paces.followed(out[-1], moved[begin:block], begin)[1:]
-            most = max(growth * out[-1], float(limit[block]))
-            out.append(paces.keep[block] * out[-1] + float(paces.shares[block]) * min(float(excess[block]), most))
-            begin = block + 1
-        return out + paces.followed(out[-1], moved[begin:], begin)[1:]
+        for keep, by, is_far in zip(paces.keep, (paces.shares * excess).tolist(), far.tolist(), strict=True):
+            if is_far:
+                share, own, least = next(odd)
+                wander = keep * wander + share * min(own, max(growth * wander, least))
+            else:
+                wander = keep * wander + by
+            out.append(wander)
+        return out
 
     def accept(self, ahead: NoiseAhead, blocks: int) -> None:
         """Take over what was looked ahead at, up to so many blocks."""
