@@ -10,7 +10,7 @@ from agent.pipeline.foresight import WITHIN, Foresight, foresee
 from agent.pipeline.plate import GAP_NS, REMEMBERED_ABSENCES, PlateRun
 
 _LEAST_AHEAD = 4  # fewer blocks are quicker one by one
-_MOST_PLAIN = 1024  # blocks that are screened at once
+_MOST_PLAIN = 4096  # blocks that are screened at once
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve
 
 

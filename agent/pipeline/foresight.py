@@ -25,8 +25,8 @@ class Foresight:
     """Blocks of a plate from `begin_ns` on, which came between `edges` [blocks + 1]: `counts` and `present` [n, cells]
     as they came, the `mending` of what is wild among them when what is absent is held, what that weighs, `leap`
     [blocks, cells], the largest step to a conversion of each block from the one before, which blocks are `lively`
-    [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, or is at the end of its range, and the numbers
-    of those that are `departing` [k] from rest by the noise of when it was made, or lack a conversion of a cell.
+    [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, or ends at the end of its range, and the
+    numbers of those that are `departing` [k] from rest by the noise of when it was made, or lack what a cell carried.
 
     A block of the `mending` and the `outlook` begins a row early where the one before held back its last."""
 
@@ -81,7 +81,7 @@ def foresee(
     mending = cells.mended_ahead(raw, leap, edges, stale)
     lively = ~stale
     if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
-        lively &= ~_having(_at_end(raw), first)
+        lively &= ~_at_end(raw[:, edges[1:] - 1])
         stale |= _having(_at_end(mending.whole), mending.first)
     outlook = Outlook(
         rows.t_ns[a:b],

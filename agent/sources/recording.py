@@ -12,7 +12,7 @@ from agent.sources.mcap_records import MAGIC, McapReader, Messages, together
 from agent.sources.types import SourceChunk, SourceStretch
 
 SERIAL_PREFIX = "serial/"
-STRETCH_MESSAGES = 16_000
+STRETCH_MESSAGES = 32_000
 _READ_BYTES = 1 << 20
 
 _LATEST_NS = 1 << 62  # in the year 2116; what is later is damage

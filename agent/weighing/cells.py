@@ -115,9 +115,9 @@ class CellFilter:
         turns = self._rule.turns(raw, leap, LEAST_NOISE * limit_counts)
         held_back = self._held_back_ahead(raw, leap, edges, limit_counts)
         made = mending(raw, leap, turns, edges, held_back, limit_counts, self._p.motion_samples)
+        closely = np.flatnonzero(made.closely)
         if unknown is not None:
             made.follow_closely(np.flatnonzero(unknown))
-        closely = np.flatnonzero(made.closely)
         if not len(closely):
             return made
         whole = raw.copy() if made.whole is raw else made.whole

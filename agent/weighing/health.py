@@ -121,8 +121,9 @@ class CellHealth:
     def rest_ahead(self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
         """Look at blocks of a plate at rest, each from edge to edge [blocks + 1] of `rows`.
 
-        In none of them a cell is at the end of its range, or is the same or absent for `suspect_rows` in a row. `whole`
-        [cells, n] are their conversions with what is absent held, `leap` [blocks, cells] is the farthest of each.
+        In none of them a cell is the same or absent for `suspect_rows` in a row, and none ends with one at the end of
+        its range. `whole` [cells, n] are their conversions with what is absent held, `leap` [blocks, cells] is the
+        farthest of each.
         Returns in how many of them, from the first on, nothing is found. Those are as if looked at one by one; the next
         is for `look`.
         """
