@@ -83,7 +83,7 @@ class Imagination:
         for bundle, share in near:
             chance = seen * share / weight if weight else 0.0
             for part, portion in self._bundle_parts(bundle, plate, delta_g):
-                out += _doubted(part, chance * portion * belief.habits.of_put(kind_of_put(part)))
+                out += _doubted(part, chance * portion, _log(belief.habits.of_put(kind_of_put(part))))
         recent = sorted(near, key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
         out += self._both([(bundle, seen * share / weight) for bundle, share in recent if weight], plate, delta_g, seen)
         filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
@@ -116,7 +116,7 @@ class Imagination:
     def used(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """Packs of what was taken that come back used, in part or up: things that are no goods any more."""
         plate, p = self._plates[plate_id], self._p
-        out, usual = [], belief.habits.of_put(USED)
+        out, log_habit = [], _log(belief.habits.of_put(USED))
         near = self._out(belief, plate, now_ns)
         for bundle, share in near:
             if bundle.sku is None or bundle.count > 1 or self._items[bundle.sku].by_weight:
@@ -125,7 +125,7 @@ class Imagination:
             for portion, left, sd in p.used:
                 variance_g2 = (sd * bundle.weight_g) ** 2
                 part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
-                out.append(Hypothesis((part,), _log(p.put_used * usual * share * portion / len(near))))
+                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(near)), log_habit=log_habit))
         return out
 
     def _home(self, bundle: Bundle, plate: Plate) -> Place:
@@ -301,20 +301,22 @@ _FAR_G = 20.0
 _FAR_SHARE = 0.15  # what leans against the side weighs less
 
 
-def _doubted(part: Part, chance: float) -> Iterator[Hypothesis]:
+def _doubted(part: Part, chance: float, log_habit: float = 0.0) -> Iterator[Hypothesis]:
     """A bundle that moves as what it is taken for, and as what else it may be."""
     source = part.source
     whole = source is not None and source.count == part.count
-    yield Hypothesis((part,), _log(chance * (source.surely if whole and source is not None else 1.0)))
+    surely = source.surely if whole and source is not None else 1.0
+    yield Hypothesis((part,), _log(chance * surely), log_habit=log_habit)
     if not whole or source is None:
         return
     for items, share in source.doubt:
         if len(items) == 1:
             (sku, count), *_ = items
             other = replace(part, sku=sku, count=count)
-            yield Hypothesis((other,), _log(chance * share))
+            yield Hypothesis((other,), _log(chance * share), log_habit=log_habit)
         else:
-            yield Hypothesis((replace(part, sku=None, count=1),), _log(chance * share), meant=items)
+            parts = (replace(part, sku=None, count=1),)
+            yield Hypothesis(parts, _log(chance * share), meant=items, log_habit=log_habit)
 
 
 def _lane_of(bundle: Bundle, plate: Plate) -> Lane | None:

@@ -46,6 +46,7 @@ class Hypothesis:
     parts: tuple[Part, ...]
     log_prior: float
     meant: tuple[tuple[str, int], ...] | None = None  # a thing that may be several products at once
+    log_habit: float = 0.0  # how many times likelier than others it is by how people put things down lately
 
     def items(self, direction: int) -> tuple[tuple[str, int], ...]:
         """(sku, qty) with qty counted in the event's direction (-1 pick, +1 put); foreign things are left out."""

@@ -81,8 +81,7 @@ class Weigher:
         scored = self._scored(change, hypotheses, geometry)
         otherwise = kept = -math.inf
         if unknown != "never":
-            chance = p.put_else * belief.habits.of_put(habits.BROUGHT) if delta > 0 else p.pick_else
-            otherwise = math.log(chance) + log_else(change, geometry, p)
+            otherwise = math.log(p.put_else if delta > 0 else p.pick_else) + log_else(change, geometry, p)
         if unknown == "kept":
             otherwise, kept = kept, otherwise
         least = max([otherwise, *(score for score, _ in scored)]) - _UNHEARD
@@ -93,7 +92,8 @@ class Weigher:
         pushed_along = likeliest is None and pushed > still
         step = Step(before, after, change, (), likeliest, nothing=True, pushed=pushed_along, certainty=1.0)
         nothing = Reading(math.log(0.5) + log_sum([still, pushed, slipped, kept]), step)
-        return self._named(nothing, before, after, change, scored, otherwise)
+        log_habit = math.log(belief.habits.of_put(habits.BROUGHT)) if delta > 0 else 0.0
+        return self._named(nothing, before, after, change, scored, otherwise, log_habit)
 
     def _scored(
         self, change: Change, hypotheses: list[Hypothesis], geometry: Geometry
@@ -108,16 +108,22 @@ class Weigher:
         change: Change,
         scored: list[tuple[float, Hypothesis]],
         otherwise: float,
+        log_habit: float,
     ) -> Readings:
+        """Habits, of which `log_habit` is that of things which nobody knows, tell what was put down and not whether
+        anything was: all that may have moved weighs together what it weighs without them."""
         direction = 1 if change.delta_g[0] > 0 else -1
         goods = log_sum([otherwise, *(score for score, _ in scored)])
         if goods == -math.inf:
             return Readings((nothing,), -math.inf)
-        shares: dict[Items, float] = {FOREIGN: math.exp(otherwise - goods)}
+        otherwise += log_habit
+        scored = [(score + hypothesis.log_habit, hypothesis) for score, hypothesis in scored]
+        total = log_sum([otherwise, *(score for score, _ in scored)])
+        shares: dict[Items, float] = {FOREIGN: math.exp(otherwise - total)}
         best: dict[Items, tuple[float, Hypothesis]] = {}
         for score, hypothesis in scored:
             items = hypothesis.items(direction)
-            shares[items] = shares.get(items, 0.0) + math.exp(score - goods)
+            shares[items] = shares.get(items, 0.0) + math.exp(score - total)
             if items not in best or score > best[items][0]:
                 best[items] = (score, hypothesis)
         ranked = tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -79,3 +79,13 @@ def test_a_thing_that_weighs_like_goods_is_the_less_believed_to_be_goods_the_mor
     wary = scene.change("P1", (ALIKE_G, *COLA))
     assert naive.steps[0].items == (("cola", 1),)
     assert dict(wary.steps[0].ranked)[(("cola", 1),)] < dict(naive.steps[0].ranked)[(("cola", 1),)]
+
+
+def test_habits_tell_what_was_put_down_and_not_whether_anything_was() -> None:
+    scene = Scene()
+    naive = scene.change("P1", (6.0, *COLA))
+    for _ in range(8):
+        scene.belief.habits.learn_put(BROUGHT, 0.99)
+    wary = scene.change("P1", (6.0, *COLA))
+    assert 0.01 < naive.share < 0.99
+    assert wary.share == pytest.approx(naive.share, rel=1e-6)
