@@ -36,6 +36,11 @@ class DetectionParameters:
     soft_share: float = 0.016  # a plateau with a hand near: deviation as share of the change
     soft_shortest_s: float = 0.24
     soft_least_samples: int = 3  # it is only a candidate; at 10 SPS a short one has no more
+    slow_rate_hz: float = 40.0  # below this a plateau between two quick movements has a few conversions only
+    slow_shortest_s: float = 0.14  # two that agree are such a one: the chip's filter has come to an end there
+    slow_least_samples: int = 2
+    slow_share: float = 0.035  # and so nearly do they, as a share of the change
+    slow_settling: float = 0.1  # share of the last step between conversions that the filter may still have before it
     tremor_s: float = 0.06  # a hand's 2-10 Hz stand out over means of so long
     tremor_means: int = 4  # and at least so many of them; in less the conversions themselves must tell
     ring_alone_s: float = 0.42  # the tremor of a hand, of 8 Hz in width, is no one fading swing for so long

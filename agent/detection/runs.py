@@ -28,7 +28,6 @@ class TrailingRun:
         self._rings = rings
         self._p = parameters
         self._soft = soft
-        self._least = parameters.soft_least_samples if soft else parameters.least_samples
         self._begin_ns: int | None = None
         self.level: Level | None = None
 
@@ -44,13 +43,13 @@ class TrailingRun:
             ended = self.level
         begin_ns = self._begin_ns
         self.level, self._begin_ns = None, None
-        shortest = self._p.soft_shortest_s if self._soft else self._p.shortest_s
+        shortest, least = self._shortest()
         earliest_ns = begin_ns if begin_ns is not None else trace.opened_ns - 1
         for length_s in (shortest, *self._p.ladder_s):
             since_ns = now_ns - round(length_s / _NS)
             if length_s < shortest or since_ns <= earliest_ns:
                 continue
-            if trace.count(since_ns) < self._least:
+            if trace.count(since_ns) < least:
                 continue
             level = self._fit(trace, since_ns, before)
             if level is not None:
@@ -62,6 +61,14 @@ class TrailingRun:
             return ended if ended.apart(self.level) > self._p.trend_sigmas else None
         return ended
 
+    def _shortest(self) -> tuple[float, int]:
+        """Seconds and conversions that a plateau has at least."""
+        p = self._p
+        if not self._soft:
+            return p.shortest_s, p.least_samples
+        slow = 0 < self._noise.rate_hz < p.slow_rate_hz
+        return (p.slow_shortest_s, p.slow_least_samples) if slow else (p.soft_shortest_s, p.soft_least_samples)
+
     def forget(self) -> None:
         """Begin anew."""
         self._begin_ns, self.level = None, None
@@ -70,7 +77,7 @@ class TrailingRun:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
         t_ns, z, saturated = trace.since(first_ns)
         n = len(t_ns)
-        if n < self._least or np.logical_or.reduce(saturated):
+        if n < self._shortest()[1] or np.logical_or.reduce(saturated):
             return None
         sigma2 = self._noise.sigma_g**2
         mean = np.add.reduce(z, axis=0) / n
@@ -78,6 +85,8 @@ class TrailingRun:
         variance = np.add.reduce(residual * residual, axis=0) / (n - 1)
         tolerance = sigma2 * self._limit(n - 1)
         if self._soft and before is not None:
+            if n < self._p.soft_least_samples:
+                return self._fleeting(trace, t_ns, mean, variance, tolerance, before, begin_ns)
             return self._soft_level(t_ns, mean, variance, tolerance, before, begin_ns)
         least2 = np.maximum(variance, sigma2)
         calm = (variance <= tolerance) & ~self._trend(t_ns, residual, least2)
@@ -177,14 +186,56 @@ class TrailingRun:
         before: Level,
         begin_ns: int,
     ) -> Level | None:
-        allowed = max(self._p.soft_share * abs(float(mean[0] - before.mean[0])), 0.0) ** 2
-        if not (variance <= tolerance + allowed).all():
+        if not self._nearly(variance, tolerance, self._p.soft_share, mean, before):
             return None
         n = len(t_ns)
         independent = max(n / 3, 1.0)  # a hand's push lasts over several conversions
         spread = variance / independent + self._noise.sigma_g**2 / n + self._noise.wander_g**2
-        moved_g = float(np.sqrt(variance[0]))
-        return Level(begin_ns, int(t_ns[-1]), n, mean, spread, moved_g, float(self._noise.sigma_g[0]), soft=True)
+        return self._soft_of(t_ns, mean, variance, spread, begin_ns)
+
+    def _fleeting(
+        self,
+        trace: Trace,
+        t_ns: NDArray[np.int64],
+        mean: NDArray[np.float64],
+        variance: NDArray[np.float64],
+        tolerance: NDArray[np.float64],
+        before: Level,
+        begin_ns: int,
+    ) -> Level | None:
+        """A plateau of the few conversions between two quick movements. The plate must be lighter than before: a hand
+        that presses turns back as quickly. Conversions that do not differ at all were held where some were absent."""
+        lighter = before.mean[0] - mean[0] > self._p.departure_sigmas * self._noise.sigma_g[0]
+        if not lighter or not variance[0] or not self._nearly(variance, tolerance, self._p.slow_share, mean, before):
+            return None
+        n = len(t_ns)
+        rows = trace.z[-n - 1 :]
+        step = rows[-n] - rows[0] if len(rows) > n else rows[0] - before.mean
+        spread = variance + self._noise.sigma_g**2 / n + self._noise.wander_g**2 + (self._p.slow_settling * step) ** 2
+        return self._soft_of(t_ns, mean, variance, spread, begin_ns)
+
+    @staticmethod
+    def _nearly(
+        variance: NDArray[np.float64],
+        tolerance: NDArray[np.float64],
+        share: float,
+        mean: NDArray[np.float64],
+        before: Level,
+    ) -> bool:
+        """Whether rows deviate by no more than a share of what the weight changed."""
+        allowed = (share * float(mean[0] - before.mean[0])) ** 2
+        return bool((variance <= tolerance + allowed).all())
+
+    def _soft_of(
+        self,
+        t_ns: NDArray[np.int64],
+        mean: NDArray[np.float64],
+        variance: NDArray[np.float64],
+        spread: NDArray[np.float64],
+        begin_ns: int,
+    ) -> Level:
+        moved_g, noise_g = float(np.sqrt(variance[0])), float(self._noise.sigma_g[0])
+        return Level(begin_ns, int(t_ns[-1]), len(t_ns), mean, spread, moved_g, noise_g, soft=True)
 
     def _tremor(
         self, t_ns: NDArray[np.int64], weight: NDArray[np.float64], sigma2: float

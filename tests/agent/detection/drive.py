@@ -89,10 +89,11 @@ def drive(
     signal: Signal,
     settle_after_s: float = 0.35,
     saturated: NDArray[np.bool_] | None = None,
+    rows: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None,
 ) -> list[Seen]:
-    """All contacts that were settled, in order."""
+    """All contacts that were settled, in order; `rows`: the signal's, changed."""
     p = DetectionParameters()
-    t_ns, z = signal.rows()
+    t_ns, z = signal.rows() if rows is None else rows
     flags = np.zeros(len(t_ns), np.bool_) if saturated is None else saturated
     seen: list[Seen] = []
     cursor_ns, done = 0, 0

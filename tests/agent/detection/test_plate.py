@@ -95,6 +95,42 @@ def test_plateaus_within_a_contact_are_kept_in_order() -> None:
     assert seen[-1].instants_s[-1] == pytest.approx(5.45, abs=INSTANT_S)
 
 
+def slow(*weights_g: float, rest_s: float = 8.0, settled_g: float) -> Signal:
+    """Conversions at 10 SPS as the chip's filter gives them, after rest on 2,000 g and before rest on `settled_g`."""
+    signal = Signal(rate_hz=10.0, sigma_g=0.1).hold(2_000.0, rest_s)
+    signal.pieces.append(np.array(weights_g))
+    return signal.hold(settled_g, 2.0)
+
+
+def test_of_two_quick_movements_at_10_sps_the_plateau_between_is_known_from_two_conversions() -> None:
+    """Two units of 350 g, half a second apart: the filter comes to its end between them for two conversions only."""
+    signal = slow(1_940.0, 1_760.0, 1_654.0, 1_651.0, 1_590.0, 1_410.0, 1_304.0, settled_g=1_300.0)
+    seen = drive(detector(sigma_g=0.1), signal)
+    fleeting = [level for level in seen[-1].plateaus if level.soft]
+    assert len(fleeting) == 1
+    assert error_sigmas(fleeting[0], 1_650.0) < 3.0
+    assert math.sqrt(float(fleeting[0].variance[0])) < 20.0  # known well enough to tell one unit from two
+    assert fleeting[0].samples == 2
+
+
+@pytest.mark.parametrize(
+    ("weights_g", "settled_g"),
+    [
+        pytest.param((2_100.0, 2_300.0, 2_352.0, 2_349.0, 2_200.0, 2_050.0), 2_000.0, id="a press turns back"),
+        pytest.param((1_940.0, 1_650.0, 1_650.0, 1_410.0, 1_304.0), 1_300.0, id="held where one was absent"),
+        pytest.param((1_940.0, 1_760.0, 1_580.0, 1_430.0, 1_330.0), 1_300.0, id="one way without a stop"),
+    ],
+)
+def test_what_is_no_plateau_at_10_sps_is_none(weights_g: tuple[float, ...], settled_g: float) -> None:
+    signal = slow(*weights_g, settled_g=settled_g)
+    t_ns, z = signal.rows()
+    same = np.flatnonzero(np.diff(np.concatenate(signal.pieces)[80:-20]) == 0) + 80
+    z[same + 1] = z[same]  # as the cell's filter holds the last where a conversion is absent
+    seen = drive(detector(sigma_g=0.1), signal, rows=(t_ns, z))
+    assert round(seen[-1].delta_g) == settled_g - 2_000.0 or settled_g == 2_000.0
+    assert [level.mean[0] for each in seen for level in each.plateaus if level.samples == 2] == []
+
+
 def test_a_trembling_hand_is_no_plateau_or_tells_that_it_trembles() -> None:
     signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 2_400.0, 0.1).tremble(2_400.0, 16.0, 2.0)
     signal.move(2_400.0, 2_000.0, 0.1).hold(2_000.0, 2.0)
