@@ -98,10 +98,13 @@ def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters)
 
 
 def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
-    mean = sum(part.sign * part.mean_g for part in parts)
-    total = log_normal(change.delta_g[0], mean, sum(part.variance_g2 for part in parts) + change.variance_g2[0])
+    mean, spread = sum(part.sign * part.mean_g for part in parts), sum(part.variance_g2 for part in parts)
+    total = log_normal(change.delta_g[0], mean, spread + change.variance_g2[0])
     if total < -_HOPELESS:
         return total
+    over = (change.delta_g[0] - mean) / (spread or 1.0)
+    if any(part.mean_g + part.sign * over * part.variance_g2 < LEAST_G for part in parts):
+        return -math.inf  # what the others weigh leaves nothing of it: a normal spread knows no zero
     for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
         moment = variance = 0.0
         for part in parts:
