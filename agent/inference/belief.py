@@ -97,15 +97,16 @@ class Belief:
         self.pool = [kept for kept in self.pool if kept.t_ns >= oldest_ns][-self._p.pool_size :]
 
     def give_back(self, bundle: Bundle, count: int, weight_g: float, variance_g2: float) -> None:
-        """`count` units of a bundle of the pool came back, weighing `weight_g`."""
+        """`count` units of a bundle of the pool came back, weighing `weight_g`; the rest weighs what is left, and where
+        that is nothing, its share."""
         index = next(k for k, held in enumerate(self.pool) if held is bundle)
         rest = bundle.count - count
         if rest <= 0:
             del self.pool[index]
             return
-        self.pool[index] = replace(
-            bundle, count=rest, weight_g=bundle.weight_g - weight_g, variance_g2=bundle.variance_g2 + variance_g2
-        )
+        left_g = bundle.weight_g - weight_g
+        left_g = left_g if left_g > 0 else bundle.weight_g * rest / bundle.count
+        self.pool[index] = replace(bundle, count=rest, weight_g=left_g, variance_g2=bundle.variance_g2 + variance_g2)
 
     def put_stray(self, plate: str, bundle: Bundle) -> None:
         """A thing stands on a plate outside of its lane."""

@@ -44,6 +44,14 @@ def test_part_of_a_bundle_given_back_leaves_the_rest_with_its_weight() -> None:
     assert belief.pool == []
 
 
+def test_the_rest_of_a_bundle_weighs_something_even_if_one_was_weighed_as_heavy_as_all() -> None:
+    belief = Scene().belief
+    belief.take(Bundle("tomato", 2, 250.0, 0.5, 100 * S, "P3"))
+    belief.give_back(belief.pool[0], 1, 251.0, 0.5)
+    (rest,) = belief.pool
+    assert (rest.count, rest.weight_g) == (1, 125.0)
+
+
 def test_what_is_out_is_forgotten_by_age_and_number() -> None:
     belief = fresh()
     for k in range(P.pool_size + 50):
