@@ -82,6 +82,14 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
     return -min(max(excess, 0.0) / 2, p.still_cap)
 
 
+def hides_hand(plateau: Level, change: Change, p: InferenceParameters) -> bool:
+    """Whether the tremor of a hand whose force is `change` would not show on a plateau, for it rings as slowly."""
+    if not plateau.ring_hz:
+        return False
+    force = max(abs(change.delta_g[0]), LEAST_G)
+    return plateau.tremor_g is None or plateau.stillness_g * p.hand_hidden > force * p.hand_tremor
+
+
 def tremor_share(change: Change, plateau: Level, p: InferenceParameters) -> float | None:
     """How much a hand whose force is `change` trembled on a plateau, as a share of what hands usually do.
 
@@ -97,11 +105,20 @@ def tremor_share(change: Change, plateau: Level, p: InferenceParameters) -> floa
 def _log_tremor(plateau: Level, force: float, before: float | None, p: InferenceParameters) -> float:
     """How well the motion seen is that of a hand: its share is about log-normal, and a hand keeps the one it had."""
     seen = tremor_share(Change((force,), (0.0,)), plateau, p)
-    if seen is None or seen >= 1:
-        return 0.0
+    if seen is None:  # by the hand's own force, or else the plate rings beside it
+        return _log_swings(plateau.ring_g / math.sqrt(2), force, p)
+    if seen >= 1:
+        return _log_swings(plateau.tremor_g or 0.0, force, p) if plateau.seconds >= p.hand_alone_s else 0.0
     anew = max(-(math.log(seen) ** 2) / (2 * p.hand_tremor_spread**2), -p.hand_stillness_cap)
     if before is None:
         return anew
     calmer = min(math.log(seen / before), 0.0)
     kept = -(calmer**2) / (2 * p.hand_tremor_keeps**2)
     return log_add(math.log(p.hand_kept) + kept, math.log(1 - p.hand_kept) + anew)
+
+
+def _log_swings(moved_g: float, force: float, p: InferenceParameters) -> float:
+    """Of a plate that moves by so much (rms) while a hand is on it: one that presses so little does not do that."""
+    most_g = p.hand_swings * p.hand_tremor * max(force, p.hand_shows_g)
+    over = max(math.log(max(moved_g, TINY) / most_g), 0.0)
+    return max(-(over**2) / (2 * p.hand_tremor_spread**2), p.slow_ring_visit)

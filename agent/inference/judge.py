@@ -9,6 +9,7 @@ from typing import Literal
 from agent.detection import Contact, Level
 from agent.inference.belief import Belief
 from agent.inference.geometry import Geometry
+from agent.inference.hands import hides_hand
 from agent.inference.hypotheses import Imagination
 from agent.inference.items import FOREIGN
 from agent.inference.parameters import InferenceParameters
@@ -77,7 +78,9 @@ class Judge:
         visited = {step.after.begin_ns for step in path}
         hand_s = max((level.seconds for level in between if level.begin_ns not in visited), default=0.0)
         back = nodes[0].apart(nodes[-1]) < self._p.same_sigmas
-        action = self._action(contact.standing_s, hand_s, steps, found.share, back=back)
+        trembled = (contact.now_ns - contact.opened_ns) * 1e-9 > self._p.rings_out_s
+        hidden = any((trembled or _foreign(step)) and hides_hand(current, step.change, self._p) for step in steps)
+        action = self._action(contact.standing_s, hand_s, steps, found.share, back=back, hidden=hidden)
         visited = found.visited(self._p.least_doubt)
         contested = tuple(level for level in nodes[1:-1] if level.begin_ns in visited)
         return Verdict(action, steps, pushed, found.share, tuple(nodes), contested)
@@ -97,21 +100,25 @@ class Judge:
         return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p, closed).found(belief)
 
     def _action(
-        self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float, *, back: bool
+        self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float, *, back: bool, hidden: bool
     ) -> Action:
         """`quiet_s`: how long the plate stands; `hand_s`: how long a hand stood before at most; `back`: it stands as
-        before. Where it does not, and no goods explain that, a hand may be there yet."""
+        before. Where it does not, and no goods explain that, a hand may be there yet; `hidden`: and would not show."""
         p = self._p
         outlast_s = min(p.outlast * hand_s, p.outlast_s)
         if not steps:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
             return "close" if (back and (still or likely)) or quiet_s >= p.anything_after_s else "wait"
-        foreign = any(step.best is None or (step.direction > 0 and step.items == FOREIGN) for step in steps)
-        if quiet_s >= p.anything_after_s and (certainty >= p.hardly or quiet_s >= p.at_last_s):
+        if quiet_s >= p.at_last_s or (quiet_s >= p.anything_after_s and certainty >= p.hardly and not hidden):
             return "tell"
-        if foreign:
+        if any(_foreign(step) for step in steps):
             return "wait"
-        if quiet_s >= max(p.likely_after_s, outlast_s) and certainty >= p.likely:
+        if quiet_s >= max(p.likely_after_s, outlast_s) and certainty >= p.likely and not hidden:
             return "tell"
         return "tell" if quiet_s >= max(p.sure_after_s, outlast_s) and certainty >= p.sure else "wait"
+
+
+def _foreign(step: Step) -> bool:
+    """Something that nobody knows moved."""
+    return step.best is None or (step.direction > 0 and step.items == FOREIGN)

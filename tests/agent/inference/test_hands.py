@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.agent.inference.scene import Scene
+from dataclasses import replace
+
+import pytest
+
+from agent.detection import Level
+from tests.agent.inference.scene import Load, Scene
 
 COLA, RICE = (75.0, 150.0), (225.0, 150.0)
 
@@ -51,3 +56,46 @@ def test_two_unknown_things_make_each_other_no_surer() -> None:
     steps = scene.judge.consider("P1", scene.contact(first, unsure, foreign)).steps
     assert alone.items == steps[0].items
     assert abs(steps[0].certainty - alone.certainty) < 0.05
+
+
+def swinging(scene: Scene, load: Load, seconds: float, ring_g: float = 160.0) -> Level:
+    """A plateau that swings at 7 Hz, as a hand may or a plate whose ring is not known."""
+    return replace(
+        scene.level([load], seconds, sigma_g=4.0, tremor_g=None), ring_g=ring_g, ring_hz=7.0, stillness_g=0.0
+    )
+
+
+def test_something_unknown_is_not_told_while_the_plate_swings_as_a_hand_does() -> None:
+    """An unknown thing of 1.5 kg lets the plate come to rest within a second; who leans with as much does not."""
+    seen = [(None, 0.0), (30.0, 43.0), (0.3, 0.5)]  # tremor, and the least that would show beside the ring
+    verdicts = []
+    for tremor_g, stillness_g in seen:
+        scene = Scene()
+        before, after = scene.level([]), swinging(scene, (1_480.0, *RICE), 1.2)
+        after = replace(after, tremor_g=tremor_g, stillness_g=stillness_g)
+        verdicts.append(scene.judge.consider("P1", scene.contact(before, after)))
+    assert [verdict.action for verdict in verdicts] == ["wait", "wait", "tell"]
+    assert all(step.best is None for step in verdicts[-1].steps)
+
+
+def test_goods_are_told_though_the_plate_swings_yet() -> None:
+    scene = Scene()
+    scene.happen("P1", (-1_010.0, *RICE))
+    before, after = scene.level([]), swinging(scene, (1_010.0, *RICE), 0.5, ring_g=60.0)
+    verdict = scene.judge.consider("P1", scene.contact(before, after))
+    assert verdict.action == "tell"
+    assert verdict.steps[0].items == (("rice", 1),)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_lean_that_goes_on_for_long_put_nothing_down(*, soft: bool) -> None:
+    """A hand of 1.5 kg that swings, or trembles by 1.5 %, over many plateaus: no thing with light hands on top of it,
+    for those do not move a plate by so much."""
+    scene = Scene()
+    levels = [scene.level([])]
+    for over_g in (0.0, 60.0, -60.0, 20.0, 30.0, 25.0, -55.0, 15.0):
+        load = (1_480.0 + over_g, *RICE)
+        trembles = replace(scene.level([load], 0.7, sigma_g=6.0, tremor_g=22.0), soft=True)
+        levels.append(trembles if soft else swinging(scene, load, 0.6))
+    verdict = scene.judge.consider("P1", scene.contact(*levels, scene.level([])))
+    assert (verdict.action, verdict.steps) == ("close", ())
