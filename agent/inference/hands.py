@@ -84,10 +84,10 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
 
 def hides_hand(plateau: Level, change: Change, p: InferenceParameters) -> bool:
     """Whether the tremor of a hand whose force is `change` would not show on a plateau, for it rings as slowly."""
-    if not plateau.ring_hz:
+    usual_g = max(abs(change.delta_g[0]), LEAST_G) * p.hand_tremor
+    if not plateau.ring_hz or plateau.ring_g * p.hand_hidden < usual_g:
         return False
-    force = max(abs(change.delta_g[0]), LEAST_G)
-    return plateau.tremor_g is None or plateau.stillness_g * p.hand_hidden > force * p.hand_tremor
+    return plateau.tremor_g is None or max(plateau.tremor_g, plateau.stillness_g) * p.hand_hidden > usual_g
 
 
 def tremor_share(change: Change, plateau: Level, p: InferenceParameters) -> float | None:
@@ -108,7 +108,7 @@ def _log_tremor(plateau: Level, force: float, before: float | None, p: Inference
     if seen is None:  # by the hand's own force, or else the plate rings beside it
         return _log_swings(plateau.ring_g / math.sqrt(2), force, p)
     if seen >= 1:
-        return _log_swings(plateau.tremor_g or 0.0, force, p) if plateau.seconds >= p.hand_alone_s else 0.0
+        return _log_swings(plateau.tremor_g or 0.0, force, p)
     anew = max(-(math.log(seen) ** 2) / (2 * p.hand_tremor_spread**2), -p.hand_stillness_cap)
     if before is None:
         return anew
