@@ -114,7 +114,8 @@ class Judge:
             return "tell"
         if any(_foreign(step) for step in steps):
             return "wait"
-        if quiet_s >= max(p.likely_after_s, outlast_s) and certainty >= p.likely and not hidden:
+        likely = certainty >= p.likely and not hidden and not any(_from_nowhere(step) for step in steps)
+        if likely and quiet_s >= max(p.likely_after_s, outlast_s):
             return "tell"
         return "tell" if quiet_s >= max(p.sure_after_s, outlast_s) and certainty >= p.sure else "wait"
 
@@ -122,3 +123,9 @@ class Judge:
 def _foreign(step: Step) -> bool:
     """Something that nobody knows moved."""
     return step.best is None or (step.direction > 0 and step.items == FOREIGN)
+
+
+def _from_nowhere(step: Step) -> bool:
+    """Goods were set down that nobody was seen to take: a hand that weighs as much is likelier than a hand with goods
+    usually is."""
+    return step.direction > 0 and step.best is not None and all(part.source is None for part in step.best.parts)

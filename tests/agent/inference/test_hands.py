@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.detection import Level
+from agent.inference import InferenceParameters
 from tests.agent.inference.scene import Load, Scene
 
 COLA, RICE = (75.0, 150.0), (225.0, 150.0)
@@ -99,3 +100,18 @@ def test_a_lean_that_goes_on_for_long_put_nothing_down(*, soft: bool) -> None:
         levels.append(trembles if soft else swinging(scene, load, 0.6))
     verdict = scene.judge.consider("P1", scene.contact(*levels, scene.level([])))
     assert (verdict.action, verdict.steps) == ("close", ())
+
+
+def test_goods_that_nobody_took_are_told_later_where_a_hand_may_weigh_as_much() -> None:
+    """A cola from the shelf comes back at once; one from nowhere may be a hand of 350 g that stays for a moment."""
+    verdicts = []
+    for taken in (True, False):
+        scene = Scene()
+        if taken:
+            scene.happen("P1", (-350.0, *COLA))
+        before, after = scene.level([]), scene.level([(350.0, *COLA)], seconds=0.4, sigma_g=3.0)
+        verdicts.append(scene.judge.consider("P1", scene.contact(before, after)))
+    known, unseen = verdicts
+    assert known.steps[0].items == unseen.steps[0].items == (("cola", 1),)
+    assert (known.action, unseen.action) == ("tell", "wait")
+    assert unseen.share > InferenceParameters().likely
