@@ -60,16 +60,34 @@ class WildRule:
         far = leap > self.limit_counts(noise_counts)
         if not far.any():
             return _NONE, False
-        pending = bool(far[-1].any()) and bool(self._of_few(leap, np.array([len(leap) - 1]), leap[-1:], far[-1:]).any())
-        smaller = np.minimum(leap[:-1], leap[1:])
-        odd = far[:-1] & far[1:] & (step[:-1] * step[1:] < 0)  # and a row after
-        rows = np.flatnonzero(odd.any(axis=1))
-        if not len(rows):
+        last = far[-1].tolist()
+        pending = any(last) and self._wild_in_row(leap, len(leap) - 1, leap[-1].tolist(), last) is not None
+        odd = far[:-1] & far[1:]  # and a row after
+        if not odd.any():
             return _NONE, pending
-        agree = np.abs(raw[rows + 2] - raw[rows]) < self._p.agreement * smaller[rows]
-        found = np.argwhere(self._of_few(leap, rows, smaller[rows], odd[rows] & agree))
-        found[:, 0] = rows[found[:, 0]] + 1
-        return found, pending
+        odd &= step[:-1] * step[1:] < 0
+        found = []
+        for row in np.flatnonzero(odd.any(axis=1)).tolist():
+            smaller = np.minimum(leap[row], leap[row + 1])
+            agree = np.abs(raw[row + 2] - raw[row]) < self._p.agreement * smaller
+            cell = self._wild_in_row(leap, row, smaller.tolist(), (odd[row] & agree).tolist())
+            if cell is not None:
+                found.append((row + 1, cell))
+        return np.array(found, np.int64).reshape(-1, 2), pending
+
+    def _wild_in_row(
+        self, leap: NDArray[np.float64], row: int, size: list[float], candidates: list[bool]
+    ) -> int | None:
+        """Of the candidates [cells], that left by leap `row`: the one that moved by far more than it did before, by
+        `size` [cells], while the plate's other cells stayed calm. Numbers of Python are quicker for so few."""
+        cell = max(range(len(size)), key=size.__getitem__)  # no other has calm cells beside it
+        calm = self._p.calm_share * size[cell]
+        if not candidates[cell] or any(other >= calm for c, other in enumerate(size) if c != cell):
+            return None
+        before = leap[max(0, row - self._p.motion_samples + 1) : row, cell].tolist()
+        if before and not size[cell] > self._p.wild_over_motion * _median(before):
+            return None
+        return cell
 
     def turns(self, raw: NDArray[np.float64], leap: NDArray[np.float64], least_counts: NDArray[np.float64]) -> Turns:
         """Where rows [cells, n], that leap so far from the one before, leap there and back by more than `least_counts`
@@ -98,23 +116,6 @@ class WildRule:
         result: NDArray[np.bool_] = self._alone(size.T, lonely.T)[np.arange(len(row)), cell]
         return result
 
-    def _of_few(
-        self,
-        leap: NDArray[np.float64],
-        rows: NDArray[np.int64],
-        size: NDArray[np.float64],
-        candidates: NDArray[np.bool_],
-    ) -> NDArray[np.bool_]:
-        """Of candidates [k, cells] that left by leaps `rows` [k] of `leap`: those that moved by far more than their
-        cell did before, by `size` [k, cells], while the plate's other cells stayed calm."""
-        alone = self._alone(size, candidates)
-        for k in np.flatnonzero(alone.any(axis=1)).tolist():
-            row = int(rows[k])
-            first = max(0, row - self._p.motion_samples + 1)
-            if row > first:
-                alone[k] &= size[k] > self._p.wild_over_motion * median(leap[first:row], 0)
-        return alone
-
     def _alone(self, leap: NDArray[np.float64], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Of the candidates, those at which the plate's other cells stay calm."""
         if leap.shape[1] == 1:
@@ -130,6 +131,12 @@ def mended(raw: NDArray[np.float64], wild: NDArray[np.int64]) -> NDArray[np.floa
     row, cell = wild[:, 0], wild[:, 1]
     whole[row, cell] = (raw[row - 1, cell] + raw[row + 1, cell]) / 2
     return whole
+
+
+def _median(values: list[float]) -> float:
+    """Of a few."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 _NONE: NDArray[np.int64] = np.empty((0, 2), np.int64)
