@@ -26,6 +26,7 @@ _GRID_SDS = 2.5
 _STEP_SWINGS = 0.05  # two frequencies of a grid may come so far apart, in swings, by the end of a window or ring
 _MOST_BETWEEN = 6
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
+_RIDGE = 1e-9  # on what is solved, so that terms which are the same within a window have a solution
 
 
 Waves = tuple[tuple[float, float], ...]  # frequency in Hz and damping of each
@@ -247,20 +248,57 @@ class Ring:
         """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, amplitude at
         the window's beginning, each [F], and what is left [F, n]. `others` are fitted beside it: frequencies [F],
         damping."""
-        w = 2 * np.pi * frequency[:, None]
-        fade, swing = np.exp(-damping[:, None] * w * t_s), w * t_s
-        design: NDArray[np.float64] = np.empty((*fade.shape, _TERMS + 2 * len(others or ())))
+        if not others:
+            return _solve_alone(t_s, z, frequency, damping)
+        design: NDArray[np.float64] = np.empty((len(frequency), len(t_s), _TERMS + 2 * len(others)))
         design[:, :, 0] = 1.0
-        np.multiply(fade, np.cos(swing), out=design[:, :, 1])
-        np.multiply(fade, np.sin(swing), out=design[:, :, 2])
-        for k, (heard, heard_damping) in enumerate(others or ()):
-            phase = 2 * np.pi * heard[:, None] * t_s
-            faded = np.exp(-heard_damping * phase)
-            np.multiply(faded, np.cos(phase), out=design[:, :, _TERMS + 2 * k])
-            np.multiply(faded, np.sin(phase), out=design[:, :, _TERMS + 2 * k + 1])
+        design[:, :, 1], design[:, :, 2] = _wave(t_s, frequency, damping[:, None])
+        for k, (heard, heard_damping) in enumerate(others):
+            design[:, :, _TERMS + 2 * k], design[:, :, _TERMS + 2 * k + 1] = _wave(t_s, heard, heard_damping)
         turned = np.swapaxes(design, 1, 2)
-        inverse = np.linalg.inv(turned @ design + 1e-9 * np.eye(design.shape[2])).astype(np.float64, copy=False)
+        inverse = np.linalg.inv(turned @ design + _RIDGE * np.eye(design.shape[2])).astype(np.float64, copy=False)
         coefficients = (inverse @ (turned @ z)[:, :, None])[:, :, 0]
         apart = z - (design @ coefficients[:, :, None])[:, :, 0]
         amplitude: NDArray[np.float64] = np.hypot(coefficients[:, 1], coefficients[:, 2])
         return coefficients[:, 0], inverse[:, 0, 0], (apart**2).sum(axis=1), amplitude, apart
+
+
+def _wave(
+    t_s: NDArray[np.float64], frequency: NDArray[np.float64], damping: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    """Cosine and sine [2, F, n] of frequencies [F] that fade by their `damping` [F, 1]."""
+    swing = (2 * np.pi * frequency)[:, None] * t_s
+    out: NDArray[np.float64] = np.empty((2, *swing.shape))
+    np.cos(swing, out=out[0])
+    np.sin(swing, out=out[1])
+    swing *= -damping
+    out *= np.exp(swing, out=swing)
+    return out
+
+
+def _solve_alone(
+    t_s: NDArray[np.float64],
+    z: NDArray[np.float64],
+    frequency: NDArray[np.float64],
+    damping: NDArray[np.float64],
+) -> _Solved:
+    """`Ring._solve` of one ring: about their means, its two terms are told by two equations, solved by hand."""
+    n = len(t_s)
+    wave = _wave(t_s, frequency, damping[:, None])
+    middle = np.add.reduce(wave, axis=2) / n
+    wave -= middle[:, :, None]
+    cosine, sine = wave
+    mean = float(np.add.reduce(z)) / n
+    off = z - mean
+    square = np.einsum("kfn,kfn->kf", wave, wave) + _RIDGE
+    both = np.einsum("fn,fn->f", cosine, sine)
+    seen = wave @ off
+    determinant = square[0] * square[1] - both * both
+    a = (square[1] * seen[0] - both * seen[1]) / determinant
+    b = (square[0] * seen[1] - both * seen[0]) / determinant
+    apart = off - a[:, None] * cosine
+    apart -= b[:, None] * sine
+    levels = mean - a * middle[0] - b * middle[1]
+    shared = 2 * middle[0] * middle[1] * both
+    unit = 1 / n + (middle[0] ** 2 * square[1] - shared + middle[1] ** 2 * square[0]) / determinant
+    return levels, unit, np.einsum("fn,fn->f", apart, apart), np.hypot(a, b), apart
