@@ -58,6 +58,7 @@ class PlateAhead:
             self._run.filter,
             self._run.scale,
             self._run.detector,
+            self._run.cells.far_counts,
         )
 
     def _accepted(self, foresight: Foresight, begin: int, end: int) -> int:
@@ -78,7 +79,7 @@ class PlateAhead:
         if end > b:  # held back: as it came
             whole = np.concatenate((mending.whole[:, a:b], mending.raw[:, b:end]), axis=1)
         self._run.detector.accept(ahead, number)
-        present = foresight.present[a:end][-REMEMBERED_ABSENCES:]
+        present = foresight.came.present[a:end][-REMEMBERED_ABSENCES:]
         self._run.went_on(outlook.t_ns[a:end], whole, present, noise_counts[number - 1], held_back=end - b)
         return number
 
@@ -121,9 +122,8 @@ class PlateAhead:
         if end <= begin or not cells.plain:
             return 0
         a, b = int(foresight.edges[begin]), int(foresight.edges[end])
-        came = outlook.t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]
-        edges = (foresight.edges[begin : end + 1] - a).tolist()
-        taken = cells.rest_ahead(came, edges, mending.raw[:, a:b], foresight.leap[begin:end])
+        edges, far = foresight.edges[begin : end + 1] - a, foresight.far.part(a, b)
+        taken = cells.rest_ahead(foresight.came.part(a, b), edges, mending.raw[:, a:b], far)
         if taken:
             given = slice(begin, begin + taken)
             cells.took_ahead(outlook.t_ns, mending.whole, mending.first[given], mending.end[given])
@@ -133,7 +133,7 @@ class PlateAhead:
         """Screen one block; whether the cells go on as they are, and how many were taken."""
         t_ns, mending, run = foresight.outlook.t_ns, foresight.mending, self._run
         a, b = foresight.edges[block : block + 2].tolist()
-        if not run.screened_at_rest(foresight.first + a, t_ns[a:b], foresight.counts[a:b], foresight.present[a:b]):
+        if not run.screened_at_rest(foresight.first + a, *foresight.came.rows(a, b)):
             return False, 0
         a, b = int(mending.first[block]), int(mending.end[block])
         run.cells.took(t_ns[a:b], run.scale.grams(mending.whole[:, a:b].T))

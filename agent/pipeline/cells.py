@@ -18,8 +18,8 @@ from agent.detection import Contact, Level
 from agent.inference import Verdict
 from agent.pipeline.faults import FaultKey
 from agent.weighing import CellHealth, Corners, PlateScale
+from agent.weighing.few import Places, RowsAhead
 from agent.weighing.health import DRIFTING, SILENT
-from agent.weighing.held import Rows
 
 DEGRADED_SHARE = (
     0.96  # three cells cannot tell one thing in one place from two in two: 71 of 75 sure readings were right
@@ -67,6 +67,11 @@ class PlateCells:
         return well and self._heavy_ns is None and not self._overloaded
 
     @property
+    def far_counts(self) -> NDArray[np.float64]:
+        """Counts of each cell [cells]: what leaps by less is no leap."""
+        return self.health.leaps.far_counts
+
+    @property
     def stands_in(self) -> bool:
         """Three cells stand in for the fourth."""
         return self.excluded is not None
@@ -94,10 +99,10 @@ class PlateCells:
             present[:, bad] = True
         return counts, present
 
-    def rest_ahead(self, rows: Rows, edges: list[int], raw: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
+    def rest_ahead(self, rows: RowsAhead, edges: NDArray[np.int64], raw: NDArray[np.float64], far: Places) -> int:
         """`screen` for blocks at rest, each from edge to edge of `rows`; see `CellHealth.rest_ahead`. Returns how many
         were looked at, which changed nothing."""
-        number = self.health.rest_ahead(rows, edges, raw, leap)
+        number = self.health.rest_ahead(rows, edges, raw, far)
         if number:
             self.returned = self.worsened = False
         return number
@@ -148,8 +153,9 @@ class PlateCells:
         """Cells that show far more than before the contact while the others show the same: no load does that."""
         if self.rest_g is None or len(self.rest_g) == 1:
             return None
-        moved = np.abs(self._scale.grams(counts[-1:].astype(np.float64))[0] - self.rest_g)
-        return np.array([(np.delete(moved, c) < _STILL_SHARE * moved[c]).all() for c in range(len(moved))])
+        moved = np.abs(self._scale.grams(counts[-1:].astype(np.float64))[0] - self.rest_g).tolist()
+        cells = range(len(moved))
+        return np.array([all(moved[o] < _STILL_SHARE * moved[c] for o in cells if o != c) for c in cells])
 
     # -- turns ----------------------------------------------------------------------------------
 

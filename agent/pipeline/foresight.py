@@ -12,6 +12,7 @@ from agent.detection import Outlook, PlateDetector
 from agent.pipeline.board import Rows
 from agent.weighing import CellFilter, PlateScale
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
+from agent.weighing.few import Places, RowsAhead
 from agent.weighing.mending import Mending
 
 Number = TypeVar("Number", bound=np.generic)
@@ -22,11 +23,11 @@ WITHIN = 0.999  # of the load that a plate bears: below, nothing can be too heav
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Blocks of a plate from `begin_ns` on, which came between `edges` [blocks + 1]: `counts` and `present` [n, cells]
-    as they came, the `mending` of what is wild among them when what is absent is held, what that weighs, `leap`
-    [blocks, cells], the largest step to a conversion of each block from the one before, which blocks are `lively`
-    [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, or ends at the end of its range, and the
-    numbers of those that are `departing` [k] from rest by the noise of when it was made, or lack what a cell carried.
+    """Blocks of a plate from `begin_ns` on, which `came` between `edges` [blocks + 1]: the `mending` of what is wild
+    among them when what is absent is held, what that weighs, which conversions then leap `far` from the one before,
+    which blocks are `lively` [blocks]: no cell stays the same, or absent, for `FEW` rows in a row, or ends at the end
+    of its range, and the numbers of those that are `departing` [k] from rest by the noise of when it was made, or lack
+    what a cell carried.
 
     A block of the `mending` and the `outlook` begins a row early where the one before held back its last."""
 
@@ -36,10 +37,9 @@ class Foresight:
     block_ns: int
     zero_counts: NDArray[np.float64]
     edges: NDArray[np.int64]
-    counts: NDArray[np.int32]
-    present: NDArray[np.bool_]
+    came: RowsAhead
     mending: Mending
-    leap: NDArray[np.float64]
+    far: Places
     lively: NDArray[np.bool_]
     departing: NDArray[np.int64]
     outlook: Outlook
@@ -66,9 +66,10 @@ def foresee(
     cells: CellFilter,
     scale: PlateScale,
     detector: PlateDetector,
+    far_counts: NDArray[np.float64],
 ) -> Foresight | None:
     """Of blocks that begin and end at `edges` [blocks + 1] of a board's rows, those before the first that is empty;
-    None where that is the first of all."""
+    None where that is the first of all. Leaps of `far_counts` [cells] or more are far."""
     edges = edges[: _leading(edges[1:] > edges[:-1]) + 1]
     if len(edges) < 2:
         return None
@@ -76,8 +77,9 @@ def foresee(
     counts, present = _by_columns(rows.counts[a:b, columns]), _by_columns(rows.present[a:b, columns])
     edges = edges - a
     first = edges[:-1]
-    stale = np.zeros(len(first), np.bool_) if present.all() else _having(cells.stale(present), first)
-    raw, leap = cells.whole_ahead(counts, present)
+    absent = np.flatnonzero(~present.T)
+    stale = _having(cells.stale(present, absent), first) if len(absent) else np.zeros(len(first), np.bool_)
+    raw, leap = cells.whole_ahead(counts, present, absent)
     mending = cells.mended_ahead(raw, leap, edges, stale)
     lively = ~stale
     if counts.max() >= SATURATED_HIGH or counts.min() <= SATURATED_LOW:
@@ -90,14 +92,10 @@ def foresee(
         mending.end - mending.first,
         detector.parameters,
     )
-    most = np.ascontiguousarray(np.maximum.reduceat(leap, first, axis=1).T)
-    same = leap == 0.0
-    same[:, 0] = True  # what was before is not known for sure
-    still = same[:, FEW - 1 :]
-    for k in range(1, FEW):
-        still = still & same[:, FEW - 1 - k : same.shape[1] - k]
-    odd = np.unique(np.flatnonzero(still) % max(still.shape[1], 1)) + (FEW - 1)
-    lively[first.searchsorted(odd, side="right") - 1] = False
+    repeats = leap == 0.0
+    repeats[:, 0] = True  # what was before is not known for sure
+    same = np.flatnonzero(repeats)
+    lively[first.searchsorted(_stays(same, raw.shape[1]), side="right") - 1] = False
     return Foresight(
         rows,
         rows.first + a,
@@ -105,14 +103,30 @@ def foresee(
         block_ns,
         scale.zero_counts,
         edges,
-        counts,
-        present,
+        RowsAhead.of((rows.t_ns[a:b], counts, present), absent, Places.at(same, raw.shape[1])),
         mending,
-        most,
+        _far(leap, mending, far_counts),
         lively,
         np.flatnonzero(detector.departs(outlook.inner) | stale),
         outlook,
     )
+
+
+def _stays(same: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """Of places [k] in [cells, rows] where a cell is the same once more: rows in which it is so for the `FEW`th time in
+    a row."""
+    run = same[FEW - 1 :]
+    last: NDArray[np.int64] = run[run - same[: len(run)] == FEW - 1] % rows
+    return last[last >= FEW - 1]
+
+
+def _far(leap: NDArray[np.float64], mending: Mending, far_counts: NDArray[np.float64]) -> Places:
+    """Where rows [cells, n], that leap so far from the one before, leap by `far_counts` [cells] or more."""
+    if (far_counts <= mending.least_counts).any():
+        return Places.at(np.flatnonzero(leap >= far_counts[:, np.newaxis]), leap.shape[1])
+    leaps = mending.leaps
+    far = leaps.size >= far_counts[leaps.at.cell]
+    return Places(leaps.at.cell[far], leaps.at.row[far])
 
 
 def _having(rows: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.weighing.mending import LEAST_NOISE, Mending, mending
-from agent.weighing.wild import CellFilterParameters, WildRule, mended
+from agent.weighing.wild import CellFilterParameters, Leaps, WildRule, mended
 
 SATURATED_HIGH = 0x7FFFFF
 SATURATED_LOW = -0x800000
@@ -73,10 +73,10 @@ class CellFilter:
         return self.held_back == 0 and self._last is not None and len(self._raw) > 0
 
     def whole_ahead(
-        self, counts: NDArray[np.int32], present: NDArray[np.bool_]
+        self, counts: NDArray[np.int32], present: NDArray[np.bool_], absent: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Conversions [n, cells] that follow, none of them saturated, as `feed` would make them whole if none is wild.
-        The columns of both should lie side by side.
+        The columns of both should lie side by side. `absent` [k] are places in [cells, n] (None: they are sought).
 
         Returns:
             [cells, n] whole conversions, and [cells, n] how far each leaps from the one before.
@@ -84,7 +84,8 @@ class CellFilter:
         assert self._last is not None
         rows = counts.T.astype(np.float64, order="C")  # each cell's conversions side by side
         flat, n = rows.reshape(-1), len(counts)
-        absent = np.flatnonzero(~present.T)
+        if absent is None:
+            absent = np.flatnonzero(~present.T)
         if len(absent):
             begins = absent % n == 0
             flat[absent[begins]] = self._last[absent[begins] // n]
@@ -112,9 +113,11 @@ class CellFilter:
         Noise changes: `Mending.surely`, or else `goes_on_with`, tells what holds.
         """
         limit_counts = self.limit_counts(self.noise_counts)
-        turns = self._rule.turns(raw, leap, LEAST_NOISE * limit_counts)
-        held_back = self._held_back_ahead(raw, leap, edges, limit_counts)
-        made = mending(raw, leap, turns, edges, held_back, limit_counts, self._p.motion_samples)
+        leaps = Leaps.beyond(leap, LEAST_NOISE * limit_counts)
+        last_leap = leap[:, edges[1:] - 1].T
+        held_back = self._held_back_ahead(raw, last_leap, edges, limit_counts)
+        turns = self._rule.turns(raw, leaps)
+        made = mending(raw, leaps, last_leap, turns, edges, held_back, limit_counts, self._p.motion_samples)
         closely = np.flatnonzero(made.closely)
         if unknown is not None:
             made.follow_closely(np.flatnonzero(unknown))
@@ -133,12 +136,12 @@ class CellFilter:
     def _held_back_ahead(
         self,
         raw: NDArray[np.float64],
-        leap: NDArray[np.float64],
+        last_leap: NDArray[np.float64],
         edges: NDArray[np.int64],
         limit_counts: NDArray[np.float64],
     ) -> NDArray[np.bool_]:
         """Of which blocks between `edges` [blocks + 1] the last row is likely held back, by the noise of now."""
-        out = (leap[:, edges[1:] - 1] > limit_counts[:, np.newaxis]).any(axis=0) & (edges[1:] - edges[:-1] > 1)
+        out = (last_leap > limit_counts).any(axis=1) & (edges[1:] - edges[:-1] > 1)
         for block in np.flatnonzero(out).tolist():
             end = int(edges[block + 1])
             near = raw[:, max(end - self._p.motion_samples - 1, 0) : end].T
@@ -183,15 +186,12 @@ class CellFilter:
         if self._last is not None:
             self._last[cells] = np.nan
 
-    def stale(self, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which of rows [n] that follow, with cells `present` [n, cells], hold a value for too long."""
+    def stale(self, present: NDArray[np.bool_], absent: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of rows [n] that follow, with cells `present` [n, cells], hold a value for too long; `absent` [k] are
+        the places in [cells, n] of those that are not."""
         most = self._p.held_rows
-        gone = ~present
-        run = gone[most:]
-        for k in range(most):
-            run = run & gone[k : len(gone) - most + k]
-        if not self._absent.any() and not run.any():  # as nearly always
-            return np.zeros(len(present), np.bool_)
+        if not self._absent.any() and not (absent[most:] - absent[: max(len(absent) - most, 0)] == most).any():
+            return np.zeros(len(present), np.bool_)  # as nearly always
         result: NDArray[np.bool_] = self._absences(_last_present(present)).max(axis=1) > most
         return result
 

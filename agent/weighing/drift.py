@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import bisect
 from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.weighing.few import RowsAhead
 from agent.weighing.health_parameters import HealthParameters
 from agent.weighing.held import HeldRows, Rows, all_present
-from agent.weighing.medians import median, windows
+from agent.weighing.medians import median, medians_between, windows
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
     """Steps that whole blocks at rest complete: `block` [k] after which each is complete, `mean_g` [k, cells]."""
 
-    block: list[int]
+    block: NDArray[np.int64]
     mean_g: NDArray[np.float64]
     absorbed: NDArray[np.float64]
     """[k, cells] what is absorbed when each begins to be followed by rest."""
@@ -124,51 +124,46 @@ class CellDrift:
         self._resting = True
 
     def look_ahead(
-        self, rows: Rows, edges: list[int], first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]
+        self, rows: RowsAhead, edges: NDArray[np.int64], first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]
     ) -> tuple[Steps, int]:
         """Steps of blocks at rest that follow, each from edge to edge of `rows`, while every cell measures; and in how
         many blocks from the first on nothing is found."""
-        t_ns, counts, present = rows
         filled = self.held.fills(first_ns, last_ns)
-        nothing = Steps([], np.empty((0, self.cells)), np.empty((0, self.cells)))
-        if not filled:
+        nothing = Steps(filled[:0], np.empty((0, self.cells)), np.empty((0, self.cells)))
+        if not len(filled):
             return nothing, len(last_ns)
         if self.creeping or any(self.drifting):
             return nothing, 0
-        ends = np.array([edges[k + 1] for k in filled])
-        _, first, there = self.held.held_with((t_ns[: ends[0]], counts[: ends[0]], present[: ends[0]]))
+        ends = edges[filled + 1]
+        _, first, there = self.held.held_with(rows.rows(0, int(ends[0])))
         first = first[all_present(there)]
-        whole = all_present(present[: ends[-1]])
-        before = ends if whole.all() else np.cumsum(whole)[ends - 1]  # whole rows up to each end
-        none = before[1:] == before[:-1]
-        none = np.concatenate(([len(first) == 0], none))
+        whole = ends - rows.absent.searchsorted(ends)  # whole rows up to each end
+        none = np.concatenate(([len(first) == 0], whole[1:] == whole[:-1]))
         if none.any():
-            filled, before = filled[: int(np.argmax(none))], before[: int(np.argmax(none))]
-        if not filled:
+            filled, ends = filled[: int(np.argmax(none))], ends[: int(np.argmax(none))]
+        if not len(filled):
             return nothing, 0
         mean = np.empty((len(filled), self.cells))
         mean[0] = median(first, 0)
-        mean[1:] = _medians(counts[: ends[-1]], whole, before)
+        mean[1:] = _medians(rows, ends)
         mean /= self.factor
         steps = Steps(filled, mean, self._absorbed_by(mean))
         quiet = self._leading_quiet(steps)
         if quiet < len(filled):
-            return steps, filled[quiet]
-        return steps, filled[-1] + 1 if none.any() else len(last_ns)
+            return steps, int(filled[quiet])
+        return steps, int(filled[-1]) + 1 if none.any() else len(last_ns)
 
-    def accept(self, steps: Steps, blocks: int, rows: Rows, edges: list[int]) -> None:
+    def accept(self, steps: Steps, blocks: int, rows: RowsAhead, edges: NDArray[np.int64]) -> None:
         """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
-        number = bisect.bisect_left(steps.block, blocks)
+        number = int(steps.block.searchsorted(blocks))
         begin = 0
         if number:
-            begin = steps.block[number - 1] + 1
+            begin = int(steps.block[number - 1]) + 1
             self._resting_on(steps.mean_g[:number], steps.absorbed[number - 1])
             self.held.clear()
             self.begin()
-        t_ns, counts, present = rows
         if begin < blocks:
-            part = slice(edges[begin], edges[blocks])
-            self.held.append((t_ns[part], counts[part], present[part]))
+            self.held.append(rows.rows(int(edges[begin]), int(edges[blocks])))
 
     def _resting_on(self, mean_g: NDArray[np.float64], absorbed: NDArray[np.float64]) -> None:
         """Steps that all ended at rest, of which none was found to be anything; `absorbed` [cells] with the last."""
@@ -261,24 +256,14 @@ class CellDrift:
             self.drifting[c] = bool(size[c] > limit and (np.delete(size, c) < size[c] / 2).all())
 
 
-def _medians(counts: NDArray[np.int32], whole: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Medians [k - 1, cells] of the `whole` ones among rows of `counts` [n, cells] between neighbouring `ends` [k],
-    which count them alone; of which none are none."""
-    begin, count = ends[:-1], ends[1:] - ends[:-1]
-    cells = counts.shape[1]
-    if not len(begin):
-        return np.empty((0, cells))
-    rows, width = int(np.count_nonzero(whole)), int(count.max())
-    columns = np.full((cells, rows + width), _BEYOND, np.int32)
-    for column, own in zip(columns, counts.T, strict=True):
-        np.compress(whole, own, out=column[:rows])
-    ordered = windows(columns, width)[:, begin]
-    np.copyto(ordered, _BEYOND, where=np.arange(width) >= count[:, np.newaxis])
-    ordered.sort(axis=-1)  # what is beyond a window's own rows comes last
-    step = np.arange(len(begin))
-    lower, upper = ordered[:, step, (count - 1) // 2], ordered[:, step, count // 2]
-    result: NDArray[np.float64] = ((lower.astype(np.float64) + upper) / 2).T
-    return result
+def _medians(rows: RowsAhead, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Medians [k - 1, cells] of the whole ones among rows between neighbouring `ends` [k]; some are everywhere."""
+    width, columns = ends[1:] - ends[:-1], rows.counts.T
+    lacking = rows.absent.searchsorted(ends)
+    if lacking[-1]:
+        columns = columns.copy()
+        columns[:, rows.absent] = _BEYOND  # what is beyond all others comes last
+    return medians_between(columns, ends[:-1], width, width - (lacking[1:] - lacking[:-1]))
 
 
 def _medians_of(ways: NDArray[np.float64], steps: int) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agent.weighing.cells import SATURATED_HIGH, SATURATED_LOW
 from agent.weighing.drift import CellDrift
+from agent.weighing.few import Places, RowsAhead
 from agent.weighing.health_parameters import HealthParameters
 from agent.weighing.held import Rows
 from agent.weighing.leaps import CellLeaps
@@ -118,21 +119,18 @@ class CellHealth:
         """Nothing was found in what was appended; `last` [cells] came last."""
         self._last = last
 
-    def rest_ahead(self, rows: Rows, edges: list[int], whole: NDArray[np.float64], leap: NDArray[np.float64]) -> int:
+    def rest_ahead(self, rows: RowsAhead, edges: NDArray[np.int64], whole: NDArray[np.float64], far: Places) -> int:
         """Look at blocks of a plate at rest, each from edge to edge [blocks + 1] of `rows`.
 
         In none of them a cell is the same or absent for `suspect_rows` in a row, and none ends with one at the end of
-        its range. `whole` [cells, n] are their conversions with what is absent held, `leap` [blocks, cells] is the
-        farthest of each.
+        its range. `whole` [cells, n] are their conversions with what is absent held, `far` those of them that leap by
+        `far_counts` or more from the one before.
         Returns in how many of them, from the first on, nothing is found. Those are as if looked at one by one; the next
         is for `look`.
         """
         if not self._calm or self._last is None or any(self.cause):
             return 0
-        number = len(edges) - 1
-        far: NDArray[np.bool_] = np.logical_or.reduce(leap >= self.leaps.far_counts, axis=1)
-        t_ns = rows[0]
-        first_ns, last_ns = t_ns[edges[:number]], t_ns[np.array(edges[1 : number + 1]) - 1]
+        first_ns, last_ns = rows.t_ns[edges[:-1]], rows.t_ns[edges[1:] - 1]
         filled, fine = self.leaps.look_ahead(rows, edges, first_ns, last_ns, far)
         steps, quiet = self.drift.look_ahead(rows, edges, first_ns, last_ns)
         number = min(fine, quiet)
@@ -140,10 +138,10 @@ class CellHealth:
             return 0
         self.leaps.accept(filled, number, rows, edges)
         self.drift.accept(steps, number, rows, edges)
-        a, b = edges[number - 1], edges[number]
+        a, b = int(edges[number - 1]), int(edges[number])
         if a:
             self._last = whole[:, a - 1].astype(np.int32)
-        self._count(rows[0][a:b], rows[1][a:b], rows[2][a:b])
+        self._count(*rows.rows(a, b))
         return number
 
     # -- runs of equal, absent and extreme conversions ------------------------------------------

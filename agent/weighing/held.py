@@ -60,18 +60,22 @@ class HeldRows:
         t_ns, counts, present = zip(*self._blocks, strict=True)
         return np.concatenate(t_ns), np.concatenate(counts), np.concatenate(present)
 
-    def fills(self, first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]) -> list[int]:
+    def fills(self, first_ns: NDArray[np.int64], last_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of blocks that follow would fill it, each from the one after the last that did."""
         number = len(last_ns)
-        ends = last_ns.searchsorted(first_ns + self._least_ns).tolist()  # of one that begins with each block
+        ends = last_ns.searchsorted(first_ns + self._least_ns)  # of one that begins with each block
         if self._blocks and number:
-            ends[0] = int(last_ns.searchsorted(int(self._blocks[0][0][0]) + self._least_ns))
-        out = []
-        begin = 0
-        while begin < number and (end := ends[begin]) < number:
-            out.append(end)
-            begin = end + 1
-        return out
+            ends[0] = last_ns.searchsorted(int(self._blocks[0][0][0]) + self._least_ns)
+        if not number or ends[0] >= number:
+            return _NONE
+        second = int(ends[0]) + 1
+        late = int(ends.searchsorted(number))  # of one that begins there, or later, no block is the end
+        span = ends[second:late] - np.arange(second, late)
+        if not len(span):
+            return ends[:1]
+        if (span == span[0]).all():  # blocks are as long as each other, but where rows are missing
+            return np.concatenate((ends[:1], np.arange(second, late, span[0] + 1) + span[0]))
+        return np.array(_chain(ends.tolist()))
 
     def held_with(self, rows: Rows) -> Rows:
         """What is held and `rows` behind it, in one piece; nothing is kept."""
@@ -79,6 +83,19 @@ class HeldRows:
             return rows
         t_ns, counts, present = zip(*self._blocks, rows, strict=True)
         return np.concatenate(t_ns), np.concatenate(counts), np.concatenate(present)
+
+
+def _chain(ends: list[int]) -> list[int]:
+    """Where one ends that begins with the first, where the next does, and so on."""
+    out: list[int] = []
+    begin = 0
+    while begin < len(ends) and (end := ends[begin]) < len(ends):
+        out.append(end)
+        begin = end + 1
+    return out
+
+
+_NONE: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 def _first_ns(least_s: float) -> int:

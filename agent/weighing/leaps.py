@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.weighing.few import Places, RowsAhead
 from agent.weighing.health_parameters import HealthParameters
 from agent.weighing.held import HeldRows, Rows
 
@@ -55,29 +56,27 @@ class CellLeaps:
 
     def look_ahead(
         self,
-        rows: Rows,
-        edges: list[int],
+        rows: RowsAhead,
+        edges: NDArray[np.int64],
         first_ns: NDArray[np.int64],
         last_ns: NDArray[np.int64],
-        far: NDArray[np.bool_],
-    ) -> tuple[list[int], int]:
+        far: Places,
+    ) -> tuple[NDArray[np.int64], int]:
         """Of blocks at rest that follow, each from edge to edge of `rows`: those that complete a window, and in how
-        many blocks from the first on nothing is found. `far` [blocks] tells in which a cell leaps far."""
-        t_ns, counts, present = rows
+        many blocks from the first on nothing is found. `far` are the conversions that leap far from the one before."""
         filled = self.held.fills(first_ns, last_ns)
-        if not filled:
+        if not len(filled):
             return filled, len(last_ns)
-        end = edges[filled[0] + 1]
-        window = self.held.held_with((t_ns[:end], counts[:end], present[:end]))
+        ends = edges[filled + 1]
+        window = self.held.held_with(rows.rows(0, int(ends[0])))
         if self._far(window) and self._odd(window):
-            return filled, filled[0]
-        after = np.array(filled).searchsorted(np.flatnonzero(far[filled[0] + 1 :]) + (filled[0] + 1))
-        for number in sorted(set(after.tolist())):
-            if number == len(filled):
-                break
-            part = slice(edges[filled[number - 1] + 1], edges[filled[number] + 1])
-            if self._odd((t_ns[part], counts[part], present[part])):
-                return filled, filled[number]
+            return filled, int(filled[0])
+        again = (far.row[1:] == far.row[:-1] + 1) & (far.cell[1:] == far.cell[:-1])
+        turns = Places(far.cell[1:][again], far.row[1:][again])  # there and back, or on
+        often = (turns.in_windows(ends, self.cells) >= self._p.wild_rows).any(axis=1)
+        for number in np.flatnonzero(often).tolist():
+            if self._odd(rows.rows(int(ends[number]), int(ends[number + 1]))):
+                return filled, int(filled[number + 1])
         return filled, len(last_ns)
 
     def _odd(self, window: Rows) -> bool:
@@ -97,23 +96,21 @@ class CellLeaps:
         both = present[1:] & present[:-1]
         return bool((both & (np.abs(counts[1:] - counts[:-1]) >= self.far_counts)).any())
 
-    def accept(self, filled: list[int], blocks: int, rows: Rows, edges: list[int]) -> None:
+    def accept(self, filled: NDArray[np.int64], blocks: int, rows: RowsAhead, edges: NDArray[np.int64]) -> None:
         """Take over what was looked ahead at, up to so many blocks, in which nothing was found."""
-        t_ns, counts, present = rows
-        filled = [k for k in filled if k < blocks]
+        filled = filled[: int(filled.searchsorted(blocks))]
         begin = 0
-        if filled:
-            begin = filled[-1] + 1
-            first = edges[filled[0] + 1]
-            held = self.held.held_with((t_ns[:first], counts[:first], present[:first]))
+        if len(filled):
+            begin = int(filled[-1]) + 1
+            ends = edges[filled + 1]
+            held = self.held.held_with(rows.rows(0, int(ends[0])))
             if len(held[0]) > self._p.wild_rows:
                 self._repeated(held, [True] * self.cells)
                 self._windows = [0] * self.cells
             self.held.clear()
-            self._repeated_often(rows, [edges[k + 1] for k in filled])
+            self._repeated_often(rows, ends)
         if begin < blocks:
-            part = slice(edges[begin], edges[blocks])
-            self.held.append((t_ns[part], counts[part], present[part]))
+            self.held.append(rows.rows(int(edges[begin]), int(edges[blocks])))
 
     def _repeated(self, rows: Rows, learns: list[bool]) -> None:
         """How often each cell repeats itself by its nature, told from a window."""
@@ -123,33 +120,19 @@ class CellLeaps:
         equal = np.add.reduce(both & (counts[1:] == counts[:-1]), axis=0).tolist()
         self._learn(seen, equal, (int(t_ns[-1]) - int(t_ns[0])) * _NS, learns)
 
-    def _repeated_often(self, rows: Rows, ends: list[int]) -> None:
+    def _repeated_often(self, rows: RowsAhead, ends: NDArray[np.int64]) -> None:
         """The same of the windows between neighbouring `ends` [k] of `rows`, one after the other."""
-        t_ns, counts, present = rows
-        begin, last = ends[0], ends[-1]
-        equal = counts[begin + 1 : last] == counts[begin : last - 1]
-        apart = ~(present[begin + 1 : last] & present[begin : last - 1])
-        edge = np.array(ends)
-        pairs = edge[1:] - edge[:-1] - 1
-        same = self._in_windows(equal & ~apart, begin, edge)
-        seen = pairs[:, np.newaxis] - self._in_windows(apart, begin, edge)
-        span_ns = t_ns[edge[1:] - 1] - t_ns[edge[:-1]]
+        pairs = ends[1:] - ends[:-1] - 1
         long = pairs >= self._p.wild_rows
         if long.any():
+            same = rows.alike.in_windows(ends, self.cells)
+            seen = pairs[:, np.newaxis] - rows.apart.in_windows(ends, self.cells)
+            span_s = (rows.t_ns[ends[1:] - 1] - rows.t_ns[ends[:-1]]).astype(np.float64) * _NS
             self._windows = [0] * self.cells
-            self._learn_repeats(seen[long], same[long], span_ns[long] * _NS, [True] * self.cells)
+            if not long.all():
+                seen, same, span_s = seen[long], same[long], span_s[long]
+            self._learn_repeats(seen, same, span_s, [True] * self.cells)
         self._limit_repeats()
-
-    def _in_windows(self, flags: NDArray[np.bool_], begin: int, ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How often each cell is flagged [windows, cells] among pairs of neighbouring rows [n, cells] from row `begin`
-        on, in each window between `ends`. Few are."""
-        cell, row = np.divmod(np.flatnonzero(flags.T), max(len(flags), 1))
-        row += begin + 1  # the later of the pair
-        window = ends.searchsorted(row, side="right") - 1
-        within = row != ends[window]  # a pair across an end is of no window
-        at = (window * self.cells + cell)[within]
-        number = np.bincount(at, minlength=(len(ends) - 1) * self.cells)
-        return number.reshape(-1, self.cells)
 
     def _learn(self, seen: list[int], equal: list[int], span_s: float, learns: list[bool]) -> None:
         self._learn_repeats(np.array([seen]), np.array([equal]), np.array([span_s]), learns)
@@ -161,11 +144,15 @@ class CellLeaps:
         """Windows one after the other, `span_s` [k], of which so many pairs [k, cells] were `seen` and `equal`."""
         pace = np.minimum(span_s / self._p.repeats_memory_s, 1.0)
         share = equal / np.maximum(seen, 1)
+        every = bool((seen > 0).all())
+        all_paces, columns = pace.tolist(), share.T.tolist()
         for c in range(self.cells):
-            there = seen[:, c] > 0
-            if not learns[c] or not there.any():
+            shares, paces = columns[c], all_paces
+            if not every:
+                there = seen[:, c] > 0
+                shares, paces = share[there, c].tolist(), pace[there].tolist()
+            if not learns[c] or not shares:
                 continue
-            shares, paces = share[there, c].tolist(), pace[there].tolist()
             known = self._repeats[c] if self._repeats[c] >= 0 else shares[0]  # the first says all that is known
             for own, by in zip(shares, paces, strict=True):
                 known += by * (own - known)

@@ -23,8 +23,23 @@ def median(values: NDArray[np.int32] | NDArray[np.float64], axis: int) -> NDArra
 
 
 def windows(columns: NDArray[Number], width: int) -> NDArray[Number]:
-    """All [cells, n - width + 1, width] of `width` in a row of contiguous columns [cells, n], without a copy."""
+    """All [cells, n - width + 1, width] of `width` in a row of columns [cells, n], without a copy."""
     cells, n = columns.shape
-    step = columns.itemsize
-    shape, strides = (cells, n - width + 1, width), (n * step, step, step)
-    return np.ndarray(shape, columns.dtype, columns, strides=strides)
+    apart, step = columns.strides
+    return np.lib.stride_tricks.as_strided(columns, (cells, n - width + 1, width), (apart, step, step), writeable=False)
+
+
+def medians_between(
+    columns: NDArray[np.int32], begin: NDArray[np.int64], width: NDArray[np.int64], count: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Medians [k, cells] of the `count` [k] least, at least one, of `width` [k] in a row of `columns` [cells, n] from
+    `begin` [k] on."""
+    out = np.empty((len(begin), len(columns)))
+    for wide in np.flatnonzero(np.bincount(width)).tolist():
+        which = np.flatnonzero(width == wide)
+        ordered = windows(columns, wide)[:, begin[which]]
+        ordered.sort(axis=-1)
+        row, number = np.arange(len(which)), count[which]
+        lower, upper = ordered[:, row, (number - 1) // 2], ordered[:, row, number // 2]
+        out[which] = ((lower.astype(np.float64) + upper) / 2).T
+    return out

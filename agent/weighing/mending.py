@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.weighing.wild import Turns
+from agent.weighing.wild import Leaps, Turns
 
 LEAST_NOISE = 0.5  # of what was known beforehand: at less, other leaps may be far
 
@@ -22,12 +22,14 @@ class Mending:
     replaced; block k begins with row `first` [blocks] and ends before `end` [blocks]. It sees rows up to `seen`
     [blocks]: one more where the last is held back until the next block shows whether it was wild.
 
-    `turns` are all conversions that leap there and back by more than `least_counts` [cells], `block` [turns] says
-    where, `mended` [turns] which were replaced. `closely` [blocks]: only a look at the block itself tells what is wild.
+    `leaps` are all of the raw ones by more than `least_counts` [cells], `turns` those that leap there and back, `block`
+    [turns] says where, `mended` [turns] which were replaced. `closely` [blocks]: only a look at the block itself tells
+    what is wild.
     """
 
     raw: NDArray[np.float64]
     whole: NDArray[np.float64]
+    leaps: Leaps
     first: NDArray[np.int64]
     end: NDArray[np.int64]
     seen: NDArray[np.int64]
@@ -73,16 +75,17 @@ _CONTEXT_BLOCKS = 2  # that may lie in the rows before a block: rest has at leas
 
 def mending(
     raw: NDArray[np.float64],
-    leap: NDArray[np.float64],
+    leaps: Leaps,
+    last_leap: NDArray[np.float64],
     turns: Turns,
     edges: NDArray[np.int64],
     held_back: NDArray[np.bool_],
     limit_counts: NDArray[np.float64],
     context: int,
 ) -> Mending:
-    """Of `raw` rows [cells, n], each a `leap` from the one before, in blocks between `edges` [blocks + 1], of which
-    some hold back their last row, `held_back` [blocks]: what is wild where leaps beyond `limit_counts` [cells] are far.
-    `turns` are those beyond `LEAST_NOISE` times as much."""
+    """Of `raw` rows [cells, n] in blocks between `edges` [blocks + 1], the last of each a `last_leap` [blocks, cells]
+    from the one before, of which some hold back that row, `held_back` [blocks]: what is wild where leaps beyond
+    `limit_counts` [cells] are far. `leaps` and `turns` are those beyond `LEAST_NOISE` times as much."""
     seen = edges[1:]
     end = seen - held_back
     first = np.concatenate((edges[:1], end[:-1]))
@@ -101,8 +104,7 @@ def mending(
         before, after = raw[cell, row - 1], raw[cell, row + 1]
         whole[cell, row] = (before + after) / 2
         rough = block[mended][np.abs(after - before) / 2 > least_counts[cell]]  # what was mended may still leap
-    last_leap = leap[:, seen - 1].T
-    made = Mending(raw, whole, first, end, seen, turns, block, mended, closely, least_counts, last_leap)
+    made = Mending(raw, whole, leaps, first, end, seen, turns, block, mended, closely, least_counts, last_leap)
     made.follow_closely(rough)
     return made
 

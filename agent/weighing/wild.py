@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.weighing.few import Places
 from agent.weighing.medians import median, windows
 
 
@@ -25,6 +26,20 @@ class CellFilterParameters:
     motion_samples: int = 12
     start_noise_counts: float = 160.0  # before any is measured: 3 x the data sheet's 50 counts
     held_rows: int = 2  # absent ones in a row that take the value before; what is older is no measurement
+
+
+@dataclass(frozen=True, eq=False)
+class Leaps:
+    """Conversions that leap from the one before, [k] each, cell by cell: where, and by how many counts."""
+
+    at: Places
+    size: NDArray[np.float64]
+
+    @classmethod
+    def beyond(cls, leap: NDArray[np.float64], least_counts: NDArray[np.float64]) -> Leaps:
+        """Of rows [cells, n] that leap so far from the one before, those by more than `least_counts` [cells]."""
+        flat = np.flatnonzero(leap > least_counts[:, np.newaxis])
+        return cls(Places.at(flat, leap.shape[1]), leap.reshape(-1)[flat])
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +104,14 @@ class WildRule:
             return None
         return cell
 
-    def turns(self, raw: NDArray[np.float64], leap: NDArray[np.float64], least_counts: NDArray[np.float64]) -> Turns:
-        """Where rows [cells, n], that leap so far from the one before, leap there and back by more than `least_counts`
-        [cells]: neither in the first nor in the last."""
-        far = leap > least_counts[:, np.newaxis]
-        both = far[:, 1:-1] & far[:, 2:]
-        cell, row = np.divmod(np.flatnonzero(both), max(both.shape[1], 1))
-        turned = (raw[cell, row + 1] - raw[cell, row]) * (raw[cell, row + 2] - raw[cell, row + 1]) < 0
-        cell, row = cell[turned], row[turned] + 1
-        size = np.minimum(leap[cell, row], leap[cell, row + 1])
+    def turns(self, raw: NDArray[np.float64], leaps: Leaps) -> Turns:
+        """Where rows [cells, n] leap there and back, by `leaps` each: neither in the first nor in the last."""
+        row, cell, size = leaps.at.row, leaps.at.cell, leaps.size
+        back = (row[1:] == row[:-1] + 1) & (cell[1:] == cell[:-1]) & (row[:-1] > 0)
+        size = np.minimum(size[:-1], size[1:])[back]
+        cell, row = cell[:-1][back], row[:-1][back]
+        turned = (raw[cell, row] - raw[cell, row - 1]) * (raw[cell, row + 1] - raw[cell, row]) < 0
+        cell, row, size = cell[turned], row[turned], size[turned]
         wild = np.zeros(len(row), np.bool_)
         known = row >= self._p.motion_samples
         if known.any():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.weighing import CellHealth
+from agent.weighing.few import Places, RowsAhead
 from agent.weighing.held import HeldRows
 from tests.agent.weighing.test_corners import scale
 
@@ -39,6 +40,11 @@ def lively_blocks(leap: NDArray[np.float64], edges: list[int]) -> int:
     same[0] = True
     run = np.flatnonzero((same[2:] & same[1:-1] & same[:-2]).any(axis=1)) + 2
     return int(np.searchsorted(edges, run[0], side="right")) - 1 if len(run) else len(edges) - 1
+
+
+def places(flags: NDArray[np.bool_]) -> Places:
+    """Of flags [n, cells]."""
+    return Places.at(np.flatnonzero(flags.T), len(flags))
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,9 +85,13 @@ def test_many_blocks_are_as_one_by_one(
         before = held[part.start - 1 : part.start] if part.start else own[:1]
         leap = np.abs(np.diff(np.concatenate((before, own)), axis=0))
         inner = [edge - edges[block] for edge in edges[block : end + 1]]
-        most = np.maximum.reduceat(leap, inner[:-1], axis=0)
         lively = lively_blocks(leap, inner)
-        taken = at_once.rest_ahead(rows, inner[: lively + 1], own.T, most[:lively]) if lively else 0
+        ahead = RowsAhead.of(rows, np.flatnonzero(~rows[2].T), places(leap == 0))
+        far = places(leap >= at_once.leaps.far_counts)
+        taken = 0
+        if lively:
+            end = inner[lively]
+            taken = at_once.rest_ahead(ahead.part(0, end), np.array(inner[: lively + 1]), own[:end].T, far.part(0, end))
         if not taken:
             taken = 1
             at_once.look(
@@ -115,4 +125,4 @@ def test_what_fills_is_told_as_block_by_block(spans: list[int], held: bool, leas
         if one.full(last):
             full.append(k)
             one.clear()
-    assert rows.fills(first_ns, last_ns) == full
+    assert rows.fills(first_ns, last_ns).tolist() == full

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.weighing import CellFilterParameters
-from agent.weighing.wild import WildRule
+from agent.weighing.wild import Leaps, WildRule
 
 NOISE = 100.0
 P = CellFilterParameters()
@@ -63,7 +63,8 @@ def test_what_is_wild_turns_and_is_lonely(cells: int) -> None:
     leap = np.abs(np.diff(raw, axis=0, prepend=raw[:1]))
     noise = np.full(cells, NOISE)
     found, _ = WildRule(P).wild(raw, noise)
-    turns = WildRule(P).turns(np.ascontiguousarray(raw.T), np.ascontiguousarray(leap.T), P.wild_sigmas * noise)
+    columns = np.ascontiguousarray(raw.T)
+    turns = WildRule(P).turns(columns, Leaps.beyond(np.ascontiguousarray(leap.T), P.wild_sigmas * noise))
     wild = np.stack((turns.row, turns.cell), axis=1)[turns.wild]
     late = found[found[:, 0] >= P.motion_samples]
     assert len(late)
