@@ -89,8 +89,12 @@ class TrailingRun:
                 return self._fleeting(trace, t_ns, mean, variance, tolerance, before, begin_ns)
             return self._soft_level(t_ns, mean, variance, tolerance, before, begin_ns)
         least2 = np.maximum(variance, sigma2)
-        calm = (variance <= tolerance) & ~self._trend(t_ns, residual, least2)
-        if np.logical_and.reduce(calm):
+        calm = variance <= tolerance
+        quiet = calm.tolist()
+        if any(quiet):
+            calm &= ~self._trend(t_ns, residual, least2)
+            quiet = calm.tolist()
+        if all(quiet):
             share = least2 / n + self._noise.wander_g**2
             tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
             return Level(begin_ns, int(t_ns[-1]), n, mean, share, tremor_g, stillness_g)
@@ -106,11 +110,11 @@ class TrailingRun:
         begin_ns: int,
     ) -> Level | None:
         """A plateau that rings in some of its modes; those that are `calm` are taken as they are."""
-        n = len(t_ns)
-        t_s = (t_ns - t_ns[0]) * _NS
-        too_slow = (n - 1) < self._p.ring_least_rate_hz * t_s[-1]
-        if too_slow or t_s[-1] < _RING_SPAN * self._p.ring_shortest_s or n < self._p.least_samples + _RING_TERMS:
+        n, span_s = len(t_ns), int(t_ns[-1] - t_ns[0]) * _NS
+        too_slow = (n - 1) < self._p.ring_least_rate_hz * span_s
+        if too_slow or span_s < _RING_SPAN * self._p.ring_shortest_s or n < self._p.least_samples + _RING_TERMS:
             return None
+        t_s = (t_ns - t_ns[0]) * _NS
         sigma2 = self._noise.sigma_g**2
         level, spread = mean.copy(), np.maximum(variance, sigma2) / n
         amplitude = frequency = 0.0

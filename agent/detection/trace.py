@@ -47,22 +47,26 @@ class Trace:
 
     def since(self, t_ns: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
         """Rows with a time of at least `t_ns`."""
-        first = self._first + int(np.searchsorted(self.t_ns, t_ns))
+        first = self._first + self._row(t_ns)
         return self._t[first : self._end], self._z[first : self._end], self._s[first : self._end]
 
     def count(self, t_ns: int) -> int:
         """How many rows have a time of at least `t_ns`."""
-        return len(self) - int(np.searchsorted(self.t_ns, t_ns))
+        return len(self) - self._row(t_ns)
 
     def between(self, begin_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Rows with begin_ns <= time <= end_ns."""
-        a = self._first + int(np.searchsorted(self.t_ns, begin_ns))
-        b = self._first + int(np.searchsorted(self.t_ns, end_ns, side="right"))
+        a = self._first + self._row(begin_ns)
+        b = self._first + self._row(end_ns + 1)
         return self._t[a:b], self._z[a:b]
 
     def forget_before(self, t_ns: int) -> None:
         """Drop rows before `t_ns`."""
-        self._first += int(np.searchsorted(self.t_ns, t_ns))
+        self._first += self._row(t_ns)
+
+    def _row(self, t_ns: int) -> int:
+        """Number of the first row held at or after an instant."""
+        return int(self._t[self._first : self._end].searchsorted(t_ns))
 
     def _make_room(self, n: int) -> None:
         held = len(self)

@@ -98,7 +98,10 @@ def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters)
 
 
 def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
-    mean, spread = sum(part.sign * part.mean_g for part in parts), sum(part.variance_g2 for part in parts)
+    mean = spread = 0.0
+    for part in parts:
+        mean += part.sign * part.mean_g
+        spread += part.variance_g2
     total = log_normal(change.delta_g[0], mean, spread + change.variance_g2[0])
     if total < -_HOPELESS:
         return total
