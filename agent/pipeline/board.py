@@ -200,5 +200,9 @@ class BoardLink:
 
 def _arrived(arrivals: Arrivals, samples: Samples, position: int) -> NDArray[np.int64]:
     """When the last byte of each SAMPLE arrived; the stretch begins at `position` of the stream."""
-    result: NDArray[np.int64] = arrivals.t_mono_ns[arrivals.ends.searchsorted(samples.end_offset - position)]
-    return result
+    ends = samples.end_offset
+    if len(ends) < len(arrivals.ends):
+        result: NDArray[np.int64] = arrivals.t_mono_ns[arrivals.ends.searchsorted(ends - position)]
+        return result
+    ended = ends.searchsorted(arrivals.ends + position, side="right")  # SAMPLEs by the end of each part
+    return np.repeat(arrivals.t_mono_ns, np.diff(ended, prepend=0))

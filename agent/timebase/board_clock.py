@@ -7,6 +7,7 @@ error, and the mapping follows it without ever running backwards.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,11 +110,7 @@ class BoardClock:
         at_us, low_ns = self._envelope.windows((ended * 2 + 1) * self._p.slot_us // 2, ended_low)
         drift = self._drifts(at_us, low_ns)
         wanted = (low_ns + drift[:, np.newaxis] * (first_us[:, np.newaxis] - at_us) * _US_NS).min(axis=1)
-        knots: list[tuple[int, int, float]] = []
-        for t_us, own_drift, own_wanted in zip(first_us.tolist(), drift.tolist(), wanted.tolist(), strict=True):
-            if not self._bent(t_us, own_drift, own_wanted):
-                break
-            knots.append((self._knot_us, self._knot_ns, _US_NS * self._rate))
+        knots = self._bent_often(zip(first_us.tolist(), drift.tolist(), wanted.tolist(), strict=True))
         number = len(knots)
         if number:
             self._envelope.take(at_us[number - 1], low_ns[number - 1])
@@ -188,6 +185,23 @@ class BoardClock:
         self._knot_us, self._knot_ns = t_us, here_ns
         self._rate = 1.0 + drift + min(max(slew, -self._p.max_slew), self._p.max_slew)
         return True
+
+    def _bent_often(self, slots: Iterable[tuple[int, float, float]]) -> list[tuple[int, int, float]]:
+        """`_bent` for slots that follow each other, up to the first that is a step: their knots."""
+        slot_ns, most, step_ns = self._p.slot_us * _US_NS, self._p.max_slew, self._p.step_ns
+        knot_us, knot_ns, rate = self._knot_us, self._knot_ns, self._rate
+        knots: list[tuple[int, int, float]] = []
+        for t_us, drift, wanted in slots:
+            here_ns = knot_ns + int((t_us - knot_us) * (_US_NS * rate))
+            behind_ns = wanted - (here_ns - t_us * _US_NS)
+            if abs(behind_ns) > step_ns:
+                break
+            slew = behind_ns / slot_ns
+            slew = -most if slew < -most else most if slew > most else slew
+            knot_us, knot_ns, rate = t_us, here_ns, 1.0 + drift + slew
+            knots.append((knot_us, knot_ns, _US_NS * rate))
+        self._knot_us, self._knot_ns, self._rate = knot_us, knot_ns, rate
+        return knots
 
     def _behind(self, t_us: int, wanted: float) -> tuple[int, float]:
         """Where the mapping is, and how far behind where it is `wanted`."""

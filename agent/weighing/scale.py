@@ -71,12 +71,18 @@ class PlateScale:
 
     def modes_of_columns(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Modes [n, modes] of counts [cells, n], column by column: the same bits as `to_modes` of `grams`."""
-        grams = (counts - self.zero_counts[:, np.newaxis]) / self.counts_per_gram[:, np.newaxis]
+        grams = counts - self.zero_counts[:, np.newaxis]
+        grams /= self.counts_per_gram[:, np.newaxis]
         out = np.empty((self.modes, counts.shape[1]))
-        for total, shares in zip(out, self.modes_of_cells, strict=True):
+        for total, shares in zip(out, self.modes_of_cells.tolist(), strict=True):
             np.multiply(grams[0], shares[0], out=total)
-            for cell in range(1, len(grams)):
-                np.add(total, grams[cell] * shares[cell], out=total)
+            for own, share in zip(grams[1:], shares[1:], strict=True):
+                if share == 1.0:  # as nearly always: cells stand in corners
+                    np.add(total, own, out=total)
+                elif share == -1.0:
+                    np.subtract(total, own, out=total)
+                else:
+                    np.add(total, own * share, out=total)
         return out.T
 
     def cell_grams(self, modes: NDArray[np.float64], near_g: NDArray[np.float64]) -> NDArray[np.float64]:
