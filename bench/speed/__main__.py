@@ -84,8 +84,9 @@ def replay_rows(runs: int, hours: float, river: Path | None) -> list[Row]:
         rates: list[tuple[float, float, float]] = []
         for _ in range(runs):
             start_s = replay_seconds(empty)
-            pair = [r.conversions / max(replay_seconds(r) - start_s, 1e-3) for r in (ordinary, busy)]
-            rates.append((pair[0] / 1e6, pair[1] / 1e6, river_rate(river, ordinary) / 1e6 if river else 0.0))
+            own = _rate(ordinary, start_s)
+            rivers = river_rate(river, ordinary) / 1e6 if river else 0.0  # right behind: a machine's pace changes
+            rates.append((own, _rate(busy, start_s), rivers))
         rows = [
             Row(
                 f"recording to events, one core: {_described(ordinary)}", "M/s", [r[0] for r in rates], 3.0, least=True
@@ -98,6 +99,11 @@ def replay_rows(runs: int, hours: float, river: Path | None) -> list[Row]:
             rows.append(Row("recording to events over river's PageHinkley", "times", ratios, 3.0, least=True))
         rows.append(Row("`shelf-agent --help`", "s", [help_seconds() for _ in range(runs)], 0.25))
     return rows
+
+
+def _rate(recorded: Recorded, start_s: float) -> float:
+    """Millions of conversions a second; the command's start takes `start_s`."""
+    return recorded.conversions / max(replay_seconds(recorded) - start_s, 1e-3) / 1e6
 
 
 def live_rows(runs: int, measured_s: float, memory_s: float) -> list[Row]:
