@@ -7,18 +7,19 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.speed.live import LiveRun, run_live
-from bench.speed.replay import Recorded, beginning, help_seconds, record, replay_seconds, river_rate
+from bench.speed.live import LiveRun, lacks_broker, run_live
+from bench.speed.replay import Recorded, beginning, help_seconds, lacks_river, record, replay_seconds, river_rate
 
 ORDINARY, BUSY = "singles", "busy"
 EMPTY_S = 1.0
 QUIET_MOVES, BRISK_MOVES = 120.0, 7200.0  # an hour, on the whole floor
 BRISK_S = 130.0  # at least: some 200 movements, of which a p99 can be told
 P99 = 0.99
+EXIT_USAGE = 2
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Row:
 
 
 def main() -> int:
-    """Measure, print; exit 1 where a figure is not what it must be."""
+    """Measure, print; exit 1 where a figure is not what it must be, 2 where what is needed for it is not there."""
     parser = argparse.ArgumentParser(prog="bench-speed", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of each figure (default 5)")
     parser.add_argument("--minutes", type=float, default=5.0, help="that a live run lasts (default 5)")
@@ -56,7 +57,10 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.runs < 1 or min(arguments.minutes, arguments.hours, arguments.memory_minutes) <= 0:
         print("bench-speed: --runs is at least 1, times are above 0", file=sys.stderr)
-        return 2
+        return EXIT_USAGE
+    for wrong in _lacking(arguments.only, arguments.river):
+        print(f"bench-speed: {wrong}", file=sys.stderr)
+        return EXIT_USAGE
     print(
         f"{machine()}; {arguments.runs} runs\n\n| what | must | median | from to (runs) | met |\n|---|---|---|---|---|"
     )
@@ -66,6 +70,14 @@ def main() -> int:
     if arguments.only != "replay":
         rows += shown(live_rows(arguments.runs, arguments.minutes * 60, arguments.memory_minutes * 60))
     return 0 if all(row.met for row in rows) else 1
+
+
+def _lacking(only: str | None, river: Path | None) -> Iterator[str]:
+    """What is needed and not there, before hours are spent on the rest: what is wrong, and what to do."""
+    if only != "live" and river and (wrong := lacks_river(river)):
+        yield f"--river {wrong}"
+    if only != "replay" and (wrong := lacks_broker()):
+        yield f"{wrong}; --only replay needs none"
 
 
 def shown(rows: list[Row]) -> list[Row]:

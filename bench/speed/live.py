@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,11 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def lacks_broker() -> str:
+    """What is missing for a live run, and what to do; "" where nothing is."""
+    return "" if shutil.which("mosquitto") else "mosquitto is not installed; `make test-packages` installs it"
 
 
 def run_live(boards: int, measured_s: float, moves_an_hour: float, seed: int) -> LiveRun:

@@ -83,6 +83,16 @@ def help_seconds() -> float:
     return time.perf_counter() - begin_s
 
 
+def lacks_river(python: Path) -> str:
+    """What is wrong with an interpreter that is to have river, and what to do; "" where it has it."""
+    remedy = "`make out/river/bin/python` makes one that has it"
+    try:
+        done = subprocess.run([python, "-c", "from river import drift"], check=False, capture_output=True)
+    except OSError as error:
+        return f"{python}: {(error.strerror or str(error)).lower()}; {remedy}"
+    return f"{python}: river cannot be imported there; {remedy}" if done.returncode else ""
+
+
 def river_rate(python: Path, recorded: Recorded, seconds: float = RIVER_SECONDS) -> float:
     """Conversions a second of river's PageHinkley, a detector a channel, in the interpreter that has river."""
     rows = max(int(len(recorded.counts) * min(seconds / recorded.seconds, 1.0)), 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,29 @@ def test_runs_and_times_that_cannot_be_are_refused(
     monkeypatch.setattr("sys.argv", ["bench-speed", "--runs", "0"])
     assert main() == 2
     assert "--runs" in capsys.readouterr().err
+
+
+def test_no_broker_is_said_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.argv", ["bench-speed"])
+    assert main() == 2
+    told = capsys.readouterr()
+    assert "mosquitto is not installed" in told.err and told.err.count("\n") == 1
+    assert not told.out
+
+
+@pytest.mark.parametrize("what", ["nothing", "no program", "no river"])
+def test_an_interpreter_without_river_is_refused_by_name(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = tmp_path / "python"
+    if what != "nothing":
+        python.write_text("#!/bin/sh\nexit 1\n")
+        python.chmod(0o755 if what == "no river" else 0o644)
+    monkeypatch.setattr("sys.argv", ["bench-speed", "--only", "replay", "--river", str(python)])
+    assert main() == 2
+    told = capsys.readouterr()
+    assert f"--river {python}" in told.err and "make out/river" in told.err and told.err.count("\n") == 1
+    assert not told.out
