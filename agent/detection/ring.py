@@ -7,6 +7,7 @@ frequency makes the level uncertain rather than wrong.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +84,7 @@ class Ring:
         grid = self._grid(span_s, centre)
         damping = np.full(len(grid), self.damping)
         solved = self._try(t_s, z, grid, damping, centre, others)
-        near = self._between(grid, int(np.argmin(solved[2])), span_s, known=centre is not None)
+        near = self._between(grid, int(solved[2].argmin()), span_s, known=centre is not None)
         if len(near):
             grid, damping = self._dampings(near, span_s)
             solved = self._try(t_s, z, grid, damping, centre, others)
@@ -91,17 +92,18 @@ class Ring:
         terms = _TERMS + 2 * len(others)
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
-        score = self._known(grid, centre) - misfit / 2
+        score = misfit / -2 if centre is None else self._known(grid, centre) - misfit / 2
         share = np.exp(score - score.max())
-        share /= share.sum()
+        share /= np.add.reduce(share)
         level = float(share @ levels)
-        best = int(np.argmax(share))
+        best = int(share.argmax())
         left = float(residual[best]) / max(len(t_s) - terms, 1)
         spread = float(share @ (levels - level) ** 2)
         over = max(left - sigma_g**2, 0.0)
         variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
         variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
-        tail = float(np.mean(apart[best, len(t_s) // 2 :] ** 2))
+        late = apart[best, len(t_s) // 2 :] ** 2
+        tail = float(np.add.reduce(late)) / len(late)
         hz = float(grid[best])
         coherent = self._coherent(hz, span_s)
         return RingFit(level, variance, left, tail, float(amplitude[best]), hz, float(damping[best]), coherent)
@@ -111,7 +113,7 @@ class Ring:
         if self.frequency_hz is None:
             return None
         own_g = self._p.plate_mass_g
-        return self.frequency_hz * float(np.sqrt((own_g + self.load_g) / (own_g + max(load_g, 0.0))))
+        return self.frequency_hz * math.sqrt((own_g + self.load_g) / (own_g + max(load_g, 0.0)))
 
     def learn(
         self,
@@ -165,7 +167,7 @@ class Ring:
         others: Waves,
     ) -> _Solved:
         """`_solve` for frequencies and dampings of this mode."""
-        heard = [(hz * (grid / (centre or grid)), known) for hz, known in others]
+        heard = [(hz * (grid / (centre or grid)), known) for hz, known in others] if others else None
         return self._solve(t_s, z, grid, damping, heard)
 
     def _dampings(self, grid: NDArray[np.float64], span_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -193,10 +195,8 @@ class Ring:
     def _coherent(self, frequency_hz: float, span_s: float) -> bool:
         return frequency_hz * span_s >= self._p.coherent_swings
 
-    def _known(self, grid: NDArray[np.float64], centre: float | None) -> NDArray[np.float64]:
+    def _known(self, grid: NDArray[np.float64], centre: float) -> NDArray[np.float64]:
         """The logarithm of what is known of each frequency."""
-        if centre is None:
-            return np.zeros(len(grid))
         known: NDArray[np.float64] = -(((grid / centre - 1) / self._doubt(centre)) ** 2) / 2
         return known
 
@@ -213,7 +213,7 @@ class Ring:
     def _doubt(self, centre: float) -> float:
         """Relative standard deviation of the frequency, expected at `centre`."""
         by_load = self._p.load_doubt * (centre / (self.frequency_hz or centre) - 1)
-        return float(np.sqrt(self._sd**2 + self._p.ring_memory**2 + by_load**2))
+        return math.sqrt(self._sd**2 + self._p.ring_memory**2 + by_load**2)
 
     def _best(
         self, t_s: NDArray[np.float64], z: NDArray[np.float64], grid: NDArray[np.float64], others: Waves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -115,22 +116,27 @@ class TrailingRun:
         if too_slow or span_s < _RING_SPAN * self._p.ring_shortest_s or n < self._p.least_samples + _RING_TERMS:
             return None
         t_s = (t_ns - t_ns[0]) * _NS
-        sigma2 = self._noise.sigma_g**2
-        level, spread = mean.copy(), np.maximum(variance, sigma2) / n
-        amplitude = frequency = 0.0
-        tremor_g: float | None
-        tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
+        ringing = [mode for mode, still in enumerate(calm.tolist()) if not still]
+        fits: dict[int, RingFit] = {}
         weight: tuple[float, float] | None = None  # frequency and damping of the weight's ring
-        for mode in np.flatnonzero(~calm).tolist():
+        amplitude = frequency = 0.0
+        for mode in ringing:
             fit = self._ring_of(mode, t_s, z[:, mode], float(mean[0]), weight, amplitude)
             if fit is None:
                 return None
-            level[mode], spread[mode] = fit.level_g, fit.variance_g2
+            fits[mode] = fit
             if mode == 0:
                 weight = (fit.frequency_hz, fit.damping)
-                tremor_g, stillness_g = self._tremor_beside(fit, t_s, z[:, 0], float(sigma2[0]))
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
+        sigma2 = self._noise.sigma_g**2
+        level, spread = mean.copy(), np.maximum(variance, sigma2) / n
+        for mode, fit in fits.items():
+            level[mode], spread[mode] = fit.level_g, fit.variance_g2
+        if 0 in fits:
+            tremor_g, stillness_g = self._tremor_beside(fits[0], t_s, z[:, 0], float(sigma2[0]))
+        else:
+            tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
         spread = spread + self._noise.wander_g**2
         return Level(begin_ns, int(t_ns[-1]), n, level, spread, tremor_g, stillness_g, amplitude, frequency)
 
@@ -153,7 +159,7 @@ class TrailingRun:
             terms = _RING_TERMS + 2 * len(others)
             if others and n < self._p.least_samples + _ROWS_A_TERM * terms:
                 break
-            fit = self._rings[mode].fit(t_s, z, float(np.sqrt(sigma2)), load_g, others)
+            fit = self._rings[mode].fit(t_s, z, math.sqrt(sigma2), load_g, others)
             if rough is None or fit.left_g2 < rough.left_g2:
                 rough = fit
             if fit.amplitude_g > float(np.ptp(z)):  # over a period a ring is as wide as it is high: this one is none
@@ -254,7 +260,7 @@ class TrailingRun:
         means = np.add.reduce(weight[n - count * width :].reshape(count, width), axis=1) / width
         noise2 = sigma2 / width + float(self._noise.wander_g[0]) ** 2
         moved2 = _variance(means) - noise2
-        return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / (count - 1))))
+        return math.sqrt(max(moved2, 0.0)), math.sqrt(noise2 * math.sqrt(2 / (count - 1)))
 
     def _tremor_beside(
         self, fit: RingFit, t_s: NDArray[np.float64], weight: NDArray[np.float64], sigma2: float
@@ -285,10 +291,10 @@ class TrailingRun:
     @staticmethod
     def _excess(moved2: float, freedom: int, noise2: float) -> tuple[float, float]:
         """Deviation that a variance shows beyond its noise, and the least that would show."""
-        return float(np.sqrt(max(moved2, 0.0))), float(np.sqrt(noise2 * np.sqrt(2 / max(freedom, 1))))
+        return math.sqrt(max(moved2, 0.0)), math.sqrt(noise2 * math.sqrt(2 / max(freedom, 1)))
 
     def _limit(self, freedom: int) -> float:
-        return 1 + self._p.quiet_slack + self._p.quiet_sigmas * float(np.sqrt(2 / max(freedom, 1)))
+        return 1 + self._p.quiet_slack + self._p.quiet_sigmas * math.sqrt(2 / max(freedom, 1))
 
     def _trend(
         self, t_ns: NDArray[np.int64], residual: NDArray[np.float64], variance: NDArray[np.float64]

@@ -185,7 +185,7 @@ class PlateCells:
 
     def _mean(self, begin_ns: int, end_ns: int) -> NDArray[np.float64] | None:
         """What each cell carried [cells] between two instants of the last second or so."""
-        rows = [grams[(t_ns >= begin_ns) & (t_ns <= end_ns)] for t_ns, grams in self._recent]
+        rows = [grams[slice(*t_ns.searchsorted((begin_ns, end_ns + 1)).tolist())] for t_ns, grams in self._recent]
         held = np.concatenate(rows) if rows else np.empty((0, len(self._cells)))
         return held.mean(axis=0) if len(held) >= _LEAST_ROWS else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +36,8 @@ class PlateRun:
         self.channels = np.array([cell.channel for cell in plate.cells])
         self._most_channel = int(self.channels.max())
         self.columns: slice | NDArray[np.int64] = _side_by_side(self.channels)
-        per_cell = start_counts / np.abs(scale.counts_per_gram)
+        self._counts_a_gram: NDArray[np.float64] = np.abs(scale.counts_per_gram)
+        per_cell = start_counts / self._counts_a_gram
         start_g = np.full(scale.modes, float(np.sqrt((per_cell**2).sum())))
         floor_g = float(np.sqrt((1 / scale.counts_per_gram**2).sum())) * _FLOOR_COUNTS
         self.filter = CellFilter(len(plate.cells))
@@ -77,7 +79,8 @@ class PlateRun:
         self.position = max(end, begin)
         self.filter.noise_counts = self.noise_counts(self.detector.noise.sigma_g[0])
         held_back = self.filter.held_back
-        t_ns, counts, present = rows.t_ns[a:b], rows.counts[a:b, self.channels], rows.present[a:b, self.channels]
+        t_ns = rows.t_ns[a:b]
+        counts, present = rows.counts[a:b, self.columns].copy(), rows.present[a:b, self.columns].copy()
         screened, self._screened = self._screened, None
         if screened is not None and screened[0] == begin:
             counts, present = screened[1:]
@@ -167,7 +170,7 @@ class PlateRun:
 
     def noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of a conversion of each cell [.., cells] in counts, where the weight's is `sigma_g` [.., 1]."""
-        result: NDArray[np.float64] = np.abs(self.scale.counts_per_gram) * (sigma_g / np.sqrt(len(self.channels)))
+        result: NDArray[np.float64] = self._counts_a_gram * (sigma_g / math.sqrt(len(self.channels)))
         return result
 
     def missed(self, begin_ns: int, end_ns: int) -> None:
