@@ -15,6 +15,8 @@ from agent.wire.frames import (
     MAX_BODY_BYTES,
     SAMPLE,
     SAMPLE_HEAD_BYTES,
+    STATUS,
+    STATUS_BYTES,
     Samples,
 )
 
@@ -86,14 +88,18 @@ def crc_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
     return crc
 
 
-def unseal_alike(stream: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> dict[int, bytes]:
-    """Bodies of frames between `starts` [n] and `ends` [n] of which many have one length, by their place among the n.
+def unseal_alike(
+    stream: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], *, news_only: bool = False
+) -> tuple[dict[int, bytes], set[int]]:
+    """Bodies of frames between `starts` [n] and `ends` [n] of which many have one length, by their place among the n;
+    and which places were left out of them as no news: with `news_only`, a STATUS whose faults are those of the next.
 
     Those that are not sound, or too long, or of a length that few have, are for the single-frame path.
     """
     out: dict[int, bytes] = {}
+    no_news: set[int] = set()
     if len(starts) < _ALIKE:
-        return out
+        return out, no_news
     lengths = ends - starts
     many = np.bincount(np.minimum(lengths, _LONGEST + 1), minlength=_LONGEST + 1)[: _LONGEST + 1] >= _ALIKE
     many[:_SHORTEST] = False
@@ -102,10 +108,21 @@ def unseal_alike(stream: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDA
         sealed, sound = unstuff(gathered(stream, starts[which], length))
         body = np.ascontiguousarray(sealed[:, :-CRC_BYTES])
         told = np.ascontiguousarray(sealed[:, -CRC_BYTES:]).view("<u2")[:, 0]
-        good = sound & (crc_columns(body) == told)
-        flat, size = body.tobytes(), body.shape[1]
-        out |= {int(which[k]): flat[k * size : (k + 1) * size] for k in np.flatnonzero(good).tolist()}
-    return out
+        good = np.flatnonzero(sound & (crc_columns(body) == told))
+        size = body.shape[1]
+        if news_only and size == STATUS_BYTES:
+            status = good[body[good, 0] == STATUS]
+            faults = body[status, -1]
+            same = status[:-1][faults[:-1] == faults[1:]]
+            no_news.update(which[same].tolist())
+            told_of = np.ones(len(which), np.bool_)
+            told_of[same] = False
+            good = good[told_of[good]]
+        flat = body.tobytes()
+        out |= {
+            place: flat[k * size : (k + 1) * size] for place, k in zip(which[good].tolist(), good.tolist(), strict=True)
+        }
+    return out, no_news
 
 
 def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> tuple[Samples, NDArray[np.bool_]]:

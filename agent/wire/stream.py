@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +12,6 @@ from agent.wire.frames import (
     CRC_BYTES,
     MAX_BODY_BYTES,
     MAX_CHANNELS,
-    STATUS,
-    STATUS_BYTES,
     Counters,
     Frame,
     FrameError,
@@ -163,8 +160,7 @@ class FrameStream:
 
         `news_only`: a STATUS may be left out that is followed by another with the same faults.
         """
-        bodies = unseal_alike(np.frombuffer(held, np.uint8), starts, ends)
-        no_news = _followed_by_the_same(bodies) if news_only else frozenset()
+        bodies, no_news = unseal_alike(np.frombuffer(held, np.uint8), starts, ends, news_only=news_only)
         self.counters.good += len(no_news)
         out: list[tuple[int, Frame]] = []
         again: dict[bytes, Frame] = {}  # a HELLO says the same every five seconds
@@ -243,12 +239,6 @@ class FrameStream:
             self.counters.good += 1
         except FrameError as error:
             self.counters.dropped[error.kind] += 1
-
-
-def _followed_by_the_same(bodies: dict[int, bytes]) -> frozenset[int]:
-    """Places of STATUS frames whose faults are those of the next; in order of their places."""
-    places = [k for k, body in bodies.items() if body[0] == STATUS and len(body) == STATUS_BYTES]
-    return frozenset(k for k, then in itertools.pairwise(places) if bodies[k][-1] == bodies[then][-1])
 
 
 def usual_length(lengths: NDArray[np.int64]) -> int:
