@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agent.store import Store
 
 DEFAULT_EPOCH = "replay"
+_LARGEST_BYTES = 31 << 20  # below the 32 MiB from which on glibc learns nothing from a block
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,12 +56,21 @@ def _replay(store: Store, agent: str, epoch: str, recording: Recording, journal:
     from agent.pipeline.arrivals import Arrivals
 
     pipeline = made_pipeline(store, agent, epoch, journal)
+    _keep_memory()
     for stretch in recording.stretches():
         came = [Arrivals(part.source, part.t_mono_ns, part.number, part.ends, part.data) for part in stretch]
         _tell(pipeline.feed_stretch(came), store, agent)
     _tell(pipeline.finish(), store, agent)
     if journal:
         journal.save_belief(pipeline.snapshot())
+
+
+def _keep_memory() -> None:
+    """Have the C library keep for itself what it is given back. glibc returns blocks to the system at once, to get each
+    anew page by page, unless a larger one was freed before; stretches of a recording come and go by the megabyte."""
+    import numpy as np
+
+    np.empty(_LARGEST_BYTES, np.uint8)  # not one page of it is touched
 
 
 def _tell(told: list[Told], store: Store, agent: str) -> None:
