@@ -10,6 +10,7 @@ from agent.pipeline.foresight import WITHIN, Foresight, foresee
 from agent.pipeline.plate import GAP_NS, REMEMBERED_ABSENCES, PlateRun
 
 _LEAST_AHEAD = 4  # fewer blocks are quicker one by one
+_SINGLY = 8  # blocks that are screened one by one from where something is found on
 _MOST_PLAIN = 4096  # blocks that are screened at once
 _REMEMBERED_BLOCKS = 2  # a block of rest has at least eight rows, the filter remembers twelve
 
@@ -103,9 +104,12 @@ class PlateAhead:
         """In how many of `number` blocks from `begin` on the cells go on as they are; those are screened and taken."""
         done = 0
         while done < number:
-            taken = self._plainly_ahead(foresight, begin + done, begin + min(number, done + _MOST_PLAIN))
+            asked = min(number - done, _MOST_PLAIN)
+            taken = self._plainly_ahead(foresight, begin + done, begin + done + asked)
             done += taken
-            if done < number and not taken:
+            if taken == asked:
+                continue
+            for _ in range(min(_SINGLY, number - done)):  # what is found in one is soon found again
                 goes_on, taken = self._one_ahead(foresight, begin + done)
                 done += taken
                 if not goes_on:

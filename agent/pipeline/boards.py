@@ -59,6 +59,11 @@ class Boards:
         changes += self.advance(chunks[-1].t_mono_ns)
         return changes
 
+    def known(self, stretch: Sequence[Arrivals]) -> bool:
+        """Whether each port that was heard, or is in a stretch, is that of a board that is used, or of none here."""
+        heard = all(arrivals.source in self._links for arrivals in stretch)
+        return heard and all(self._settled(link) for link in self._links.values())
+
     def take_calm(self, stretch: Sequence[Arrivals]) -> bool:
         """Take the bytes of a longer stretch at once, where nothing happens in it that would have to be told or would
         change whom is waited for; False: nothing was taken, `take` must go through it slot by slot."""

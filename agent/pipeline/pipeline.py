@@ -30,6 +30,7 @@ from agent.weighing import Calibration, PlateScale
 SNAPSHOT_VERSION = 1
 _DELIVERY_NS = 30_000_000  # a board's next conversion has come by then, at 80 a second
 _END_NS = (1 << 63) - 1
+_UNKNOWN_SLOTS = 256  # of chunks at a time, while boards are yet to say who they are
 _START_COUNTS = 160.0  # noise of a conversion before any is measured
 
 
@@ -222,22 +223,23 @@ class Pipeline:
         self._take_stretch(early)
 
     def _take_stretch(self, stretch: list[Arrivals]) -> None:
-        """All at once where nothing happens but SAMPLEs, else in halves, down to single slots."""
-        if not stretch:
-            return
-        if self._boards.take_calm(stretch):
+        """All at once where nothing happens but SAMPLEs, else in halves, down to single slots; little by little until
+        every board is known."""
+        while stretch and not self._boards.take_calm(stretch):
+            first = min(int(arrivals.t_mono_ns[0]) for arrivals in stretch) // self._slot_ns
+            last = max(int(arrivals.t_mono_ns[-1]) for arrivals in stretch) // self._slot_ns
+            if first == last:
+                chunks = ordered(stretch)
+                for fault, recovered in self._boards.take(chunks):
+                    self._tell_fault(fault, recovered, chunks[-1].t_mono_ns)
+                break
+            more = (last - first + 1) // 2
+            if more > _UNKNOWN_SLOTS and not self._boards.known(stretch):
+                more = _UNKNOWN_SLOTS
+            early, stretch = split(stretch, (first + more) * self._slot_ns)
+            self._take_stretch(early)
+        if stretch:
             self._work(self._boards.horizon_ns())
-            return
-        first = min(int(arrivals.t_mono_ns[0]) for arrivals in stretch) // self._slot_ns
-        last = max(int(arrivals.t_mono_ns[-1]) for arrivals in stretch) // self._slot_ns
-        if first < last:
-            for half in split(stretch, (first + last + 1) // 2 * self._slot_ns):
-                self._take_stretch(half)
-            return
-        chunks = ordered(stretch)
-        for fault, recovered in self._boards.take(chunks):
-            self._tell_fault(fault, recovered, chunks[-1].t_mono_ns)
-        self._work(self._boards.horizon_ns())
 
     def _work(self, horizon_ns: int | None) -> None:
         if horizon_ns is None:
