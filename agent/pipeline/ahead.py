@@ -42,6 +42,8 @@ class PlateAhead:
         begin = (begin_ns - foresight.begin_ns) // block_ns
         end = min(begin + blocks, foresight.calm_until(begin))
         taken = self._accepted(foresight, begin, end) if begin < end else 0
+        if begin + taken == len(foresight.outlook):
+            self._foresight = None  # it says nothing any more, and is large
         if taken < max(end - begin, 1):
             self._from_ns = begin_ns + (taken + 1) * block_ns
         return taken

@@ -85,15 +85,19 @@ class Recording:
             held.append(record)
             number += len(record)
             if number >= STRETCH_MESSAGES:
-                yield from self._stretch(held, topics)
-                held, number = [], 0
-        yield from self._stretch(held, topics)
+                stretch = self._stretch(held, topics)
+                held, number = [], 0  # what it was made of is not kept while it is worked on
+                if stretch:
+                    yield stretch
+        stretch = self._stretch(held, topics)
+        if stretch:
+            yield stretch
         self._remark(reader)
 
-    def _stretch(self, held: list[Messages], topics: dict[int, str]) -> Iterator[list[SourceStretch]]:
+    def _stretch(self, held: list[Messages], topics: dict[int, str]) -> list[SourceStretch]:
         held = [some for some in (messages.only(topics) for messages in held) if len(some)]
         if not held:
-            return
+            return []
         messages = together(held)
         t_ns = np.minimum(messages.log_times, np.uint64(_LATEST_NS)).astype(np.int64)
         t_ns[0] = max(int(t_ns[0]), self._last_ns)
@@ -110,7 +114,7 @@ class Recording:
             if len(number):
                 ends = np.cumsum(lengths[number])
                 stretch.append(SourceStretch(topic, risen[number], number, ends, messages.joined(number)))
-        yield stretch
+        return stretch
 
     def _remark(self, reader: McapReader) -> None:
         name = self._path
