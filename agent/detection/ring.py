@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.detection.parameters import DetectionParameters
+from agent.detection.waves import Alone, Beside, solve
 
 _TERMS = 3
 _LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at least this
@@ -27,11 +28,9 @@ _GRID_SDS = 2.5
 _STEP_SWINGS = 0.05  # two frequencies of a grid may come so far apart, in swings, by the end of a window or ring
 _MOST_BETWEEN = 6
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
-_RIDGE = 1e-9  # on what is solved, so that terms which are the same within a window have a solution
 
 
 Waves = tuple[tuple[float, float], ...]  # frequency in Hz and damping of each
-_Solved = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,11 @@ class Ring:
         grid = self._grid(span_s, centre)
         damping = np.full(len(grid), self.damping)
         solved = self._try(t_s, z, grid, damping, centre, others)
-        near = self._between(grid, int(solved[2].argmin()), span_s, known=centre is not None)
+        near = self._between(grid, int(solved.residual.argmin()), span_s, known=centre is not None)
         if len(near):
             grid, damping = self._dampings(near, span_s)
             solved = self._try(t_s, z, grid, damping, centre, others)
-        levels, unit, residual, amplitude, apart = solved
+        levels, residual = solved.levels, solved.residual
         terms = _TERMS + 2 * len(others)
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
@@ -97,16 +96,17 @@ class Ring:
         share /= np.add.reduce(share)
         level = float(share @ levels)
         best = int(share.argmax())
+        detail = solved.detail(best)
         left = float(residual[best]) / max(len(t_s) - terms, 1)
         spread = float(share @ (levels - level) ** 2)
         over = max(left - sigma_g**2, 0.0)
-        variance = float(unit[best]) * (sigma_g**2 + self._p.ring_leftover * over) + spread
-        variance += (self._p.ring_misfit * float(amplitude[best])) ** 2 / len(t_s)
-        late = apart[best, len(t_s) // 2 :] ** 2
+        variance = detail.unit * (sigma_g**2 + self._p.ring_leftover * over) + spread
+        variance += (self._p.ring_misfit * detail.amplitude_g) ** 2 / len(t_s)
+        late = detail.apart[len(t_s) // 2 :] ** 2
         tail = float(np.add.reduce(late)) / len(late)
         hz = float(grid[best])
         coherent = self._coherent(hz, span_s)
-        return RingFit(level, variance, left, tail, float(amplitude[best]), hz, float(damping[best]), coherent)
+        return RingFit(level, variance, left, tail, detail.amplitude_g, hz, float(damping[best]), coherent)
 
     def at(self, load_g: float) -> float | None:
         """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""
@@ -165,10 +165,10 @@ class Ring:
         damping: NDArray[np.float64],
         centre: float | None,
         others: Waves,
-    ) -> _Solved:
-        """`_solve` for frequencies and dampings of this mode."""
-        heard = [(hz * (grid / (centre or grid)), known) for hz, known in others] if others else None
-        return self._solve(t_s, z, grid, damping, heard)
+    ) -> Alone | Beside:
+        """`solve` for frequencies and dampings of this mode."""
+        heard = [(hz * (grid / (centre or grid)), known) for hz, known in others]
+        return solve(t_s, z, grid, damping, heard)
 
     def _dampings(self, grid: NDArray[np.float64], span_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Frequencies and dampings to try: where a window holds so many swings that only a ring keeps step, it also
@@ -224,10 +224,10 @@ class Ring:
         grid = grid[apart] if apart.any() else grid
         dampings = np.array(_LEARN_DAMPINGS)
         frequency, damping = np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
-        heard = [(np.full(len(frequency), hz), known) for hz, known in others]
-        _, _, residual, amplitude, _ = self._solve(t_s, z, frequency, damping, heard)
-        k = int(np.argmin(residual))
-        return float(frequency[k]), float(damping[k]), float(residual[k]), float(amplitude[k])
+        heard = [(np.array([hz]), known) for hz, known in others]
+        solved = solve(t_s, z, frequency, damping, heard, each=len(dampings))
+        k = int(solved.residual.argmin())
+        return float(frequency[k]), float(damping[k]), float(solved.residual[k]), solved.detail(k).amplitude_g
 
     def _without(self, t_s: NDArray[np.float64], z: NDArray[np.float64], others: Waves) -> float:
         """Residual sum of squares of a level and the rings of others alone."""
@@ -235,70 +235,4 @@ class Ring:
             return float(np.var(z)) * len(z)
         (hz, damping), *more = others
         heard = [(np.array([other]), known) for other, known in more]
-        return float(self._solve(t_s, z, np.array([hz]), np.array([damping]), heard)[2][0])
-
-    @staticmethod
-    def _solve(
-        t_s: NDArray[np.float64],
-        z: NDArray[np.float64],
-        frequency: NDArray[np.float64],
-        damping: NDArray[np.float64],
-        others: list[tuple[NDArray[np.float64], float]] | None = None,
-    ) -> _Solved:
-        """Least squares for every frequency of [F]: levels, their unit variance, residual sums of squares, amplitude at
-        the window's beginning, each [F], and what is left [F, n]. `others` are fitted beside it: frequencies [F],
-        damping."""
-        if not others:
-            return _solve_alone(t_s, z, frequency, damping)
-        design: NDArray[np.float64] = np.empty((len(frequency), len(t_s), _TERMS + 2 * len(others)))
-        design[:, :, 0] = 1.0
-        design[:, :, 1], design[:, :, 2] = _wave(t_s, frequency, damping[:, None])
-        for k, (heard, heard_damping) in enumerate(others):
-            design[:, :, _TERMS + 2 * k], design[:, :, _TERMS + 2 * k + 1] = _wave(t_s, heard, heard_damping)
-        turned = np.swapaxes(design, 1, 2)
-        inverse = np.linalg.inv(turned @ design + _RIDGE * np.eye(design.shape[2])).astype(np.float64, copy=False)
-        coefficients = (inverse @ (turned @ z)[:, :, None])[:, :, 0]
-        apart = z - (design @ coefficients[:, :, None])[:, :, 0]
-        amplitude: NDArray[np.float64] = np.hypot(coefficients[:, 1], coefficients[:, 2])
-        return coefficients[:, 0], inverse[:, 0, 0], (apart**2).sum(axis=1), amplitude, apart
-
-
-def _wave(
-    t_s: NDArray[np.float64], frequency: NDArray[np.float64], damping: NDArray[np.float64] | float
-) -> NDArray[np.float64]:
-    """Cosine and sine [2, F, n] of frequencies [F] that fade by their `damping` [F, 1]."""
-    swing = (2 * np.pi * frequency)[:, None] * t_s
-    out: NDArray[np.float64] = np.empty((2, *swing.shape))
-    np.cos(swing, out=out[0])
-    np.sin(swing, out=out[1])
-    swing *= -damping
-    out *= np.exp(swing, out=swing)
-    return out
-
-
-def _solve_alone(
-    t_s: NDArray[np.float64],
-    z: NDArray[np.float64],
-    frequency: NDArray[np.float64],
-    damping: NDArray[np.float64],
-) -> _Solved:
-    """`Ring._solve` of one ring: about their means, its two terms are told by two equations, solved by hand."""
-    n = len(t_s)
-    wave = _wave(t_s, frequency, damping[:, None])
-    middle = np.add.reduce(wave, axis=2) / n
-    wave -= middle[:, :, None]
-    cosine, sine = wave
-    mean = float(np.add.reduce(z)) / n
-    off = z - mean
-    square = np.einsum("kfn,kfn->kf", wave, wave) + _RIDGE
-    both = np.einsum("fn,fn->f", cosine, sine)
-    seen = wave @ off
-    determinant = square[0] * square[1] - both * both
-    a = (square[1] * seen[0] - both * seen[1]) / determinant
-    b = (square[0] * seen[1] - both * seen[0]) / determinant
-    apart = off - a[:, None] * cosine
-    apart -= b[:, None] * sine
-    levels = mean - a * middle[0] - b * middle[1]
-    shared = 2 * middle[0] * middle[1] * both
-    unit = 1 / n + (middle[0] ** 2 * square[1] - shared + middle[1] ** 2 * square[0]) / determinant
-    return levels, unit, np.einsum("fn,fn->f", apart, apart), np.hypot(a, b), apart
+        return float(solve(t_s, z, np.array([hz]), np.array([damping]), heard).residual[0])
