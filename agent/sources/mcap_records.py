@@ -30,6 +30,7 @@ _CHANNEL_AT, _LOG_TIME_AT = 9, 15  # in a message, from its opcode on
 _CHUNK = struct.Struct("<QQQII")  # up to the name of its compression, which has its length before it
 _SIZE = struct.Struct("<Q")
 _PIECES = 256  # that are read at once
+_LONGEST_ALIKE, _ALIKE_SHARE = 1 << 10, 32  # bytes; a 32nd of all messages are many of one length
 _SIFTED = 4  # times
 _LENGTH_ZEROS = (4, 8)  # bytes of a head that are 0; those between them are looked at later
 _OPCODE_BITS = np.uint64(8)
@@ -65,18 +66,26 @@ class Messages:
     def joined(self, which: NDArray[np.int64]) -> bytes:
         """The bytes of some messages [k], one behind the other.
 
-        Those of a length from a power of two on, below the next, are copied together: its first bytes, then its last.
+        Those of a length that many have are copied together. Of the others, those of a length from a power of two on,
+        below the next: its first bytes, then its last.
         """
         begins = self.begins[which]
         lengths = self.ends[which] - begins
         room = np.empty(int(lengths.sum()), np.uint8)
         at = np.cumsum(lengths) - lengths
-        powers = np.frexp(lengths)[1]  # one more than that of the power
+        short = lengths <= _LONGEST_ALIKE
+        many = np.bincount(lengths[short], minlength=_LONGEST_ALIKE + 1) * _ALIKE_SHARE >= max(len(which), 1)
+        rest = np.flatnonzero(~many[np.minimum(lengths, _LONGEST_ALIKE)] | ~short)
+        for size in np.flatnonzero(many).tolist():
+            alike = np.flatnonzero(lengths == size)
+            if size:
+                _pieces(room, size)[at[alike]] = _pieces(self.data, size)[begins[alike]]
+        powers = np.frexp(lengths[rest])[1]  # one more than that of the power
         for power in np.unique(powers).tolist():
             if power < 1:
                 continue  # nothing in them
             size = 1 << (power - 1)
-            alike = np.flatnonzero(powers == power)
+            alike = rest[powers == power]
             to, origin, more = _pieces(room, size), _pieces(self.data, size), lengths[alike] - size
             to[at[alike]] = origin[begins[alike]]
             to[at[alike] + more] = origin[begins[alike] + more]
