@@ -6,6 +6,8 @@ leaps there and back while the plate's other cells are calm is wild. What creeps
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -155,31 +157,21 @@ class CellHealth:
             self._last = last
             return
         # the quick look above suffices but for one row in many
-        filled = np.where(present[0], counts[0], self._last)
-        rows = [filled]
-        for k in range(1, len(t_ns)):
-            filled = np.where(present[k], counts[k], filled)
-            rows.append(filled)
-        whole = np.array(rows)
-        previous = np.vstack((self._last, whole[:-1]))
-        self._last = whole[-1]
+        now_ns, values = int(t_ns[-1]), self._last.tolist()
         running = False
-        for c in range(self.cells):
-            here = present[:, c]
-            changed = here & (whole[:, c] != previous[:, c])
-            self._same[c], began = _tail(changed, here, self._same[c])
-            self._absent[c], gone = _tail(here, ~here, self._absent[c])
-            self._run_ns[c] = _since(t_ns, began, self._run_ns[c]) if self._same[c] else 0
-            self._gone_ns[c] = _since(t_ns, gone, self._gone_ns[c]) if self._absent[c] else 0
-            extreme = here & ((counts[:, c] >= SATURATED_HIGH) | (counts[:, c] <= SATURATED_LOW))
-            if not extreme[-1] and here[-1]:
+        for c, (came, here) in enumerate(zip(counts.T.tolist(), present.T.tolist(), strict=True)):
+            run = _run(came, here, values[c], self._same[c], self._absent[c])
+            values[c], self._same[c], self._absent[c] = run.value, run.same, run.absent
+            self._run_ns[c] = _since(t_ns, run.began, self._run_ns[c]) if run.same else 0
+            self._gone_ns[c] = _since(t_ns, run.gone, self._gone_ns[c]) if run.absent else 0
+            if here[-1] and SATURATED_LOW < came[-1] < SATURATED_HIGH:
                 self._extreme_ns[c] = 0
-            elif extreme.any() and not self._extreme_ns[c]:
-                self._extreme_ns[c] = int(t_ns[int(extreme.argmax())])
-            p = self._p
-            if extreme.any() or self._silent(c, int(t_ns[-1])) or self._same[c] >= p.suspect_rows:
-                self._blemish_ns[c] = int(t_ns[-1])
-            running |= bool(self._same[c] or self._absent[c] or self._extreme_ns[c] or self.cause[c])
+            elif run.extreme is not None and not self._extreme_ns[c]:
+                self._extreme_ns[c] = int(t_ns[run.extreme])
+            if run.extreme is not None or self._silent(c, now_ns) or run.same >= self._p.suspect_rows:
+                self._blemish_ns[c] = now_ns
+            running |= bool(run.same or run.absent or self._extreme_ns[c] or self.cause[c])
+        self._last = np.array(values, np.int32)
         self._calm = not running
 
     def _judge(self, now_ns: int, no_load: NDArray[np.bool_] | None) -> bool:
@@ -244,10 +236,32 @@ def _since(t_ns: NDArray[np.int64], first: int, before_ns: int) -> int:
     return before_ns if before_ns and not first else int(t_ns[max(first - 1, 0)])
 
 
-def _tail(breaks: NDArray[np.bool_], counted: NDArray[np.bool_], before: int) -> tuple[int, int]:
-    """How many are counted after the last break, going on from `before` where there is none; and where they begin."""
-    where = np.flatnonzero(breaks)
-    if not len(where):
-        return before + int(np.count_nonzero(counted)), 0
-    first = int(where[-1]) + 1
-    return int(np.count_nonzero(counted[first:])), first
+@dataclass(slots=True)
+class _Run:
+    """How a cell's conversions end: its last `value`, how often it was the `same` and how long `absent` just now, the
+    rows at which that `began` and at which it was `gone` (0: before), and the first at an end of its range."""
+
+    value: int
+    same: int
+    absent: int
+    began: int = 0
+    gone: int = 0
+    extreme: int | None = None
+
+
+def _run(counts: list[int], present: list[bool], value: int, same: int, absent: int) -> _Run:
+    """Of conversions [n] that follow on a `value`, which was the `same` so often, or `absent` so long. Numbers of
+    Python are quicker for the few rows of a block."""
+    run = _Run(value, same, absent)
+    for row, (count, here) in enumerate(zip(counts, present, strict=True)):
+        if not here:
+            run.absent += 1
+            continue
+        run.absent, run.gone = 0, row + 1
+        if count == run.value:
+            run.same += 1
+        else:
+            run.value, run.same, run.began = count, 0, row + 1
+        if run.extreme is None and not SATURATED_LOW < count < SATURATED_HIGH:
+            run.extreme = row
+    return run
