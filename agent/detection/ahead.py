@@ -62,13 +62,13 @@ class Outlook:
             column.take(index, out=own, mode="clip")
         self._clear(blocks, self._least)
         mean = self._sum(blocks) / count
-        self.mean = np.ascontiguousarray(mean.T)
+        self.mean = mean.T  # a column of each mode lies in one piece, as do all that are [blocks, modes]
         self.inner = self._departure(blocks, np.concatenate((mean[:, :1], mean[:, :-1]), axis=1), mean)
         """Of all blocks, where the mean before the first of them is its own."""
         blocks -= mean[:, np.newaxis]
         blocks *= blocks
         self._clear(blocks, self._least)
-        self.variance = np.ascontiguousarray((self._sum(blocks) / np.maximum(count - 1, 1)).T)
+        self.variance = (self._sum(blocks) / np.maximum(count - 1, 1)).T
 
     def __len__(self) -> int:
         return len(self.count)
@@ -102,7 +102,7 @@ class Outlook:
             self._clear(total, self._least - (m - 1))
             far = np.abs(total, out=total).max(axis=1) / m
         row = np.abs(off, out=off).max(axis=1)
-        return Departure(*(np.ascontiguousarray(figure.T) for figure in (mean - before, row, far)))
+        return Departure((mean - before).T, row.T, far.T)
 
     def _clear(self, rows: NDArray[np.float64], least: int) -> None:
         """Nothing where a block has no row; that adds nothing to a sum, and is never the farthest."""

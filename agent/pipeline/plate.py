@@ -170,7 +170,10 @@ class PlateRun:
 
     def noise_counts(self, sigma_g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of a conversion of each cell [.., cells] in counts, where the weight's is `sigma_g` [.., 1]."""
-        result: NDArray[np.float64] = self._counts_a_gram * (sigma_g / math.sqrt(len(self.channels)))
+        share = sigma_g / math.sqrt(len(self.channels))
+        if share.ndim < 2:
+            return np.multiply(self._counts_a_gram, share)
+        result: NDArray[np.float64] = (self._counts_a_gram[:, np.newaxis] * share[:, 0]).T  # columns in one piece
         return result
 
     def missed(self, begin_ns: int, end_ns: int) -> None:

@@ -64,10 +64,14 @@ class PlateScale:
 
     def to_modes(self, grams: NDArray[np.float64]) -> NDArray[np.float64]:
         """Modes [n, modes] in grams, cell by cell in fixed order: the same bits for any number of rows."""
-        out = grams[:, :1] * self.modes_of_cells[:, 0]
-        for cell in range(1, grams.shape[1]):
-            out = out + grams[:, cell : cell + 1] * self.modes_of_cells[:, cell]
-        return out
+        if self.modes == 1:  # numbers that lie side by side would be added up in another order
+            out = grams[:, :1] * self.modes_of_cells[:, 0]
+            for cell in range(1, grams.shape[1]):
+                out = out + grams[:, cell : cell + 1] * self.modes_of_cells[:, cell]
+            return out
+        parts = grams.T[:, :, np.newaxis] * self.modes_of_cells.T[:, np.newaxis]
+        result: NDArray[np.float64] = np.add.reduce(parts, axis=0)
+        return result
 
     def modes_of_columns(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Modes [n, modes] of counts [cells, n], column by column: the same bits as `to_modes` of `grams`."""
