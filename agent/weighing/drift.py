@@ -143,7 +143,7 @@ class CellDrift:
             filled, ends = filled[: int(np.argmax(none))], ends[: int(np.argmax(none))]
         if not len(filled):
             return nothing, 0
-        mean = np.empty((len(filled), self.cells))
+        mean = np.empty((self.cells, len(filled))).T  # each cell's in one piece
         mean[0] = median(first, 0)
         mean[1:] = _medians(rows, ends)
         mean /= self.factor
@@ -188,10 +188,11 @@ class CellDrift:
         begun = self._absorbed
         early = [begun := begun if step is None else (begun + step) * decay for step in self._pending_early(mean_g)]
         rest = later[max(len(early) - 2, 0) :]
-        columns = []
-        for ways, absorbed in zip(rest.T.tolist(), begun.tolist(), strict=True):
-            columns.append([absorbed := (absorbed + way) * decay for way in ways])
-        result: NDArray[np.float64] = np.concatenate((np.array(early), np.array(columns).T.reshape(-1, self.cells)))
+        columns = np.array(early).T.tolist()
+        for column, ways in zip(columns, rest.T.tolist(), strict=True):
+            absorbed = column[-1]
+            column += [absorbed := (absorbed + way) * decay for way in ways]
+        result: NDArray[np.float64] = np.array(columns).T
         return result
 
     def _pending_early(self, mean_g: NDArray[np.float64]) -> list[NDArray[np.float64] | None]:

@@ -34,12 +34,12 @@ def medians_between(
 ) -> NDArray[np.float64]:
     """Medians [k, cells] of the `count` [k] least, at least one, of `width` [k] in a row of `columns` [cells, n] from
     `begin` [k] on."""
-    out = np.empty((len(begin), len(columns)))
+    out = np.empty((len(columns), len(begin)))
     for wide in np.flatnonzero(np.bincount(width)).tolist():
         which = np.flatnonzero(width == wide)
         ordered = windows(columns, wide)[:, begin[which]]
         ordered.sort(axis=-1)
         row, number = np.arange(len(which)), count[which]
         lower, upper = ordered[:, row, (number - 1) // 2], ordered[:, row, number // 2]
-        out[which] = ((lower.astype(np.float64) + upper) / 2).T
-    return out
+        out[:, which] = (lower.astype(np.float64) + upper) / 2
+    return out.T
