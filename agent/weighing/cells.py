@@ -145,7 +145,7 @@ class CellFilter:
         for block in np.flatnonzero(out).tolist():
             end = int(edges[block + 1])
             near = raw[:, max(end - self._p.motion_samples - 1, 0) : end].T
-            out[block] = self._rule.wild(near, self.noise_counts)[1]
+            out[block] = self._rule.last_may_be(near, self.noise_counts)
         return out
 
     @property

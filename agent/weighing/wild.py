@@ -75,8 +75,7 @@ class WildRule:
         far = leap > self.limit_counts(noise_counts)
         if not far.any():
             return _NONE, False
-        last = far[-1].tolist()
-        pending = any(last) and self._wild_in_row(leap, len(leap) - 1, leap[-1].tolist(), last) is not None
+        pending = self._last_may_be(leap, far[-1])
         odd = far[:-1] & far[1:]  # and a row after
         if not odd.any():
             return _NONE, pending
@@ -89,6 +88,16 @@ class WildRule:
             if cell is not None:
                 found.append((row + 1, cell))
         return np.array(found, np.int64).reshape(-1, 2), pending
+
+    def last_may_be(self, raw: NDArray[np.float64], noise_counts: NDArray[np.float64]) -> bool:
+        """Whether the last of rows [n, cells], two at least, may be wild."""
+        leap = np.abs(raw[1:] - raw[:-1])
+        return self._last_may_be(leap, leap[-1] > self.limit_counts(noise_counts))
+
+    def _last_may_be(self, leap: NDArray[np.float64], far: NDArray[np.bool_]) -> bool:
+        candidates = far.tolist()
+        last = len(leap) - 1
+        return any(candidates) and self._wild_in_row(leap, last, leap[last].tolist(), candidates) is not None
 
     def _wild_in_row(
         self, leap: NDArray[np.float64], row: int, size: list[float], candidates: list[bool]
