@@ -20,8 +20,9 @@ from agent.wire.frames import (
     Samples,
 )
 
-_CRC_POLYNOMIAL = 0x1021
-_WORD_BITS = 16
+_CRC_POLYNOMIAL = np.uint16(0x1021)
+_TOP_BIT = np.uint16(15)
+_BYTE_BITS = 8
 _ALIKE = 16  # frames of one length from which on columns are quicker than single frames
 _SHORTEST = 1 + 1 + CRC_BYTES  # of a stuffed frame with anything in it
 _LONGEST = 1 + MAX_BODY_BYTES + CRC_BYTES
@@ -31,10 +32,14 @@ _FEW_ROWS = 128  # so many are quicker one by one than by a table that is to be 
 @cache
 def _crc_table() -> NDArray[np.uint16]:
     """What 16 steps make of each value of the register: so two bytes go in at once."""
-    crc: NDArray[np.int64] = np.arange(1 << _WORD_BITS, dtype=np.int64)
-    for _ in range(_WORD_BITS):
-        crc = ((crc << 1) ^ np.where(crc & 0x8000, _CRC_POLYNOMIAL, 0)) & 0xFFFF
-    return crc.astype(np.uint16)
+    one, bits = np.uint16(1), np.uint16(_BYTE_BITS)
+    byte = np.arange(1 << _BYTE_BITS, dtype=np.uint16) << bits  # in the upper half, as the first of the two
+    for _ in range(_BYTE_BITS):
+        byte = (byte << one) ^ (byte >> _TOP_BIT) * _CRC_POLYNOMIAL
+    crc = np.arange(1 << 2 * _BYTE_BITS, dtype=np.uint16)
+    for _ in range(2):
+        crc = (crc << bits) ^ byte[crc >> bits]
+    return crc
 
 
 def gathered(stream: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
