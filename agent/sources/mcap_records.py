@@ -29,7 +29,7 @@ _MESSAGE = struct.Struct("<BQHIQQ")  # with its head
 _CHANNEL_AT, _LOG_TIME_AT = 9, 15  # in a message, from its opcode on
 _CHUNK = struct.Struct("<QQQII")  # up to the name of its compression, which has its length before it
 _SIZE = struct.Struct("<Q")
-_PIECES = 256  # that are read at once
+_PIECES = 128  # that are read at once
 _LONGEST_ALIKE, _ALIKE_SHARE = 1 << 10, 32  # bytes; a 32nd of all messages are many of one length
 _SIFTED = 4  # times
 _LENGTH_ZEROS = (4, 8)  # bytes of a head that are 0; those between them are looked at later
@@ -209,13 +209,15 @@ def _decoded(decoder: Callable[[], Any], error: type[Exception], data: bytes, st
     return b"".join(parts)
 
 
-def _read(pieces: Sequence[bytes]) -> Iterator[Channel | Messages]:
-    """Channels and messages of whole records; where there are other records than messages, in halves, down to one."""
+def _read(pieces: list[bytes]) -> Iterator[Channel | Messages]:
+    """Channels and messages of whole records; where there are other records than messages, in halves, down to one. The
+    list may be emptied: what was read of it is not kept twice."""
     if not pieces:
         return
     data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     found = _messages(data)
     if found is not None:
+        pieces.clear()
         yield found
     elif len(pieces) == 1:
         yield from _inner(data)

@@ -85,8 +85,8 @@ class Recording:
             held.append(record)
             number += len(record)
             if number >= STRETCH_MESSAGES:
+                number = 0
                 stretch = self._stretch(held, topics)
-                held, number = [], 0  # what it was made of is not kept while it is worked on
                 if stretch:
                     yield stretch
         stretch = self._stretch(held, topics)
@@ -95,10 +95,13 @@ class Recording:
         self._remark(reader)
 
     def _stretch(self, held: list[Messages], topics: dict[int, str]) -> list[SourceStretch]:
-        held = [some for some in (messages.only(topics) for messages in held) if len(some)]
-        if not held:
+        """Of messages, which are held no more."""
+        some = [part for part in (messages.only(topics) for messages in held) if len(part)]
+        held.clear()
+        if not some:
             return []
-        messages = together(held)
+        messages = together(some)
+        some.clear()
         t_ns = np.minimum(messages.log_times, np.uint64(_LATEST_NS)).astype(np.int64)
         t_ns[0] = max(int(t_ns[0]), self._last_ns)
         # The recorder's clock never goes back; where a file says otherwise, time stands still.
