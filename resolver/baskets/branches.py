@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import sqrt
 from typing import NamedTuple
 
 from resolver.baskets import standing as things
 from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, count_of, make
 from resolver.baskets.carried import Bundle, Carried, Kind, fit, given_back, nameless, taken
-from resolver.baskets.hypothesis import Clue, Hypothesis
-from resolver.baskets.standing import Label, Standing, Thing
+from resolver.baskets.hypothesis import Choice, Clue, Hypothesis
+from resolver.baskets.priors import Owners, Prior, label_of, least_ahead, priors_given
+from resolver.baskets.standing import Standing, Thing
 
-LEAST_BRANCH = 5e-4
-"""A reading by an owner that is less likely than this does not open a branch of its own: agents tell probabilities to
-three digits, so that this is half of the least that they tell."""
-LEAST_AHEAD = 1e-5
-"""What is this much less likely to begin with is not looked at, however well its weight might fit."""
 REMEMBERED = 0.01
 """A put that is of no item of the store with less than this leaves nothing behind to be looked for."""
 LACKING = 0.02
@@ -30,15 +25,6 @@ UNEVEN = 0.03
 """A plate that weighs to the gram what it weighed three movements or more before, and goods are missing or too many."""
 
 Place = tuple[tuple[Basket, ...], tuple[Carried, ...], Standing]
-Owners = list[tuple[str | None, float]]
-
-
-class Prior(NamedTuple):
-    """Probability of an owner (None: nobody known) with a reading, by its number."""
-
-    chance: float
-    owner: str | None
-    reading: int
 
 
 class Branch(NamedTuple):
@@ -54,31 +40,6 @@ class Branch(NamedTuple):
     place: Place
     lacking: bool = False
     fit: float = 1.0
-
-
-def owners_of(clue: Clue, index: dict[str, int]) -> Owners:
-    """Who may have been it; those outside of `index` count as nobody known."""
-    found: Owners = []
-    outside = 0.0
-    for owner, share in clue.owners:
-        if owner not in index:
-            outside += share
-        elif share > 0.0:
-            found.append((owner, share))
-    outside = clue.nobody + outside
-    if outside > 0.0:
-        found.append((None, outside))
-    return found
-
-
-def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
-    """Who may have done what, whatever was before."""
-    shares = [chance for _, chance, _ in clue.readings]
-    changing = clue.puts or clue.gives_back
-    found: list[Prior] = []
-    for owner, share in owners:
-        found += _of_owner(clue, owner, share, shares, changing=changing)
-    return _likely(found)
 
 
 def branches_of(
@@ -101,91 +62,6 @@ def branches_of(
     return found
 
 
-def least_ahead(hypotheses: list[Hypothesis], usual: list[Prior]) -> float:
-    """What is less likely than this after these hypotheses, likeliest first, is not looked at."""
-    return hypotheses[0].probability * max([prior[0] for prior in usual]) * LEAST_AHEAD
-
-
-def priors_given(
-    standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]
-) -> tuple[list[Prior], int | None, int | None]:
-    """Who may have done what with this standing there; the number of the thing that may have been taken, and the
-    reading that takes it."""
-    at = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg) if standing else None
-    meant = None if at is None else _meaning(clue, standing[at[0]].label)
-    if at is None or meant is None:
-        return usual, None, None
-    number, density = at
-    return _in_light_of(standing[number], clue, owners, density, meant), number, meant
-
-
-def _in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant: int) -> list[Prior]:
-    """Who may have done what, where this thing stood there, which is what the reading `meant` takes."""
-    return _likely(
-        [
-            prior
-            for owner, share in owners
-            for prior in _of_owner(clue, owner, share, _shares(thing, clue, owner, density, meant), changing=True)
-        ]
-    )
-
-
-def _likely(priors: list[Prior]) -> list[Prior]:
-    return [prior for prior in priors if prior[0] >= LEAST_BRANCH] or priors
-
-
-def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, changing: bool) -> list[Prior]:
-    """`changing`: what a stranger did matters, too, for something was or is put there."""
-    if owner is None and not changing:
-        return [Prior(share, None, shares.index(max(shares)))]  # what a stranger took changes no basket
-    for name, factors in clue.leanings:
-        if name == owner:
-            shares = [chance * factor for chance, factor in zip(shares, factors, strict=True)]
-    return [make(Prior, (share * chance, owner, number)) for number, chance in enumerate(shares) if chance > 0.0]
-
-
-def _meaning(clue: Clue, label: Label) -> int | None:
-    """The reading that takes what a thing is."""
-    for number, reading in enumerate(clue.readings):
-        if label_of(reading.moves, 1) == label:
-            return number
-    return None
-
-
-def label_of(moves: Moves, sign: int) -> Label | None:
-    """Items and counts, where all of them go one way (1: from the plate)."""
-    for move in moves:
-        if move[1] * sign < 0 or move[0] == NAMELESS:
-            return None
-    if len(moves) == 1:
-        return ((moves[0][0], moves[0][1] * sign),)
-    return tuple(sorted([(move[0], move[1] * sign) for move in moves]))
-
-
-def _shares(thing: Thing, clue: Clue, owner: str | None, density: float, meant: int) -> list[float]:
-    """The probabilities of the readings, where this thing stood there.
-
-    Of goods of the shop its agent knew that they stood there, and by how likely what: its probabilities are those of
-    a thing of many names, of which this is the one.
-    """
-    shares = [reading.probability for reading in clue.readings]
-    if thing.label:
-        again = min(1.0, shares[meant] / thing.sure)
-        others = 1.0 - shares[meant]
-        scale = max(0.0, others - again * (1.0 - thing.sure)) / others if others > 0.0 else 0.0
-        return [1.0 - others * scale if number == meant else share * scale for number, share in enumerate(shares)]
-    rivals = [things.Rival(reading.probability, *_weight(reading.moves)) for reading in clue.readings if reading.moves]
-    prior = things.ANOTHERS if thing.owner and thing.owner != owner else things.TAKEN_AGAIN
-    again = things.share(prior, density, clue.weight_dg, clue.sigma_dg, rivals)
-    return [(1.0 - again) * share + (again if number == meant else 0.0) for number, share in enumerate(shares)]
-
-
-def _weight(moves: Moves) -> tuple[float, float]:
-    """Mean and standard deviation of what moved, in 0.1 g."""
-    mean = sum(abs(move.qty) * move.piece_dg for move in moves)
-    return float(mean), sqrt(sum(abs(move.qty) * move.spread_dg**2 for move in moves))
-
-
 def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, int], prior: Prior) -> Branch:
     """`thing` is the number of the thing that is taken."""
     chance, owner, number = prior
@@ -194,7 +70,7 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
     if thing is not None:
         standing = things.without(standing, thing)
     if not moves:
-        return _of_no_item(before, clue, thing, index, prior, standing)
+        return of_no_item(before, clue, thing, -1 if owner is None else index[owner], prior, standing)
     if owner is None:
         back = any(move.qty < 0 for move in moves)
         place = (before.baskets, before.carried, _left(standing, clue, number, None))
@@ -215,10 +91,8 @@ def _branch(before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, 
     return make(Branch, (before, owner, number, share, place, bool(lacks), fitting))
 
 
-def _of_no_item(
-    before: Hypothesis, clue: Clue, thing: int | None, index: dict[str, int], prior: Prior, standing: Standing
-) -> Branch:
-    """Something that is no item of the store, or that the agent could not name."""
+def of_no_item(before: Hypothesis, clue: Clue, thing: int | None, at: int, prior: Prior, standing: Standing) -> Branch:
+    """Something that is no item of the store, or that the agent could not name; `at` is the number of its owner."""
     chance, owner, number = prior
     probability, unmoved = before.probability * chance, (before.baskets, before.carried, standing)
     if thing is not None or (owner is None and not clue.puts):
@@ -227,13 +101,11 @@ def _of_no_item(
         assert owner is not None
         if not clue.unexplained:
             return Branch(before, owner, number, probability, unmoved)
-        at = index[owner]
         basket, _ = apply(before.baskets[at], (Move(NAMELESS, 1, 0, clue.unexplained),))
         bundle = Bundle(NAMELESS, 1, clue.weight_dg, clue.sigma_dg**2, clue.unexplained)
         place = _place(before, at, basket, taken(before.carried[at], bundle), standing)
         return Branch(before, owner, number, probability, place)
     if owner is not None:
-        at = index[owner]
         found = nameless(before.carried[at], clue.weight_dg, clue.sigma_dg**2)
         if found is not None:
             gain, back = found
@@ -256,15 +128,20 @@ def _place(before: Hypothesis, at: int, basket: Basket, carried: Carried, standi
 
 
 def _left(standing: Standing, clue: Clue, number: int, lacking: str | None) -> Standing:
-    """With what was put down; `lacking` names the one whose own it must be, for he did not hold it."""
+    """With what was put down."""
+    thing = left_thing(clue, number, lacking)
+    return standing if thing is None else things.with_thing(standing, thing)
+
+
+def left_thing(clue: Clue, number: int, lacking: str | None) -> Thing | None:
+    """What was put down; `lacking` names the one whose own it must be, for he did not hold it."""
     moves, sure, _ = clue.readings[number]
     label = label_of(moves, -1) if clue.puts and clue.sigma_dg else None
     if not label:
-        return standing
-    thing = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, label, contact=clue.contact, sure=sure)
+        return None
     if lacking is not None:
-        thing = thing._replace(label=(), like=label, owner=lacking)
-    return things.with_thing(standing, thing)
+        return Thing(clue.plate, clue.weight_dg, clue.sigma_dg, (), label, lacking, clue.contact, sure)
+    return Thing(clue.plate, clue.weight_dg, clue.sigma_dg, label, (), "", clue.contact, sure)
 
 
 def _but_his_own(standing: Standing, clue: Clue, moves: Moves, owner: str) -> tuple[Moves, Standing]:
@@ -327,15 +204,14 @@ def _returned(clue: Clue, moves: Moves) -> Bundle | None:
     return Bundle(back[0].sku, -back[0].qty, clue.weight_dg, clue.sigma_dg**2)
 
 
-def coherence(branch: Branch, clue: Clue) -> float:
-    """How well a reading goes with those of the movements before on its plate that it hangs together with."""
-    moves = () if branch.lacking else clue.readings[branch.reading].moves
+def coherence(trail: Choice | None, clue: Clue, moves: Moves, *, lacking: bool) -> float:
+    """How well a reading goes with those of the movements before on its plate that it hangs together with; `moves` is
+    what it puts into a basket or takes from there, nothing where that lacked it."""
     factor = 1.0
-    trail = branch.before.trail
     if trail is None:
         return factor
     if clue.parts and any(
-        bool(choice.moves or choice.lacking) != bool(moves or branch.lacking) for choice in trail.since(clue.parts)
+        bool(choice.moves or choice.lacking) != bool(moves or lacking) for choice in trail.since(clue.parts)
     ):
         factor *= TORN
     if clue.closes:

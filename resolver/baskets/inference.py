@@ -9,31 +9,16 @@ taken again. Hypotheses that agree on all of this are one.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from decimal import Decimal
-from typing import NamedTuple
 
-from resolver.baskets.basket import EMPTY, NAMELESS, Basket, Move, Moves, apply, make, plus
-from resolver.baskets.branches import (
-    Branch,
-    Owners,
-    Prior,
-    branches_of,
-    coherence,
-    least_ahead,
-    owners_of,
-    priors_given,
-    priors_of,
-    taken_again,
-)
-from resolver.baskets.carried import Bundle, taken
+from resolver.baskets.alone import LEAST_MASS, plainly_put, put_alone, taken_alone
+from resolver.baskets.basket import EMPTY, make
+from resolver.baskets.branches import Branch, branches_of, coherence
 from resolver.baskets.habits import leanings
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis, Posterior
-from resolver.baskets.standing import Standing
+from resolver.baskets.priors import owners_of, priors_of
 
 BEAM = 192
 """Hypotheses kept for a neighbourhood; more changes no receipt on the bench."""
-LEAST_MASS = 1e-4
-"""A hypothesis this much less likely than the likeliest is dropped."""
 
 
 def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Posterior:
@@ -51,11 +36,16 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
     owners = owners_of(clue, index)
     usual = priors_of(clue, owners)
     alone = len(index) == 1
+    if alone and plainly_put(clue):
+        return put_alone(hypotheses, clue, usual, beam)
     if alone and not clue.puts and not clue.parts and not clue.closes and not clue.gives_back:
-        return _taken_alone(hypotheses, clue, owners, usual, beam)
+        return taken_alone(hypotheses, clue, owners, usual, beam)
     merged: dict[Hashable, tuple[float, float, Branch]] = {}
     for branch, weighed in _weighed(branches_of(hypotheses, clue, owners, usual, index), clue):
-        probability = weighed * coherence(branch, clue) if clue.parts or clue.closes else weighed
+        probability = weighed
+        if clue.parts or clue.closes:
+            moves = () if branch.lacking else clue.readings[branch.reading].moves
+            probability *= coherence(branch.before.trail, clue, moves, lacking=branch.lacking)
         baskets, _, standing = branch.place
         key: Hashable = (baskets, standing) if alone else branch.place
         old = merged.get(key)
@@ -71,95 +61,6 @@ def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: 
         make(Hypothesis, (mass / total, branch.place[0], _chosen(clue, branch), branch.place[1], branch.place[2]))
         for mass, branch in kept
     ]
-
-
-class _Way(NamedTuple):
-    """What may have been taken, where one thing or none stood there: likelihood, by whom, and what still stands."""
-
-    chance: float
-    number: int
-    owner: str | None
-    moves: Moves
-    standing: Standing
-    bundle: Bundle | None = None
-    """What is carried of it that matters by its weight."""
-
-
-def _ways(standing: Standing, clue: Clue, owners: Owners, usual: list[Prior]) -> list[_Way]:
-    """Likeliest first."""
-    unnamed = (Move(NAMELESS, 1, 0, clue.unexplained),) if clue.unexplained else ()
-    priors, thing, meant = priors_given(standing, clue, owners, usual)
-    without = standing if thing is None else (*standing[:thing], *standing[thing + 1 :])
-    found = []
-    for chance, owner, number in sorted(priors, key=_by_chance):
-        again = thing is not None and number == meant
-        moves: Moves = ()
-        if owner is not None:
-            moves = clue.readings[number][0]
-            if again and thing is not None:
-                moves = taken_again(moves, standing[thing], clue)
-            elif not moves:
-                moves = unnamed
-        after, bundle = without if again else standing, _bundle(clue, moves) if len(moves) == 1 else None
-        found.append(make(_Way, (chance, number, owner, moves, after, bundle)))
-    return found
-
-
-def _by_chance(prior: Prior) -> float:
-    return -prior[0]
-
-
-def _taken_alone(
-    hypotheses: list[Hypothesis], clue: Clue, owners: Owners, usual: list[Prior], beam: int
-) -> list[Hypothesis]:
-    """The same for what most events are: somebody took something, and nobody else is concerned."""
-    known: dict[Standing, list[_Way]] = {}
-    least = least_ahead(hypotheses, usual)
-    merged: dict[tuple[Basket, Standing], tuple[float, float, Hypothesis, _Way]] = {}
-    ways: list[_Way] | None = None
-    standing: Standing = ()
-    for before in hypotheses:
-        share, (held,), _, _, there = before
-        if ways is None or there is not standing:  # mostly the very same: then nothing need be looked up
-            ways, standing = known.get(there), there
-            if ways is None:
-                ways = known[there] = _ways(there, clue, owners, usual)
-        for way in ways:
-            probability = share * way[0]
-            if probability < least:
-                break
-            moves = way[3]
-            if not moves:
-                key = (held, way[4])
-            elif len(moves) == 1 and moves[0][1] > 0:
-                key = (plus(held, moves[0]), way[4])
-            else:
-                key = (apply(held, moves)[0], way[4])
-            old = merged.get(key)
-            if old is None:
-                merged[key] = (probability, probability, before, way)
-            elif probability > old[1]:
-                merged[key] = (old[0] + probability, probability, before, way)
-            else:
-                merged[key] = (old[0] + probability, old[1], old[2], old[3])
-    floor = max([entry[0] for entry in merged.values()]) * LEAST_MASS
-    likely = sorted([(-entry[0], key, entry) for key, entry in merged.items() if entry[0] > floor])[:beam]
-    total = -sum([entry[0] for entry in likely])
-    found = []
-    for _, (basket, standing), (mass, _, (_, _, trail, carried, _), way) in likely:
-        _, number, owner, _, _, bundle = way
-        load = carried if bundle is None else (taken(carried[0], bundle),)
-        choice = make(Choice, (clue[0], owner, number, False, trail, clue[1][number][0]))
-        found.append(make(Hypothesis, (mass / total, (basket,), choice, load, standing)))
-    return found
-
-
-def _bundle(clue: Clue, moves: Moves) -> Bundle | None:
-    """Of a single move: alone, nobody else could give it back, and its weight matters only where no two are alike."""
-    sku, qty, _, price, by_weight, *_ = moves[0]
-    if (sku != NAMELESS and not by_weight) or not clue.sigma_dg:
-        return None
-    return Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
 
 
 def _weighed(branches: list[Branch], clue: Clue) -> Iterator[tuple[Branch, float]]:
