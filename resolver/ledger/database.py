@@ -52,6 +52,11 @@ class Database(Protocol):
         """Release connection and lock."""
 
 
+VARIABLES = 999
+"""Parameters of one statement that every SQLite takes. Rows share a statement as far as that goes: for each one, the
+thread that writes lets go of the interpreter once, and must have it back."""
+
+
 class SqliteDatabase:
     """SQLite with a write-ahead log, flushed to the disk at every commit; a lock file keeps a second writer out."""
 
@@ -77,8 +82,12 @@ class SqliteDatabase:
         self._connection.executemany(sql, rows)
 
     def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        places = ", ".join("?" * len(columns))
-        self.many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING", rows)  # noqa: S608 # names are constants of this package
+        at_once = VARIABLES // len(columns)
+        places = f"({', '.join('?' * len(columns))})"
+        for first in range(0, len(rows), at_once):
+            part = rows[first : first + at_once]
+            sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * len(part))} ON CONFLICT DO NOTHING"  # noqa: S608, E501 # names are constants of this package
+            self.execute(sql, [value for row in part for value in row])
 
     def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
         sql = f"SELECT 1 FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in columns)}"  # noqa: S608 # likewise

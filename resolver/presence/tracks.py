@@ -91,9 +91,11 @@ class Tracks:
         different."""
         told = self._told[view]
         at = bisect_left(told, ((t_utc_ns + 1,),))
-        if not at or told[at - 1][1].until_utc_ns <= t_utc_ns:
+        if not at:
             return None
         fact = told[at - 1][1]
+        if fact.until_utc_ns <= t_utc_ns:
+            return None
         near = (at > 1 and _bears(told[at - 2][1], fact)) or (at < len(told) and _bears(fact, told[at][1]))
         return fact, near
 
@@ -152,7 +154,8 @@ class Tracks:
 
     def _unwind(self, key: _Prefix) -> None:
         """What was worked out from this key on no longer holds."""
-        del self._chain[bisect_left(self._chain, (key,)) :]
+        if self._chain and self._chain[-1].key >= key:
+            del self._chain[bisect_left(self._chain, (key,)) :]
         while self._marks and self._marks[-1].key >= key:
             self._marks.pop()
 

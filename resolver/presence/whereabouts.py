@@ -65,7 +65,7 @@ class Presence:
         """Goods moved on a plate at an instant, so that a hand was there; gives the instant from which on that says
         something about who was where."""
         hands = self._hands.setdefault(plate, [])
-        at = bisect_left(hands, t_utc_ns)
+        at = bisect_left(hands, t_utc_ns) if hands and hands[-1] >= t_utc_ns else len(hands)
         hands.insert(at, t_utc_ns)
         together = at > 0 and t_utc_ns - hands[at - 1] < motion.TOGETHER_S * SECOND_NS
         from_utc_ns = hands[at - 1] if together else t_utc_ns

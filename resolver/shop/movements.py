@@ -8,16 +8,18 @@ from decimal import Decimal
 
 from agent.store import Store
 from resolver.baskets import Clue, Reading
+from resolver.baskets.basket import make
 from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.levels import closed, closes, untold_g
 from resolver.shop.placed import Placed, number_from, put
-from resolver.shop.plates import EventKey, Plates, key_of, name_of
+from resolver.shop.plates import EventKey, Plates, contact_of, key_of, name_of, named
 from resolver.shop.readings import (
     SURELY_AGAIN,
     Said,
     else_share,
+    may_give_back,
     readings,
     refitted,
     same_thing,
@@ -27,6 +29,7 @@ from resolver.shop.readings import (
     unnamed,
     what_is_said,
 )
+from resolver.shop.wares import Wares
 
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
@@ -44,7 +47,9 @@ class Movements:
 
     def __init__(self, store: Store, visits: Visits, presence: Presence, skew_ns: int) -> None:
         self._store, self._visits, self._presence, self._skew_ns = store, visits, presence, skew_ns
+        self._wares = Wares(store)
         self._facts: dict[EventKey, MovementFact] = {}
+        self._places: dict[EventKey, tuple[int, str, str, int]] = {}
         self._order: list[Placed] = []
         self._plates = Plates()
         self._returns: list[Placed] = []
@@ -61,28 +66,30 @@ class Movements:
 
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file; what is known is read anew with its names and prices."""
-        self._store = store
+        self._store, self._wares = store, Wares(store)
         self._meanings.clear()
         self._stale.update(self._facts)
 
     def hear(self, fact: MovementFact) -> EventKey:
         key = (fact.source, fact.id)
-        if key not in self._facts:
-            self._facts[key] = fact
-            placed = (fact.order, key)
-            put(self._order, placed)
-            self._plates.add(fact)
-            if not takes(fact) or any(entry.qty < 0 for said in fact.movement.candidates for entry in said.items):
-                put(self._returns, placed)
-            first, last = fact.window
-            if first == last:
-                self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
-            self._reread(key)
-            near = self._plates.around(fact)
-            self._stale.update([key_of(other) for other in (*near, *self._plates.after(fact))])
-            for other in _contact(fact, near):
+        if key in self._facts:
+            return key
+        placed = (fact.order, key)
+        self._facts[key], self._places[key] = fact, placed[0]
+        put(self._order, placed)
+        self._plates.add(fact)
+        if not takes(fact) or may_give_back(fact):
+            put(self._returns, placed)
+        first, last = fact.window
+        if first == last:
+            self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
+        self._reread(key)
+        near, after = self._plates.around(fact), self._plates.after(fact)
+        if len(near) > 1 or after:
+            self._stale.update([key_of(other) for other in (*near, *after)])
+            for other in contact_of(fact, near):
                 self._meanings.pop(key_of(other), None)
-            self._levels_changed(fact)
+        self._levels_changed(fact)
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -121,7 +128,9 @@ class Movements:
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
         touched: set[str] = set()
-        for key in sorted(self._stale, key=self._place):  # what is asked of presence first bears on what is asked next
+        for key in sorted(
+            self._stale, key=self._places.__getitem__
+        ):  # what is asked of presence first bears on what is asked next
             old, fresh = self._clues.pop(key, None), self._clue(key)
             if old is not None and old != fresh:
                 for owner, _ in old.owners:
@@ -135,9 +144,6 @@ class Movements:
                     self._give(owner, key)
         self._stale.clear()
         return touched
-
-    def _place(self, key: EventKey) -> tuple[int, str, str, int]:
-        return self._facts[key].order
 
     def _give(self, owner: str, key: EventKey) -> None:
         held = self._of_account.get(owner)
@@ -165,7 +171,7 @@ class Movements:
         known = self._in_order.get(account)
         if known is None:
             keys = self._of_account.get(account, ())
-            known = self._in_order[account] = sorted(keys, key=lambda key: self._facts[key].order)
+            known = self._in_order[account] = sorted(keys, key=self._places.__getitem__)
         return known
 
     def together(self, accounts: Iterable[str]) -> list[EventKey]:
@@ -174,7 +180,7 @@ class Movements:
         if len(accounts) == 1:
             return self.of(accounts[0])
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
-        return sorted(keys, key=lambda key: self._facts[key].order)
+        return sorted(keys, key=self._places.__getitem__)
 
     def returns_of(self, skus: set[str], start_utc_ns: int, end_utc_ns: int) -> list[tuple[EventKey, Clue]]:
         """Movements of a span that may have given some of these items back, in order of time."""
@@ -194,7 +200,7 @@ class Movements:
             for owner, _ in clue.owners if clue else ():
                 self._of_account[owner].discard(key)
                 self._in_order.pop(owner, None)
-            del self._facts[key]
+            del self._facts[key], self._places[key]
             self._corrections.pop(key, None)
             self._meanings.pop(key, None)
             self._given_back.pop(key, None)
@@ -217,31 +223,31 @@ class Movements:
     def _clue(self, key: EventKey) -> Clue | None:
         fact = self._facts[key]
         correction = self._corrections.get(key)
-        if fact.movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
+        movement = fact.movement
+        if movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
         owners = self._owners(fact)
         nobody = max(0.0, 1.0 - sum([share for _, share in owners]))
-        contact = _contact(fact, self._plates.around(fact))
+        near, before = self._plates.about(fact)
+        contact = contact_of(fact, near)
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
             self._given_back[key] = frozenset([move.sku for read in known[0] for move in read.moves if move.qty < 0])
-        movement, puts = fact.movement, not takes(fact)
-        parts = [other for other in contact if takes(other) == puts and other.order < fact.order] if contact else []
-        return Clue(
-            name_of(key),
-            known[0],
-            owners,
-            nobody,
-            abs(movement.delta_g) * 10,
-            max(movement.sigma_g * 10, LEAST_SIGMA_DG),
-            known[1],
-            movement.plate,
-            puts,
-            movement.settled,
-            tuple([name_of(key_of(other)) for other in parts]),
-            tuple([name_of(key_of(other)) for other in closes(fact, self._plates.since(fact))]),
-        )
+        puts = not takes(fact)
+        parts: tuple[str, ...] = ()
+        if contact:
+            order = self._places[key]
+            parts = tuple([named(other) for other in contact if takes(other) == puts and other.order < order])
+        closed_by = tuple([named(other) for other in closes(fact, before)]) if before else ()
+        weight_dg, sigma_dg = abs(movement.delta_g) * 10, max(movement.sigma_g * 10, LEAST_SIGMA_DG)
+        return make(
+            Clue,
+            (
+                name_of(key), known[0], owners, nobody, weight_dg, sigma_dg, known[1], movement.plate, puts,
+                movement.settled, parts, closed_by, (),
+            ),
+        )  # fmt: skip
 
     def _meaning(
         self, fact: MovementFact, correction: CorrectionFact | None, contact: list[MovementFact]
@@ -262,8 +268,8 @@ class Movements:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
-        read = readings(self._store, fact, said, brought, alone=not contact, parted=parted, other=other)
-        return read, unexplained(self._store, fact, came)
+        read = readings(self._wares, fact, said, brought, alone=not contact, parted=parted, other=other)
+        return read, unexplained(self._wares, fact, came)
 
     def _levels_changed(self, fact: MovementFact) -> None:
         """What is known of this movement bears on goods without a name that left its plate about then, or next."""
@@ -327,12 +333,6 @@ class Movements:
             if account is not None:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(sorted(found.items()))
-
-
-def _contact(fact: MovementFact, near: list[MovementFact]) -> list[MovementFact]:
-    """The others that were measured in one contact with it, which the agent parted."""
-    settled = fact.movement.settled
-    return [other for other in near if other is not fact and other.movement.settled == settled]
 
 
 def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:

@@ -24,6 +24,19 @@ def name_of(key: EventKey) -> str:
     return " ".join(key)
 
 
+def named(fact: MovementFact) -> str:
+    """Its name to the inference."""
+    return f"{fact.source} {fact.id}"
+
+
+def contact_of(fact: MovementFact, near: list[MovementFact]) -> list[MovementFact]:
+    """The others that were measured in one contact with it, which the agent parted."""
+    if len(near) == 1:
+        return []
+    settled = fact.movement.settled
+    return [other for other in near if other is not fact and other.movement.settled == settled]
+
+
 @dataclass(slots=True)
 class _Row:
     """Movements in order, and beside them their instants: numbers are found faster than orders."""
@@ -33,10 +46,24 @@ class _Row:
 
     def at(self, fact: MovementFact) -> int:
         """The number of a movement, or the one that it would have."""
+        if self.facts and self.facts[-1] is fact:
+            return len(self.facts) - 1
         at = bisect_left(self.times, fact.t_utc_ns)
         while at < len(self.facts) and self.facts[at] is not fact and self.facts[at].order < fact.order:
             at += 1
         return at
+
+    def around(self, fact: MovementFact, at: int) -> list[MovementFact]:
+        """Those about the movement of this number that may be of the same contact, itself included."""
+        times, start, end = self.times, fact.t_utc_ns - CONTACT_NS, fact.t_utc_ns + CONTACT_NS
+        if (not at or times[at - 1] < start) and (at + 1 == len(times) or times[at + 1] > end):
+            return [fact]
+        return self.facts[bisect_left(times, start) : bisect_right(times, end)]
+
+    def since(self, fact: MovementFact, at: int) -> list[MovementFact]:
+        """Those before the movement of this number that it may bring the plate back to the weight of."""
+        oldest = max(0, at - MOST_CLOSED)
+        return self.facts[bisect_left(self.times, fact.t_utc_ns - CLOSED_NS, oldest, at) : at]
 
 
 class Plates:
@@ -50,6 +77,10 @@ class Plates:
         row = self._rows.get(fact.movement.plate)
         if row is None:
             row = self._rows[fact.movement.plate] = _Row()
+        if not row.times or fact.t_utc_ns > row.times[-1]:
+            row.times.append(fact.t_utc_ns)
+            row.facts.append(fact)
+            return
         at = row.at(fact)
         row.times.insert(at, fact.t_utc_ns)
         row.facts.insert(at, fact)
@@ -67,20 +98,20 @@ class Plates:
 
     def around(self, fact: MovementFact) -> list[MovementFact]:
         """Those that may be of the same contact, this one included."""
-        return self.span(fact.movement.plate, fact.t_utc_ns - CONTACT_NS, fact.t_utc_ns + CONTACT_NS)
+        row = self._rows[fact.movement.plate]
+        return row.around(fact, row.at(fact))
+
+    def about(self, fact: MovementFact) -> tuple[list[MovementFact], list[MovementFact]]:
+        """The same, and those before it that it may bring the plate back to the weight of."""
+        row = self._rows[fact.movement.plate]
+        at = row.at(fact)
+        return row.around(fact, at), row.since(fact, at)
 
     def before(self, fact: MovementFact) -> MovementFact | None:
         """The one before this one."""
         row = self._rows[fact.movement.plate]
         at = row.at(fact)
         return row.facts[at - 1] if at else None
-
-    def since(self, fact: MovementFact) -> list[MovementFact]:
-        """Those before this one that it may bring the plate back to the weight of."""
-        row = self._rows[fact.movement.plate]
-        at = row.at(fact)
-        oldest = max(0, at - MOST_CLOSED)
-        return row.facts[bisect_left(row.times, fact.t_utc_ns - CLOSED_NS, oldest, at) : at]
 
     def after(self, fact: MovementFact) -> list[MovementFact]:
         """Those after this one that look back as far."""

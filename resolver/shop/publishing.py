@@ -10,6 +10,7 @@ from resolver.shop.effects import Adjusted, Ask, Basket, Issued
 
 RECEIPT = "shelf.v1.receipt"
 ADJUSTMENT = "shelf.v1.adjustment"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def resolver_source(store: str) -> str:
@@ -86,7 +87,7 @@ def shown_effect(effect: Issued | Adjusted) -> dict[str, Any]:
 
 def to_json(document: dict[str, Any]) -> str:
     """Compact JSON text, never NaN."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(document)
 
 
 def _head(effect: Issued | Adjusted) -> tuple[str, int, str]:

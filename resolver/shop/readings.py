@@ -13,8 +13,10 @@ from decimal import Decimal
 from math import exp, hypot
 
 from agent.store import Item, Store
-from resolver.baskets import Move, Reading
+from resolver.baskets import Move, Moves, Reading
+from resolver.baskets.basket import make
 from resolver.inbox import Correction, CorrectionFact, Count, MovementFact
+from resolver.shop.wares import Wares
 
 NEVER_BROUGHT = 0.1
 """Of what an agent gives to "something else" in a pick, so much stays where nothing of that weight was put there: on
@@ -43,6 +45,9 @@ LIGHTER = 1.25
 AT_ONCE = 3
 """More than so many are hardly taken at once (1.5 % of picks); then an agent knows them by their weight."""
 
+NO_WORTH = Decimal(0)
+_NOTHING: frozenset[str] = frozenset()
+
 Said = tuple[tuple[tuple[Count, ...], float], ...]
 """Items, whole, with the probability of each."""
 
@@ -68,8 +73,17 @@ def takes(fact: MovementFact) -> bool:
     return fact.movement.delta_g < 0 if fact.kind == "change" else fact.kind == "pick"
 
 
+def may_give_back(fact: MovementFact) -> bool:
+    """Whether one of its candidates says that something went the other way."""
+    for candidate in fact.movement.candidates:
+        for entry in candidate.items:
+            if entry.qty < 0:
+                return True
+    return False
+
+
 def readings(
-    store: Store,
+    wares: Wares,
     fact: MovementFact,
     said: Said,
     brought: float,
@@ -86,26 +100,29 @@ def readings(
     """
     picks = takes(fact)
     into = 1 if picks else -1
-    found: dict[tuple[Move, ...], float] = {}
+    found: dict[Moves, float] = {}
     if other:
         left = (1.0 - brought) * unnamed(said)
         said = (*said, *((items, left * share) for items, share in other))
     for items, probability in said:
-        moves = _moves(store, items, fact, into)
+        moves = _moves(wares, items, fact, into)
         found[moves] = found.get(moves, 0.0) + probability
-    named = sum([probability for moves, probability in found.items() if moves])
-    found[()] = max(1.0 - named, LEAST_ELSE)
+    named = 0.0
+    for moves, probability in found.items():
+        if moves:
+            named += probability
+    rest = max(1.0 - named, LEAST_ELSE)
     if picks:
         never = NEVER_BROUGHT if alone and named >= LEAST_SAID else ONE_OF_SEVERAL
-        found[()] *= max(never, brought)
+        rest *= max(never, brought)
     if parted:
-        found[()] *= PARTED
+        rest *= PARTED
+    found[()] = rest
     total = sum(found.values())
-    plate = store.plates.get(fact.movement.plate)
-    sold = [lane.sku for lane in plate.lanes] if plate is not None else []
+    sold = wares.sold.get(fact.movement.plate, _NOTHING)
     return tuple(
         [
-            Reading(moves, probability / total, _manner(moves, sold, picks=picks))
+            make(Reading, (moves, probability / total, _manner(moves, sold, picks)))
             for moves, probability in found.items()
             if probability > 0.0
         ]
@@ -141,16 +158,16 @@ def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
     return tuple(((Count(sku=sku, qty=count),), share / total) for sku, count, share in found)
 
 
-def _manner(moves: tuple[Move, ...], sold: list[str], *, picks: bool) -> str:
+def _manner(moves: Moves, sold: frozenset[str], picks: bool) -> str:
     """How it would have been done, by the words of `baskets.habits`, on a plate where these items are sold."""
     if not moves:
         return "" if picks else "own"
     count, home = 0, True
-    for move in moves:
-        if (move.qty > 0) != picks:
+    for sku, qty, _, _, by_weight, _, _ in moves:
+        if (qty > 0) != picks:
             return ""
-        count += 1 if move.by_weight else abs(move.qty)
-        home = home and move.sku in sold
+        count += 1 if by_weight else abs(qty)
+        home = home and sku in sold
     if not picks:
         return "several" if count > 1 else "home" if home else "away"
     if not home:
@@ -160,20 +177,21 @@ def _manner(moves: tuple[Move, ...], sold: list[str], *, picks: bool) -> str:
     return ALIKE.get(count, "more")
 
 
-def unexplained(store: Store, fact: MovementFact, settled: float) -> Decimal:
+def unexplained(wares: Wares, fact: MovementFact, settled: float) -> Decimal:
     """What goods without a name that left may be worth: the dearest item of the plate that may weigh so little.
 
     `settled` is the probability that what left is known for no item, or came back.
     """
-    plate = store.plates.get(fact.movement.plate)
-    if plate is None or not takes(fact) or settled >= 1.0:
-        return Decimal(0)
+    sold = wares.of_plate.get(fact.movement.plate)
+    if sold is None or settled >= 1.0 or not takes(fact):
+        return NO_WORTH
     weight_g = abs(fact.movement.delta_g)
-    worth = Decimal(0)
-    for lane in plate.lanes:
-        item = store.items[lane.sku]
-        price = item.price_at(fact.t_utc_ns)
-        if item.by_weight:
+    worth = NO_WORTH
+    for ware in sold:
+        item, by_weight, _, _, price, _ = ware
+        if price is None:
+            price = item.price_at(fact.t_utc_ns)
+        if by_weight:
             worth = max(worth, price * round(weight_g) / 1000)
         elif item.unit_weight_g <= LIGHTER * weight_g:
             worth = max(worth, price * min(AT_ONCE, max(1, int(weight_g // item.unit_weight_g))))
@@ -204,18 +222,22 @@ def _corrected(said: Said, correction: Correction) -> Said:
     return ((correction.items, correction.confidence), *((items, share * scale) for items, share in others))
 
 
-def _moves(store: Store, items: tuple[Count, ...], fact: MovementFact, into: int) -> tuple[Move, ...]:
+def _moves(wares: Wares, items: tuple[Count, ...], fact: MovementFact, into: int) -> Moves:
+    if len(items) == 1:
+        known = wares.of_sku.get(items[0].sku)
+        ready = known.ready.get(into * items[0].qty) if known is not None else None
+        if ready is not None:
+            return ready
     moves = []
     for entry in items:
-        item = store.items.get(entry.sku)
-        if item is None or entry.qty == 0:
+        ware = wares.of_sku.get(entry.sku)
+        if ware is None or entry.qty == 0:
             continue
-        by_weight, weight_dg = item.by_weight, 0
+        by_weight, weight_dg = ware.by_weight, 0
         if by_weight:
-            weight_dg = (into if entry.qty > 0 else -into) * _weight_dg(entry, item, fact, len(items))
-        price = item.price_at(fact.t_utc_ns)
-        piece_dg, spread_dg = round(item.unit_weight_g * 10), item.unit_sd_g * 10
-        moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, by_weight, piece_dg, spread_dg))
+            weight_dg = (into if entry.qty > 0 else -into) * _weight_dg(entry, ware.item, fact, len(items))
+        price = ware.price_at(fact.t_utc_ns)
+        moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, by_weight, ware.piece_dg, ware.spread_dg))
     if len(moves) > 1:
         moves.sort(key=lambda move: (move.qty >= 0, move.sku, move.qty))
     return tuple(moves)
