@@ -21,7 +21,6 @@ from agent.messages import (
 )
 from resolver.inbox.facts import (
     MAX_T_UTC_NS,
-    SECOND_NS,
     Correction,
     CorrectionFact,
     Fact,
@@ -33,7 +32,7 @@ from resolver.inbox.facts import (
     Told,
     WatermarkFact,
 )
-from resolver.inbox.swift import read_movement
+from resolver.inbox.swift import presence_fact, read_movement, read_presence, read_session, read_watermark
 
 MOVEMENTS: dict[str, type[messages.Movement]] = {
     "pick": messages.Movement,
@@ -50,7 +49,7 @@ class Reader:
         self._store_source = f"/stores/{store}/"
         self._agents_source = agent_source(store, "")
         self._events = {topics.events(agent): (agent, agent_source(store, agent)) for agent in agents}
-        self._watermarks = {topics.watermark(agent): agent for agent in agents}
+        self._watermarks = {topics.watermark(agent): (agent, agent_source(store, agent)) for agent in agents}
         self._sessions, self._presence = topics.sessions, topics.presence
         self._agents_topic = topics.agent("")
         self._store = store
@@ -62,16 +61,21 @@ class Reader:
             MessageError: not JSON, a member missing or wrong, a source that does not match its topic, an agent
                 that is not in the store file.
         """
+        raw = payload if isinstance(payload, bytes) else None
         if topic in self._events:
             agent, source = self._events[topic]
-            swift = read_movement(agent, source, payload) if isinstance(payload, bytes) else None
+            swift = read_movement(agent, source, raw) if raw is not None else None
             return swift or self._numbered(agent, self._envelope(payload, agent))
         if topic in self._watermarks:
-            return self._watermark(self._watermarks[topic], self._envelope(payload, self._watermarks[topic]))
+            agent, source = self._watermarks[topic]
+            mark = read_watermark(agent, source, raw) if raw is not None else None
+            return mark or self._watermark(agent, self._envelope(payload, agent))
         if topic == self._sessions:
-            return self._session(self._envelope(payload, None))
+            session = read_session(self._store_source, self._agents_source, raw) if raw is not None else None
+            return session or self._session(self._envelope(payload, None))
         if topic == self._presence:
-            return self._whereabouts(self._envelope(payload, None))
+            near = read_presence(self._store_source, self._agents_source, raw) if raw is not None else None
+            return near or self._whereabouts(self._envelope(payload, None))
         if topic.startswith(self._agents_topic) and topic.endswith(("/events", "/watermark")):
             agent = topic.removeprefix(self._agents_topic).split("/")[0]
             raise MessageError(f"agent {agent!r} is not in the store file")
@@ -137,8 +141,4 @@ class Reader:
         if event.kind != "presence":
             return None
         data = parse_payload(Presence, event.data)
-        until = event.time + round(data.valid_s * SECOND_NS)
-        total = sum(data.shares.values())
-        scale = 1.0 / total if total > 1.0 else 1.0
-        shares = tuple(sorted((session, share * scale) for session, share in data.shares.items() if share > 0.0))
-        return PresenceFact(event.source, event.id, event.time, until, data.sensor or event.source, data.plates, shares)
+        return presence_fact(event.source, event.id, event.time, data.plates, data.shares, data.valid_s, data.sensor)

@@ -12,6 +12,7 @@ from shopfloor import Script
 
 from agent.messages import MessageError
 from resolver.inbox import MovementFact, PresenceFact, Reader
+from resolver.inbox.swift import read_movement, read_presence, read_session, read_watermark
 
 READER = Reader("demo", ("a1",))
 EVENTS = "shelf/v1/demo/agents/a1/events"
@@ -107,40 +108,71 @@ def test_any_value_in_any_member_of_data_is_read_or_refused(member: str, value: 
         assert "\n" not in error.reason
 
 
-def said(payload: bytes | str) -> object:
+def said(payload: bytes | str, topic: str = EVENTS) -> object:
     """What is read, or why it is refused; bytes may be read in one pass, text never is."""
     try:
-        return READER.read(EVENTS, payload)
+        return READER.read(topic, payload)
     except MessageError as error:
         return error.reason
 
 
-near_misses = json_values | st.sampled_from(
-    [*"0125", "0.6", "pick", "shelf.v1.pick", "1.0\n", "shopper", 1.0, -0.0, 10**30, 1e300, "P1\x7f", "x" * 129]
-)
+def often() -> list[tuple[str, dict[str, Any]]]:
+    """Topic and payload of each kind that is read in one pass."""
+    script = Script()
+    script.pick(1, {"cola": 1})
+    script.watermark(2, open={"P1": 1.0}, blind={"P2": 0.5}, previous={"epoch": "e0", "sequence": f"{7:016d}"})
+    script.enter("s1", 0, "g1")
+    script.near(0, {"s1": 0.9, "s2": 0.9})
+    return [(message["topic"], message["payload"]) for message in script.messages]
+
+
+OFTEN = often()
+WORDS = ("0", "1", "2", "5", "0.6", "1.0\n", "s1\n", "P1\x7f", "x" * 129, "pick", "exited", "shopper")
+KINDS = ("shelf.v1.pick", "shelf.v1.exited", "shelf.v1.presence")
+SOURCES = ("/stores/demo/agents/a1", "/stores/demo/apps/x", "/stores/other/doors/front")
+near_misses = json_values | st.sampled_from([*WORDS, *KINDS, *SOURCES, 1.0, -0.0, 10**30, 1e300])
 instants = st.from_regex(
     r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?(Z|z|[+-]\d\d:\d\d)?", fullmatch=True
 )
 counts = st.lists(st.fixed_dictionaries({"sku": near_misses, "qty": near_misses}, optional={"weight_g": near_misses}))
 candidates = st.lists(st.fixed_dictionaries({"items": counts, "probability": near_misses}), max_size=9)
+plates = st.lists(st.fixed_dictionaries({"plate": near_misses, "since": instants | near_misses}), max_size=3)
+shares = st.dictionaries(st.text(max_size=5), st.floats(-0.1, 1.1) | near_misses, max_size=4)
 
 
-@given(st.sampled_from(sorted(a_pick())), st.sampled_from(sorted(a_pick()["data"])), st.data())
-def test_what_is_read_in_one_pass_is_what_the_full_check_says(member: str, inner: str, data: st.DataObject) -> None:
-    payload = a_pick()
-    values = near_misses | instants | counts | candidates
+@pytest.mark.parametrize("number", range(len(OFTEN)))
+@given(data=st.data())
+def test_what_is_read_in_one_pass_is_what_the_full_check_says(number: int, data: st.DataObject) -> None:
+    topic, sound = OFTEN[number]
+    member = data.draw(st.sampled_from([*sorted(sound), "epoch", "sequence"]))
+    value = data.draw(near_misses | instants | counts | candidates | plates | shares)
     if member == "data":
-        payload["data"] |= {inner: data.draw(values)}
+        payload = sound | {"data": sound["data"] | {data.draw(st.sampled_from(sorted(sound["data"]))): value}}
     else:
-        payload |= {member: data.draw(values)}
+        payload = sound | {member: value}
     text = json.dumps(payload)
-    assert repr(said(text.encode())) == repr(said(text))
+    assert repr(said(text.encode(), topic)) == repr(said(text, topic))
 
 
-def test_what_is_passed_over_must_be_json_too() -> None:
-    text = json.dumps(a_pick() | {"more": "x"})
+@pytest.mark.parametrize(("topic", "sound"), OFTEN)
+def test_what_most_senders_write_is_read_in_one_pass(topic: str, sound: dict[str, Any]) -> None:
+    raw = json.dumps(sound).encode()
+    agent, source = "a1", "/stores/demo/agents/a1"
+    shop = ("/stores/demo/", "/stores/demo/agents/")
+    swift = [
+        read_movement(agent, source, raw),
+        read_watermark(agent, source, raw),
+        read_session(*shop, raw),
+        read_presence(*shop, raw),
+    ]
+    assert [fact for fact in swift if fact is not None] == [READER.read(topic, sound)]
+
+
+@pytest.mark.parametrize(("topic", "sound"), OFTEN)
+def test_what_is_passed_over_must_be_json_too(topic: str, sound: dict[str, Any]) -> None:
+    text = json.dumps(sound | {"more": "x"})
     for odd in ('"\\ud800"', '"\x01"', '"\\q"', "NaN", "01", "[1,]", "[" * 60_000):
         broken = text.replace('"x"', odd)
-        known = json.dumps(a_pick()).replace('"P1"', odd)
+        known = json.dumps(sound).replace('"P1"', odd).replace('"s1"', odd)
         for payload in (broken, known):
-            assert repr(said(payload.encode())) == repr(said(payload))
+            assert repr(said(payload.encode(), topic)) == repr(said(payload, topic))
