@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 MICROSECOND_NS = 1_000
+GRAMS_DIGITS = 1
 _SECOND_NS = 1_000_000_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _PLAIN_LENGTH = len("2026-01-31T12:00:00.000000Z")
@@ -71,9 +72,14 @@ def _to_ns(value: Any) -> Any:
     return parse_utc(value) if isinstance(value, str) else value
 
 
+def rounded_grams(weight_g: float) -> float:
+    """A weight as it is published, to 0.1 g."""
+    return round(weight_g, GRAMS_DIGITS) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+
 def _rounded(digits: int) -> Any:
     def serialise(value: float) -> float:
-        return round(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+        return round(value, digits) + 0.0  # likewise
 
     return PlainSerializer(serialise, return_type=float)
 
@@ -91,7 +97,7 @@ def _plain(value: Decimal) -> str:
 UtcNs = Annotated[int, BeforeValidator(_to_ns), PlainSerializer(format_utc, return_type=str)]
 """An instant: ns since 1970 in Python, RFC 3339 with microseconds on the wire."""
 
-Grams = Annotated[float, Field(allow_inf_nan=False), _rounded(1)]
+Grams = Annotated[float, Field(allow_inf_nan=False), _rounded(GRAMS_DIGITS)]
 Millimetres = Annotated[float, Field(allow_inf_nan=False), _rounded(1)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False), _rounded(3)]
 Money = Annotated[Decimal, BeforeValidator(_to_decimal), PlainSerializer(_plain, return_type=str)]

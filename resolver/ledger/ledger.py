@@ -87,11 +87,18 @@ class Ledger:
 
     def record(self, messages: Iterable[Stored]) -> None:
         """Keep messages; those known by (source, id) are left out."""
-        rows = [
-            (m.fact.source, m.fact.id, _kind(m.fact), m.topic, m.fact.t_utc_ns, _session(m.fact), m.payload)
-            for m in messages
-            if isinstance(m.fact, (Told, SessionFact, PresenceFact))
-        ]
+        rows: list[tuple[str | int | None, ...]] = []
+        for message in messages:
+            fact = message.fact
+            if isinstance(fact, Told):
+                kind, session = fact.kind, None
+            elif isinstance(fact, SessionFact):
+                kind, session = "session", fact.session
+            elif isinstance(fact, PresenceFact):
+                kind, session = "presence", None
+            else:
+                continue
+            rows.append((fact.source, fact.id, kind, message.topic, fact.t_utc_ns, session, message.payload))
         columns = ("source", "id", "kind", "topic", "t_utc_ns", "session", "payload")
         self._held.append(partial(self._connection.add, "message", columns, rows))
 
@@ -277,7 +284,7 @@ def review_document(review: Review, curves: Curves) -> dict[str, Any]:
         "options": [
             {
                 "goods": goods_list(option.goods),
-                "lines": [line.model_dump(mode="json") for line in option.lines],
+                "lines": [line.document() for line in option.lines],
                 "total": format(option.total, "f"),
                 "probability": round(option.probability, 3),
             }
@@ -319,13 +326,3 @@ def goods_of(entries: list[list[Any]]) -> Goods:
 def receipt_of(payload: str) -> Receipt:
     """The receipt within a published event."""
     return Receipt.model_validate(json.loads(payload)["data"])
-
-
-def _kind(fact: Fact) -> str:
-    if isinstance(fact, Told):
-        return fact.kind
-    return "session" if isinstance(fact, SessionFact) else "presence"
-
-
-def _session(fact: Fact) -> str | None:
-    return fact.session if isinstance(fact, SessionFact) else None

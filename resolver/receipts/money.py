@@ -25,6 +25,13 @@ def smallest_unit(currency: str) -> Decimal:
     return Decimal("0.001") if currency in THREE_DIGITS else Decimal("0.01")
 
 
+REMEMBERED = 10_000
+"""Amounts and lines kept ready: most baskets hold one or two of what many others hold."""
+
+
+_UNKNOWN = (None, None)
+
+
 class Prices:
     """Lines and amounts by a store's items and currency."""
 
@@ -32,10 +39,13 @@ class Prices:
         self._items = items
         self.currency = currency
         self._unit = smallest_unit(currency)
+        self._zero = self.rounded(Decimal(0))
+        self._amounts: dict[Held, Decimal] = {}
+        self._lines: dict[Held, tuple[Decimal | None, ReceiptLine | None]] = {}
 
     @property
     def zero(self) -> Decimal:
-        return self.rounded(Decimal(0))
+        return self._zero
 
     def rounded(self, amount: Decimal) -> Decimal:
         return amount.quantize(self._unit, ROUND_HALF_UP)
@@ -46,6 +56,14 @@ class Prices:
 
     def amount(self, held: Held) -> Decimal:
         """What is charged for what a basket holds of an item at one price, its deposit included."""
+        known = self._amounts.get(held)
+        if known is None:
+            if len(self._amounts) >= REMEMBERED:
+                self._amounts.clear()
+            known = self._amounts[held] = self._amount(held)
+        return known
+
+    def _amount(self, held: Held) -> Decimal:
         item = self._items[held.sku]
         if item.by_weight:
             goods = self.rounded(held.unit_price * Decimal(held.weight_dg) / DECIGRAMS_A_KG)
@@ -55,6 +73,15 @@ class Prices:
 
     def line(self, held: Held) -> ReceiptLine:
         """The line of what a basket holds of an item at one price."""
+        price, known = self._lines.get(held, _UNKNOWN)
+        if known is None or price is not held.unit_price:  # 1.5 and 1.50 are equal, and read otherwise
+            if len(self._lines) >= REMEMBERED:
+                self._lines.clear()
+            known = self._line(held)
+            self._lines[held] = (held.unit_price, known)
+        return known
+
+    def _line(self, held: Held) -> ReceiptLine:
         item = self._items[held.sku]
         return ReceiptLine(
             sku=held.sku,
@@ -80,10 +107,10 @@ class Prices:
         return tuple(self.line(held) for held in basket)
 
     def total(self, basket: Basket) -> Decimal:
-        return sum((self.amount(held) for held in basket), self.zero)
+        return sum([self.amount(held) for held in basket], self._zero)
 
     def sum(self, lines: Iterable[ReceiptLine]) -> Decimal:
-        return sum((line.amount for line in lines), self.zero)
+        return sum([line.amount for line in lines], self._zero)
 
     def difference(self, a: Basket, b: Basket, nameless: Decimal = Decimal(0)) -> Decimal:
         """What billing `a` loses one side or the other where `b` is true, and goods of the worth `nameless` besides."""

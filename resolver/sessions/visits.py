@@ -52,12 +52,16 @@ class Account:
 
     @property
     def entered_utc_ns(self) -> int | None:
+        if len(self.visits) == 1:
+            return self.visits[0].entered_utc_ns
         times = [visit.entered_utc_ns for visit in self.visits if visit.entered_utc_ns is not None]
         return min(times, default=None)
 
     @property
     def exited_utc_ns(self) -> int | None:
         """The last member's exit; None while one is inside."""
+        if len(self.visits) == 1:
+            return self.visits[0].exited_utc_ns
         times = [visit.exited_utc_ns for visit in self.visits]
         return None if any(time is None for time in times) else max(time for time in times if time is not None)
 
@@ -68,6 +72,8 @@ class Account:
 
     @property
     def sessions(self) -> list[str]:
+        if len(self.visits) == 1:
+            return [self.visits[0].session]
         return sorted({visit.session for visit in self.visits})
 
     @property

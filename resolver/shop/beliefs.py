@@ -74,18 +74,17 @@ class Beliefs:
 
     def _neighbours(self, key: str) -> set[str]:
         keys = {key}
-        for event in self._movements.of(key):
-            clue = self._movements.clue(event)
-            assert clue is not None
-            keys.update(owner for owner, share in clue.owners if share >= NEIGHBOUR_SHARE)
+        for clue in self._movements.clues_of([key]):
+            for owner, share in clue[2]:
+                if share >= NEIGHBOUR_SHARE:
+                    keys.add(owner)
         return keys
 
     def _neighbourhood(self, key: str) -> Posterior:
         known = self._near.get(key)
         if known is None:
             keys = self._neighbours(key)
-            clues = [self._movements.clue(event) for event in self._movements.together(keys)]
-            known = infer(sorted(keys), [clue for clue in clues if clue is not None])
+            known = infer(sorted(keys), self._movements.clues_of(keys))
             self._near[key] = known
             self._remember(key, keys)
         return known
@@ -105,7 +104,8 @@ class Beliefs:
         span_end = end + self._skew_ns if end is not None else 1 << 62
         found = []
         for event, clue in self._movements.returns_of(taken, start, span_end):
-            if not clue.owners or account.key in [owner for owner, _ in clue.owners]:
+            owners = clue[2]
+            if not owners or account.key in [owner for owner, _ in owners]:
                 continue
             if self._neighbourhood(_maker(clue)).lacking(clue.id) >= STRAY:
                 found.append(event)
@@ -113,12 +113,11 @@ class Beliefs:
 
     def _may_hold(self, key: str) -> set[str]:
         taken: set[str] = set()
-        for event in self._movements.of(key):
-            clue = self._movements.clue(event)
-            for moves, _, _ in clue.readings if clue is not None else ():
+        for clue in self._movements.clues_of([key]):
+            for moves, _, _ in clue[1]:
                 for move in moves:
-                    if move.qty > 0:
-                        taken.add(move.sku)
+                    if move[1] > 0:
+                        taken.add(move[0])
         return taken
 
 

@@ -23,7 +23,8 @@ INVOLVED = 0.05
 def shares_of(account: str, keys: list[EventKey], posterior: Posterior) -> dict[EventKey, float]:
     """The probability of each movement that it was this account's."""
     chosen = posterior.choices
-    return {key: _mine(account, chosen.get(name_of(key), {})) for key in keys}
+    nothing: dict[tuple[str | None, int], float] = {}
+    return {key: _mine(account, chosen.get(name_of(key), nothing)) for key in keys}
 
 
 def account_reasons(
@@ -31,20 +32,21 @@ def account_reasons(
 ) -> list[str]:
     """Reasons for a person to look in the movements that were the account's with these probabilities."""
     reasons = []
+    items = store.items
     for key, share in shares.items():
         if share < INVOLVED or movements.clue(key) is None:
             continue
-        fact = movements.fact(key)
-        if "clock-unsynchronised" in fact.movement.quality:
+        fact, correction = movements.fact(key), movements.correction(key)
+        movement = fact.movement
+        if movement.quality and "clock-unsynchronised" in movement.quality:
             reasons.append(f"clock-unsynchronised: the time of {fact.id} is not certain")
         if fact.kind == "change" and fact.window[0] < fact.window[1]:
             reasons.append(f"change-unmeasured: {fact.id} happened while nobody measured")
-        correction = movements.correction(key)
-        said = correction.correction.items if correction is not None else fact.movement.items
-        weight = correction.correction.confidence if correction is not None else fact.movement.confidence
-        for entry in said:
-            if entry.sku not in store.items and weight * share >= UNKNOWN_ITEM:
-                reasons.append(f"unknown-item: {entry.sku} of {fact.id} is not in the store file")
+        for entry in correction.correction.items if correction is not None else movement.items:
+            if entry.sku not in items:
+                weight = correction.correction.confidence if correction is not None else movement.confidence
+                if weight * share >= UNKNOWN_ITEM:
+                    reasons.append(f"unknown-item: {entry.sku} of {fact.id} is not in the store file")
     if not decision.sure:
         reasons += _unclear(shares, movements, posterior, decision)
     return reasons

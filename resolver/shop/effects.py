@@ -25,7 +25,7 @@ class Issued:
     @cached_property
     def body(self) -> dict[str, Any]:
         """The receipt as JSON values."""
-        return self.receipt.model_dump(mode="json")
+        return self.receipt.document()
 
 
 @dataclass(frozen=True)

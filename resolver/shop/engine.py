@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 
 from agent.store import Store
 from resolver.baskets import Basket as Goods
-from resolver.baskets import Posterior
+from resolver.baskets import Clue, Posterior
 from resolver.inbox import (
     AgentLog,
     CorrectionFact,
@@ -61,7 +61,7 @@ class Shop:
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._changed: set[str] = set()
-        self._news: list[tuple[EventKey, tuple[str, ...], str]] = []
+        self._news: list[tuple[EventKey, Clue | None, MovementFact | CorrectionFact]] = []
 
     @property
     def settled(self) -> dict[str, Settled]:
@@ -214,7 +214,7 @@ class Shop:
             event = self.movements.correct(fact)
             self.counts["corrections"] += 1
             if event is not None:
-                self._touch(event, f"correction: {fact.correction.reason}"[:200])
+                self._touch(event, fact)
         elif isinstance(fact, FaultFact):
             self._note_fault(fact)
 
@@ -222,23 +222,21 @@ class Shop:
         self.counts["events"] += 1
         if fact.movement.plate not in self.store.plates:
             self.counts["unknown plate"] += 1
-        self._touch(self.movements.hear(fact), f"late-event: {fact.id} arrived after the receipt")
+        self._touch(self.movements.hear(fact), fact)
 
-    def _touch(self, event: EventKey, reason: str) -> None:
+    def _touch(self, event: EventKey, learnt: MovementFact | CorrectionFact) -> None:
         """Something was learnt about an event: whom it concerns is looked at when all that came with it is here."""
-        clue = self.movements.clue(event)
-        self._news.append((event, tuple(owner for owner, _ in clue.owners) if clue is not None else (), reason))
+        self._news.append((event, self.movements.clue(event), learnt))
 
     def _take_news(self) -> None:
         news, self._news = self._news, []
-        settled = self.settled
-        for event, before, reason in news:
-            clue = self.movements.clue(event)
-            owners = (*before, *[owner for owner, _ in clue.owners]) if clue is not None else before
-            for owner in owners:
-                self._changed.add(owner)
-                if owner in settled:
-                    self._late.setdefault(owner, reason)
+        changed, settled = self._changed, self.settled
+        for event, before, learnt in news:
+            for clue in (before, self.movements.clue(event)):
+                for owner, _ in clue.owners if clue is not None else ():
+                    changed.add(owner)
+                    if owner in settled:
+                        self._late.setdefault(owner, _why(learnt))
 
     def _note_fault(self, fact: FaultFact) -> None:
         key = (fact.agent, fact.fault, fact.plates)
@@ -300,3 +298,10 @@ class Shop:
         until = min(max(looked, default=0) + self.rules.second_look_ns, due_utc_ns + self.rules.correction_wait_ns)
         marks = [log.believed.until_utc_ns for log in self.logs.values() if log.believed is not None]
         return min(marks, default=until) < until and not self._billing.is_sure(account, posterior)
+
+
+def _why(learnt: MovementFact | CorrectionFact) -> str:
+    """Why an account is looked at again, for people to read."""
+    if isinstance(learnt, CorrectionFact):
+        return f"correction: {learnt.correction.reason}"[:200]
+    return f"late-event: {learnt.id} arrived after the receipt"

@@ -40,12 +40,15 @@ class Feedback:
             said = chosen.get(name_of(key))
             if said is None or key in self._told:
                 continue
+            reading = self._reading(said)
+            change = self._difference(key, reading) if reading is not None else None
+            if reading is not None and not change:
+                continue
             fact = self._movements.fact(key)
             place = (fact.agent, fact.movement.plate)
-            reading = self._reading(said)
-            if reading is None:
+            if change is None:
                 doubtful.add(place)
-            elif change := self._difference(key, reading):
+            else:
                 off.setdefault(place, []).append((key, change))
         return [
             self._amend(*place, off[place]) for place in sorted(off) if place not in doubtful and self._news(off[place])

@@ -182,6 +182,11 @@ class Movements:
         keys = set().union(*(self._of_account.get(account, set()) for account in accounts))
         return sorted(keys, key=self._places.__getitem__)
 
+    def clues_of(self, accounts: Iterable[str]) -> list[Clue]:
+        """What the movements mean that any of these may have made, in order of time."""
+        clues = self._clues
+        return [clues[key] for key in self.together(accounts) if key in clues]
+
     def returns_of(self, skus: set[str], start_utc_ns: int, end_utc_ns: int) -> list[tuple[EventKey, Clue]]:
         """Movements of a span that may have given some of these items back, in order of time."""
         first, end = number_from(self._returns, start_utc_ns), number_from(self._returns, end_utc_ns + 1)
@@ -189,7 +194,7 @@ class Movements:
         return [
             (key, clues[key])
             for _, key in self._returns[first:end]
-            if key in clues and not skus.isdisjoint(given_back[key])
+            if not skus.isdisjoint(given_back.get(key, ())) and key in clues
         ]
 
     def forget_before(self, t_utc_ns: int) -> None:

@@ -55,7 +55,7 @@ def basket_document(basket: Basket, session: str, currency: str) -> dict[str, An
     return {
         "session": session,
         "group": basket.group,
-        "lines": [line.model_dump(mode="json") for line in basket.lines],
+        "lines": [line.document() for line in basket.lines],
         "total": format(basket.total, "f"),
         "currency": currency,
         "probability": round(basket.probability, 3),

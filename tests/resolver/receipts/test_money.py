@@ -34,6 +34,12 @@ def test_amounts_are_exact_to_the_cent(weight_dg: int, price: Decimal) -> None:
     assert PRICES.line(Held("tomato", price, 1, weight_dg)).amount == exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+def test_a_line_says_the_price_as_it_was_written() -> None:
+    prices = Prices(STORE.items, "EUR")
+    said = [str(prices.line(Held("cola", Decimal(text), 1, 0)).unit_price) for text in ("1.50", "1.5", "1.50")]
+    assert said == ["1.50", "1.5", "1.50"]
+
+
 def test_currencies_have_their_own_smallest_unit() -> None:
     assert [smallest_unit(code) for code in ("EUR", "JPY", "KWD")] == [Decimal("0.01"), Decimal(1), Decimal("0.001")]
 
