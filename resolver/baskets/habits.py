@@ -43,6 +43,7 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
         return found
     settled: dict[tuple[str, bool], _Manners] = {}
     open_clues: list[tuple[int, Clue, list[tuple[str, float]]]] = []
+    told: list[_Manners] = []
     for number, clue in enumerate(clues):
         if clue.puts not in doubtful:
             continue  # how he takes says nothing of how he puts, nor the other way round
@@ -50,18 +51,20 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
         manners = _manners(clue, None)
         if len(manners) > 1:
             open_clues.append((number, clue, shares))
+            told.append(manners)
             continue
         for owner, share in shares:
             _add(settled.setdefault((owner, clue.puts), {}), manners, share)
-    for _ in range(ROUNDS):
-        told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
+    for turn in range(ROUNDS):
+        if turn:
+            told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
         sums = {key: dict(manners) for key, manners in settled.items()}
         for manners, (_, clue, shares) in zip(told, open_clues, strict=True):
             for owner, share in shares:
                 _add(sums.setdefault((owner, clue.puts), {}), manners, share)
         for manners, (number, clue, shares) in zip(told, open_clues, strict=True):
             found[number] = tuple(
-                (owner, _factors(clue, _less(sums[(owner, clue.puts)], manners, share))) for owner, share in shares
+                [(owner, _factors(clue, _less(sums[owner, clue.puts], manners, share))) for owner, share in shares]
             )
     return found
 
@@ -69,7 +72,7 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
 def _in_doubt(clue: Clue) -> bool:
     """Whether its readings are of several manners."""
     known = ""
-    for _, _, manner in clue.readings:
+    for _, _, manner in clue[1]:
         if manner and manner != known:
             if known:
                 return True
@@ -89,14 +92,20 @@ def _less(sums: _Manners, manners: _Manners, share: float) -> _Manners:
 
 def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
     """The probability of each manner; owners' factors weigh by their shares."""
-    chances = [chance for _, chance, _ in clue.readings]
+    readings = clue[1]
+    chances = [chance for _, chance, _ in readings]
     if leaning:
-        shares = dict(clue.owners)
-        for number, chance in enumerate(chances):
-            chances[number] = chance * sum([shares[owner] * factors[number] for owner, factors in leaning])
+        shares = dict(clue[2])
+        if len(leaning) == 1:
+            ((owner, factors),) = leaning
+            share = shares[owner]
+            chances = [chance * (share * factor) for chance, factor in zip(chances, factors, strict=True)]
+        else:
+            for number, chance in enumerate(chances):
+                chances[number] = chance * sum([shares[owner] * factors[number] for owner, factors in leaning])
     total = sum(chances)
     manners: _Manners = {}
-    for (_, _, manner), chance in zip(clue.readings, chances, strict=True):
+    for (_, _, manner), chance in zip(readings, chances, strict=True):
         if manner:
             manners[manner] = manners.get(manner, 0.0) + chance / total
     return manners
@@ -116,4 +125,5 @@ def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
             factor = known[manner] = (WEIGHT * usual + others.get(manner, 0.0)) / (total * usual)
         mass += chance
         weighed += chance * factor
-    return tuple([known.get(reading.manner, weighed / mass) for reading in clue.readings])
+    usually = weighed / mass
+    return tuple([known.get(manner, usually) for _, _, manner in clue[1]])

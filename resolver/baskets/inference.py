@@ -27,7 +27,7 @@ def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Poste
     index = {key: number for number, key in enumerate(keys)}
     clues = list(clues)
     for clue, leaning in zip(clues, leanings(clues, frozenset(keys)), strict=True):
-        hypotheses = step(hypotheses, clue._replace(leanings=leaning) if leaning else clue, index, beam)
+        hypotheses = step(hypotheses, make(Clue, (*clue[:-1], leaning)) if leaning else clue, index, beam)
     return Posterior(tuple(keys), tuple(hypotheses))
 
 
