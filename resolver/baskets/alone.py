@@ -6,6 +6,7 @@ the plates is known by a number. What comes of it is what the general step gives
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
@@ -15,7 +16,17 @@ from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, make, 
 from resolver.baskets.branches import LACKING, STRANGER_PUT, coherence, left_thing, of_no_item, taken_again
 from resolver.baskets.carried import Bundle, Carried, taken
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis
-from resolver.baskets.priors import Owners, Prior, least_ahead, priors_given
+from resolver.baskets.priors import (
+    LEAST_AHEAD,
+    LEAST_BRANCH,
+    Owners,
+    Prior,
+    by_stranger,
+    in_light_of,
+    least_ahead,
+    priors_of,
+    thing_taken,
+)
 from resolver.baskets.standing import Standing, Thing
 
 LEAST_MASS = 1e-4
@@ -40,13 +51,17 @@ class _Way(NamedTuple):
     bundle: Bundle | None
 
 
-def taken_alone(
-    hypotheses: list[Hypothesis], clue: Clue, owners: Owners, usual: list[Prior], beam: int
-) -> list[Hypothesis]:
-    """The hypotheses after somebody took something, and gave nothing back whatever was meant; likeliest first."""
+def plainly_taken(clue: Clue) -> bool:
+    """Whether no reading of a movement gives anything back, and it hangs together with no other."""
+    return not (clue[8] or clue[10] or clue[11] or clue.gives_back)
+
+
+def taken_alone(hypotheses: list[Hypothesis], clue: Clue, owners: Owners, beam: int) -> list[Hypothesis]:
+    """The hypotheses after a movement that is `plainly_taken`, likeliest first."""
     known: dict[Standing, list[_Way]] = {}
     places: dict[Standing, int] = {}
-    least = least_ahead(hypotheses, usual)
+    plain = _plain_ways(clue, owners)
+    least = hypotheses[0][0] * plain[0][0] * LEAST_AHEAD
     merged: dict[tuple[Basket, int], tuple[float, float, Hypothesis, _Way]] = {}
     ways: list[_Way] | None = None
     standing: Standing = ()
@@ -55,7 +70,7 @@ def taken_alone(
         if ways is None or there is not standing:  # mostly the very same: then nothing need be looked up
             ways, standing = known.get(there), there
             if ways is None:
-                ways = known[there] = _ways(there, clue, owners, usual, places)
+                ways = known[there] = _ways(there, clue, owners, plain, places)
         for way in ways:
             probability = share * way[0]
             if probability < least:
@@ -83,21 +98,51 @@ def taken_alone(
     return found
 
 
-def _ways(there: Standing, clue: Clue, owners: Owners, usual: list[Prior], places: dict[Standing, int]) -> list[_Way]:
+def _plain_ways(clue: Clue, owners: Owners) -> list[tuple[float, str | None, int]]:
+    """Likelihood, owner and reading, whatever stood there: what `priors_of` gives, likeliest first."""
+    if clue[12]:
+        return sorted(priors_of(clue, owners), key=_CHANCE, reverse=True)
+    found: list[tuple[float, str | None, int]] = []
+    for owner, share in owners:
+        if owner is None:
+            found.append(by_stranger(clue, share))
+            continue
+        for number, (_, chance, _) in enumerate(clue[1]):
+            if chance > 0.0:
+                found.append((share * chance, owner, number))
+    likely = [entry for entry in found if entry[0] >= LEAST_BRANCH] or found
+    likely.sort(key=_CHANCE, reverse=True)
+    return likely
+
+
+def _ways(
+    there: Standing,
+    clue: Clue,
+    owners: Owners,
+    plain: list[tuple[float, str | None, int]],
+    places: dict[Standing, int],
+) -> list[_Way]:
     """Likeliest first."""
-    priors, thing, meant = priors_given(there, clue, owners, usual) if there else (usual, None, None)
+    at = thing_taken(there, clue) if there else None
+    thing, again, without = None, -1, there
+    ranked: Sequence[tuple[float, str | None, int]] = plain
+    if at is not None:
+        number, density, again = at
+        thing, without = there[number], things.without(there, number)
+        ranked = sorted(in_light_of(thing, clue, owners, density, again), key=_CHANCE, reverse=True)
     found = []
-    for chance, owner, number in sorted(priors, key=_CHANCE, reverse=True):
-        after, moves = there, clue.readings[number][0] if owner is not None else ()
-        if thing is not None and number == meant:
-            after, moves = things.without(there, thing), taken_again(moves, there[thing], clue)
-        elif owner is not None and not moves and clue.unexplained:
-            moves = (Move(NAMELESS, 1, 0, clue.unexplained),)
+    for chance, owner, number in ranked:
+        moves = clue[1][number][0] if owner is not None else ()
+        if thing is not None and number == again:
+            moves = taken_again(moves, thing, clue)
+        elif owner is not None and not moves and clue[6]:
+            moves = (Move(NAMELESS, 1, 0, clue[6]),)
         one, bundle = None, None
         if len(moves) == 1:
             one = moves[0] if moves[0][1] > 0 else None
             if moves[0][4] or moves[0][0] == NAMELESS:
                 bundle = _bundle(clue, moves[0])
+        after = without if number == again else there
         place = places.setdefault(after, len(places))
         found.append(make(_Way, (chance, one, moves, place, after, number, owner, bundle)))
     return found

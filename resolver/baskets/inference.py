@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from resolver.baskets.alone import LEAST_MASS, plainly_put, put_alone, taken_alone
+from resolver.baskets.alone import LEAST_MASS, plainly_put, plainly_taken, put_alone, taken_alone
 from resolver.baskets.basket import EMPTY, make
 from resolver.baskets.branches import Branch, branches_of, coherence
 from resolver.baskets.habits import leanings
@@ -34,12 +34,12 @@ def infer(keys: Sequence[str], clues: Iterable[Clue], beam: int = BEAM) -> Poste
 def step(hypotheses: list[Hypothesis], clue: Clue, index: dict[str, int], beam: int = BEAM) -> list[Hypothesis]:
     """The hypotheses after one more event, likeliest first."""
     owners = owners_of(clue, index)
-    usual = priors_of(clue, owners)
     alone = len(index) == 1
+    if alone and plainly_taken(clue):
+        return taken_alone(hypotheses, clue, owners, beam)
+    usual = priors_of(clue, owners)
     if alone and plainly_put(clue):
         return put_alone(hypotheses, clue, usual, beam)
-    if alone and not clue.puts and not clue.parts and not clue.closes and not clue.gives_back:
-        return taken_alone(hypotheses, clue, owners, usual, beam)
     merged: dict[Hashable, tuple[float, float, Branch]] = {}
     for branch, weighed in _weighed(branches_of(hypotheses, clue, owners, usual, index), clue):
         probability = weighed

@@ -54,7 +54,7 @@ def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
         return _likely(found)
     for owner, share in owners:
         if owner is None and not changing:
-            found.append(_by_stranger(clue, share))
+            found.append(by_stranger(clue, share))
             continue
         found += [
             make(Prior, (share * chance, owner, number))
@@ -74,15 +74,22 @@ def priors_given(
 ) -> tuple[list[Prior], int | None, int | None]:
     """Who may have done what with this standing there; the number of the thing that may have been taken, and the
     reading that takes it."""
+    taken = thing_taken(standing, clue)
+    if taken is None:
+        return usual, None, None
+    number, density, meant = taken
+    return in_light_of(standing[number], clue, owners, density, meant), number, meant
+
+
+def thing_taken(standing: Standing, clue: Clue) -> tuple[int, float, int] | None:
+    """The thing that may have been taken from a plate, by its number, the density of its weight, and the reading that
+    takes it; None where nothing there weighs as much."""
     at = things.match(standing, clue.plate, clue.weight_dg, clue.sigma_dg) if standing else None
     meant = None if at is None else _meaning(clue, standing[at[0]].label)
-    if at is None or meant is None:
-        return usual, None, None
-    number, density = at
-    return _in_light_of(standing[number], clue, owners, density, meant), number, meant
+    return None if at is None or meant is None else (*at, meant)
 
 
-def _in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant: int) -> list[Prior]:
+def in_light_of(thing: Thing, clue: Clue, owners: Owners, density: float, meant: int) -> list[Prior]:
     """Who may have done what, where this thing stood there, which is what the reading `meant` takes."""
     return _likely(
         [
@@ -97,7 +104,7 @@ def _likely(priors: list[Prior]) -> list[Prior]:
     return [prior for prior in priors if prior[0] >= LEAST_BRANCH] or priors
 
 
-def _by_stranger(clue: Clue, share: float) -> Prior:
+def by_stranger(clue: Clue, share: float) -> Prior:
     """What a stranger took changes no basket, whatever it was."""
     best, likeliest = 0, -1.0
     for number, (_, chance, _) in enumerate(clue[1]):
@@ -109,7 +116,7 @@ def _by_stranger(clue: Clue, share: float) -> Prior:
 def _of_owner(clue: Clue, owner: str | None, share: float, shares: list[float], *, changing: bool) -> list[Prior]:
     """`changing`: what a stranger did matters, too, for something was or is put there."""
     if owner is None and not changing:
-        return [_by_stranger(clue, share)]
+        return [by_stranger(clue, share)]
     for name, factors in clue.leanings:
         if name == owner:
             shares = [chance * factor for chance, factor in zip(shares, factors, strict=True)]

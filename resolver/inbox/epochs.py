@@ -93,9 +93,9 @@ class AgentLog:
 
     def hear_number(self, epoch: str, sequence: int, t_utc_ns: int) -> bool:
         """Take note of a numbered message; false where it was here before."""
-        log = self._log(epoch, sequence - 1, t_utc_ns)
+        log = self.epochs.get(epoch) or self._log(epoch, sequence - 1, t_utc_ns)
         fresh = log.hear(sequence)
-        if fresh:
+        if fresh and self._pending:
             self._believe()
         return fresh
 

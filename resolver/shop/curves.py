@@ -31,16 +31,13 @@ class Curves:
         last = first
         if movement.window is not None:
             first, last = movement.window
+        ring, before_g, after_g = self._ring(movement.plate), movement.before_g, movement.after_g
         if first < last:
-            points = [(first, movement.before_g), (last, movement.after_g)]
-        else:
-            points = [
-                (min(movement.started, first), movement.before_g),
-                (first, movement.before_g),
-                (first, movement.after_g),
-                (max(movement.settled, first), movement.after_g),
-            ]
-        self._ring(movement.plate).extend(points)
+            ring.extend(((first, before_g), (last, after_g)))
+            return
+        begun = movement.started if movement.started < first else first
+        ended = movement.settled if movement.settled > first else first
+        ring.extend(((begun, before_g), (first, before_g), (first, after_g), (ended, after_g)))
 
     def _ring(self, plate: str) -> deque[tuple[int, float]]:
         ring = self._rings.get(plate)

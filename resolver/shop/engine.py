@@ -79,15 +79,15 @@ class Shop:
 
     def hear(self, fact: Fact) -> bool:
         """Take a fact; false where it was here before."""
-        if isinstance(fact, WatermarkFact):
-            self.logs[fact.agent].hear_watermark(fact)
-            return True
         if isinstance(fact, Told):
             log = self.logs[fact.agent]
             if not log.hear_number(fact.epoch, fact.sequence, fact.recorded_utc_ns):
                 self.counts["duplicate"] += 1
                 return False
             self._hear_told(fact)
+            return True
+        if isinstance(fact, WatermarkFact):
+            self.logs[fact.agent].hear_watermark(fact)
             return True
         if self._seen_before((fact.source, fact.id)):
             self.counts["duplicate"] += 1

@@ -80,16 +80,19 @@ class Movements:
         self._plates.add(fact)
         if not takes(fact) or may_give_back(fact):
             put(self._returns, placed)
-        first, last = fact.window
-        if first == last:
-            self._tracked_from(self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns))
+        window = fact.movement.window
+        if window is None or window[0] == window[1]:
+            from_utc_ns = self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns)
+            if self._tracked:
+                self._tracked_from(from_utc_ns)
         self._reread(key)
         near, after = self._plates.around(fact), self._plates.after(fact)
         if len(near) > 1 or after:
             self._stale.update([key_of(other) for other in (*near, *after)])
             for other in contact_of(fact, near):
                 self._meanings.pop(key_of(other), None)
-        self._levels_changed(fact)
+        if self._unnamed:
+            self._levels_changed(fact)
         return key
 
     def correct(self, fact: CorrectionFact) -> EventKey | None:
@@ -117,13 +120,13 @@ class Movements:
         span = (from_utc_ns - BEARS_AFTER_NS, until_utc_ns)
         for plate in plates:
             self._stale.update(map(key_of, self._plates.span(plate, *span)))
-        self._tracked_from(from_utc_ns - BEARS_AFTER_NS)
+        if self._tracked:
+            self._tracked_from(from_utc_ns - BEARS_AFTER_NS)
 
     def _tracked_from(self, t_utc_ns: int) -> None:
         """What a tracker told of movements from this instant on is to be asked again."""
-        if self._tracked:
-            first = number_from(self._order, t_utc_ns)
-            self._stale.update(key for _, key in self._order[first:] if key in self._tracked)
+        first = number_from(self._order, t_utc_ns)
+        self._stale.update([key for _, key in self._order[first:] if key in self._tracked])
 
     def refresh(self) -> set[str]:
         """Bring stale clues up to date; gives the accounts that are touched."""
@@ -232,7 +235,8 @@ class Movements:
         if movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
         owners = self._owners(fact)
-        nobody = max(0.0, 1.0 - sum([share for _, share in owners]))
+        known_of = owners[0][1] if len(owners) == 1 else sum([share for _, share in owners])
+        nobody = max(0.0, 1.0 - known_of)
         near, before = self._plates.about(fact)
         contact = contact_of(fact, near)
         known = self._meanings.get(key)
@@ -322,10 +326,9 @@ class Movements:
                     self._stale.add(key_of(other))
 
     def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
-        first, last = fact.window
-        if first < last:
-            return _equal(account.key for account in self._visits.within(first, last))
-        t_utc_ns = fact.t_utc_ns
+        window, t_utc_ns = fact.movement.window, fact.t_utc_ns
+        if window is not None and window[0] < window[1]:
+            return _equal(account.key for account in self._visits.within(*window))
         seen = self._presence.seen(fact.movement.plate, t_utc_ns)
         if seen is None:
             inside = self._visits.at(t_utc_ns, self._skew_ns)
@@ -333,11 +336,12 @@ class Movements:
         if seen.followed:
             self._tracked.add((fact.source, fact.id))
         found: dict[str, float] = {}
+        named_at = self._visits.named
         for session, share in seen.shares.items():
-            account = self._visits.named(session, t_utc_ns, self._skew_ns) if share >= LEAST_OWNER else None
+            account = named_at(session, t_utc_ns, self._skew_ns) if share >= LEAST_OWNER else None
             if account is not None:
                 found[account.key] = found.get(account.key, 0.0) + share
-        return tuple(sorted(found.items()))
+        return tuple(found.items()) if len(found) == 1 else tuple(sorted(found.items()))
 
 
 def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:
