@@ -63,8 +63,9 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
             for owner, share in shares:
                 _add(sums.setdefault((owner, clue.puts), {}), manners, share)
         for manners, (number, clue, shares) in zip(told, open_clues, strict=True):
+            puts = clue[8]
             found[number] = tuple(
-                [(owner, _factors(clue, _less(sums[owner, clue.puts], manners, share))) for owner, share in shares]
+                [(owner, _factors(clue, _less(sums[owner, puts], manners, share))) for owner, share in shares]
             )
     return found
 
@@ -87,7 +88,11 @@ def _add(sums: _Manners, manners: _Manners, share: float) -> None:
 
 def _less(sums: _Manners, manners: _Manners, share: float) -> _Manners:
     """Without one movement's own part."""
-    return {manner: max(0.0, seen - share * manners.get(manner, 0.0)) for manner, seen in sums.items()}
+    found: _Manners = {}
+    for manner, seen in sums.items():
+        left = seen - share * manners[manner] if manner in manners else seen
+        found[manner] = left if left > 0.0 else 0.0
+    return found
 
 
 def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:

@@ -52,6 +52,8 @@ class Reader:
         self._watermarks = {topics.watermark(agent): (agent, agent_source(store, agent)) for agent in agents}
         self._sessions, self._presence = topics.sessions, topics.presence
         self._agents_topic = topics.agent("")
+        self.topics = frozenset((*self._events, *self._watermarks, self._sessions, self._presence))
+        """Topics whose messages say facts; others are somebody else's, or of an agent that is not known."""
         self._store = store
 
     def read(self, topic: str, payload: bytes | str | dict[str, Any]) -> Fact | None:

@@ -198,15 +198,17 @@ class Worker:
 
     def _read(self, message: Incoming) -> Fact | None:
         """The fact of a message; None for what only the page or nobody needs."""
-        if self._showing.take(message.topic, message.payload):
-            return None
-        if message.topic.endswith("/replies") and message.topic.startswith(self._topics.agent("")):
-            self._reply(message)
-            return None
+        topic = message.topic
+        if topic not in self._reader.topics:
+            if self._showing.take(topic, message.payload):
+                return None
+            if topic.endswith("/replies") and topic.startswith(self._topics.agent("")):
+                self._reply(message)
+                return None
         try:
-            return self._reader.read(message.topic, message.payload)
+            return self._reader.read(topic, message.payload)
         except MessageError as error:
-            self._refuse(message.topic, error.reason)
+            self._refuse(topic, error.reason)
             return None
 
     def _refuse(self, topic: str, reason: str) -> None:

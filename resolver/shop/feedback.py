@@ -71,9 +71,9 @@ class Feedback:
 
     @staticmethod
     def _reading(said: dict[tuple[str | None, int], float]) -> int | None:
-        if len(said) == 1:
-            (((_, only), share),) = said.items()
-            return only if share >= SURE else None
+        for (_, reading), probability in said.items():
+            if probability >= SURE:
+                return reading
         by_reading: dict[int, float] = {}
         for (_, reading), probability in said.items():
             by_reading[reading] = by_reading.get(reading, 0.0) + probability

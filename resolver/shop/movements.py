@@ -23,6 +23,7 @@ from resolver.shop.readings import (
     readings,
     refitted,
     same_thing,
+    supersedes,
     taken_again,
     takes,
     unexplained,
@@ -38,6 +39,7 @@ LEAST_OWNER = 0.002
 """A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
 """No weighing is taken to be better than 0.3 g."""
+NOTHING: frozenset[str] = frozenset()
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
 
@@ -99,7 +101,7 @@ class Movements:
         """Take a correction; gives the event it changes, None where a later one is known or the event is not here."""
         key = (fact.source, fact.correction.corrects)
         known = self._corrections.get(key)
-        if known is not None and not _supersedes(fact, known):
+        if known is not None and not supersedes(fact, known):
             return None
         if key not in self._facts and len(self._corrections) >= MAX_EARLY_CORRECTIONS:
             return None
@@ -242,12 +244,12 @@ class Movements:
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
-            self._given_back[key] = frozenset([move.sku for read in known[0] for move in read.moves if move.qty < 0])
+            given_back = [move[0] for moves, _, _ in known[0] for move in moves if move[1] < 0]
+            self._given_back[key] = frozenset(given_back) if given_back else NOTHING
         puts = not takes(fact)
         parts: tuple[str, ...] = ()
         if contact:
-            order = self._places[key]
-            parts = tuple([named(other) for other in contact if takes(other) == puts and other.order < order])
+            parts = tuple([named(other) for other in contact if takes(other) == puts and other.order < fact.order])
         closed_by = tuple([named(other) for other in closes(fact, before)]) if before else ()
         weight_dg, sigma_dg = abs(movement.delta_g) * 10, max(movement.sigma_g * 10, LEAST_SIGMA_DG)
         return make(
@@ -336,19 +338,11 @@ class Movements:
         if seen.followed:
             self._tracked.add((fact.source, fact.id))
         found: dict[str, float] = {}
-        named_at = self._visits.named
         for session, share in seen.shares.items():
-            account = named_at(session, t_utc_ns, self._skew_ns) if share >= LEAST_OWNER else None
+            account = self._visits.named(session, t_utc_ns, self._skew_ns) if share >= LEAST_OWNER else None
             if account is not None:
                 found[account.key] = found.get(account.key, 0.0) + share
         return tuple(found.items()) if len(found) == 1 else tuple(sorted(found.items()))
-
-
-def _supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:
-    """Of several corrections the highest sequence wins; epochs follow each other in time."""
-    if fact.epoch == known.epoch:
-        return fact.sequence > known.sequence
-    return fact.recorded_utc_ns > known.recorded_utc_ns
 
 
 def _equal(keys: Iterable[str]) -> tuple[tuple[str, float], ...]:

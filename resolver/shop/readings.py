@@ -106,7 +106,7 @@ def readings(
         said = (*said, *((items, left * share) for items, share in other))
     for items, probability in said:
         moves = _moves(wares, items, fact, into)
-        found[moves] = found.get(moves, 0.0) + probability
+        found[moves] = found.get(moves, 0.0) + probability if found else probability
     named = 0.0
     for moves, probability in found.items():
         if moves:
@@ -212,6 +212,13 @@ def what_is_said(fact: MovementFact, correction: CorrectionFact | None) -> Said:
         scale = min(1.0, room / rest) if rest > 0.0 else 1.0
         said = (*said, *[(items, share * scale) for items, share in others])
     return said if correction is None else _corrected(said, correction.correction)
+
+
+def supersedes(fact: CorrectionFact, known: CorrectionFact) -> bool:
+    """Of several corrections the highest sequence wins; epochs follow each other in time."""
+    if fact.epoch == known.epoch:
+        return fact.sequence > known.sequence
+    return fact.recorded_utc_ns > known.recorded_utc_ns
 
 
 def _corrected(said: Said, correction: Correction) -> Said:
