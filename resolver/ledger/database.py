@@ -142,6 +142,7 @@ class PostgresDatabase:
         except ImportError:
             raise LedgerError("postgresql:// needs the extra `postgres`: pip install 'shelf-agent[postgres]'") from None
         self._error: type[Exception] = psycopg.Error
+        self._known_key: type[Exception] = psycopg.errors.UniqueViolation
         try:
             self._connection = psycopg.connect(url, connect_timeout=10)
             if read_only:
@@ -163,10 +164,24 @@ class PostgresDatabase:
             cursor.executemany(_percent(sql), rows)
 
     def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        if rows:
-            names = ", ".join(columns)
+        if not rows:
+            return
+        names = ", ".join(columns)
+        self._connection.execute("SAVEPOINT rows")
+        try:
+            self._copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)", rows)
+        except self._known_key:
+            self._connection.execute("ROLLBACK TO SAVEPOINT rows")
             sql = f"INSERT INTO {table} ({names}) SELECT * FROM {_unnest(rows)} ON CONFLICT DO NOTHING"  # noqa: S608 # names are constants of this package
             self._connection.execute(sql.encode(), _by_column(rows))
+        self._connection.execute("RELEASE SAVEPOINT rows")
+
+    def _copy(self, sql: str, rows: Sequence[Row]) -> None:
+        """The short way in, for half of the server's time: it knows nothing of rows that are there already."""
+        with self._connection.cursor() as cursor, cursor.copy(sql.encode()) as copy:
+            copy.set_types(_types(rows))
+            for row in rows:
+                copy.write_row(row)
 
     def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
         if not rows:
@@ -204,8 +219,11 @@ class PostgresDatabase:
 
 def _unnest(rows: Sequence[Row]) -> str:
     """Rows as one parameter a column: a statement for all of them, where one a row costs a turn of the server each."""
-    types = ["bigint" if isinstance(value, int) else "text" for value in rows[0]]
-    return f"unnest({', '.join(f'%b::{kind}[]' for kind in types)})"
+    return f"unnest({', '.join(f'%b::{kind}[]' for kind in _types(rows))})"
+
+
+def _types(rows: Sequence[Row]) -> list[str]:
+    return ["bigint" if isinstance(value, int) else "text" for value in rows[0]]
 
 
 def _by_column(rows: Sequence[Row]) -> list[list[Any]]:

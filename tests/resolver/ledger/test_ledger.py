@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -70,6 +71,30 @@ def test_a_receipt_waits_in_the_outbox_until_it_is_sent(url: str) -> None:
     keeper.ledger.sent([waiting.event_id])
     keeper.ledger.commit()
     assert keeper.ledger.outbox(10) == []
+    keeper.close()
+
+
+@pytest.mark.parametrize("known", [[], [3], [0, 299], range(300)])
+def test_messages_that_are_known_are_left_out_and_all_others_kept(url: str, known: Sequence[int]) -> None:
+    keeper = Keeper(url)
+    script = Script()
+    for number in range(300):
+        script.pick(number, {"cola": 1})
+    stored = []
+    for message in script.messages:
+        fact = keeper.reader.read(message["topic"], message["payload"])
+        assert fact is not None
+        stored.append(Stored(fact, message["topic"], json.dumps(message["payload"])))
+    keeper.ledger.record([Stored(stored[number].fact, "as it came first", "{}") for number in known])
+    keeper.ledger.commit()
+    keeper.ledger.record(stored)
+    keeper.ledger.record(stored[:10])
+    keeper.ledger.commit()
+    rows = keeper.database.rows("SELECT topic, payload FROM message ORDER BY t_utc_ns")
+    expected = [(entry.topic, entry.payload) for entry in stored]
+    for number in known:
+        expected[number] = ("as it came first", "{}")
+    assert rows == expected
     keeper.close()
 
 
