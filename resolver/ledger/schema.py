@@ -19,6 +19,8 @@ TABLES = (
         sessions TEXT NOT NULL, billed TEXT NOT NULL, decided_by TEXT, sent BIGINT NOT NULL, payload TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS issued_time ON issued (at_utc_ns)",
     "CREATE INDEX IF NOT EXISTS issued_receipt ON issued (receipt)",
+    # the outbox: without it, every look would pass over all that was ever sent
+    "CREATE INDEX IF NOT EXISTS issued_waiting ON issued (at_utc_ns, event_id) WHERE sent = 0",
     """CREATE TABLE IF NOT EXISTS review (
         review_case TEXT PRIMARY KEY, receipt TEXT NOT NULL, account TEXT NOT NULL, opened_utc_ns BIGINT NOT NULL,
         unresolved TEXT NOT NULL, payload TEXT NOT NULL, closed_utc_ns BIGINT, decided_by TEXT, decision TEXT)""",
