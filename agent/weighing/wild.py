@@ -103,10 +103,13 @@ class WildRule:
         self, leap: NDArray[np.float64], row: int, size: list[float], candidates: list[bool]
     ) -> int | None:
         """Of the candidates [cells], that left by leap `row`: the one that moved by far more than it did before, by
-        `size` [cells], while the plate's other cells stayed calm. Numbers of Python are quicker for so few."""
-        cell = max(range(len(size)), key=size.__getitem__)  # no other has calm cells beside it
+        `size` [cells], while the plate's other cells stayed calm. Numbers of Python are quicker for so few.
+
+        Others are calm by how they came, whatever they do next: else the last row would have to wait for that."""
+        came = leap[row].tolist()
+        cell = max(range(len(came)), key=came.__getitem__)  # no other has calm cells beside it
         calm = self._p.calm_share * size[cell]
-        if not candidates[cell] or any(other >= calm for c, other in enumerate(size) if c != cell):
+        if not candidates[cell] or any(other >= calm for c, other in enumerate(came) if c != cell):
             return None
         before = leap[max(0, row - self._p.motion_samples + 1) : row, cell].tolist()
         if before and not size[cell] > self._p.wild_over_motion * _median(before):
@@ -136,16 +139,19 @@ class WildRule:
         size = np.minimum(leap[:, :, before - 1], leap[:, :, before])
         lonely = np.abs(near[:, :, before + 1] - near[:, :, before - 1]) < p.agreement * size
         lonely &= size > p.wild_over_motion * median(leap[:, :, : before - 1], 2)
-        result: NDArray[np.bool_] = self._alone(size.T, lonely.T)[np.arange(len(row)), cell]
+        came = leap[:, :, before - 1]
+        result: NDArray[np.bool_] = self._alone(came.T, size.T, lonely.T)[np.arange(len(row)), cell]
         return result
 
-    def _alone(self, leap: NDArray[np.float64], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Of the candidates, those at which the plate's other cells stay calm."""
-        if leap.shape[1] == 1:
+    def _alone(
+        self, came: NDArray[np.float64], size: NDArray[np.float64], candidates: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Of the candidates, those of a `size` beside which the plate's other cells stayed calm as they `came`."""
+        if came.shape[1] == 1:
             return candidates.copy()
-        order = np.sort(leap, axis=1)
-        others = np.where(leap == order[:, -1:], order[:, -2:-1], order[:, -1:])
-        return candidates & (others < self._p.calm_share * leap)
+        order = np.sort(came, axis=1)
+        others = np.where(came == order[:, -1:], order[:, -2:-1], order[:, -1:])
+        return candidates & (others < self._p.calm_share * size)
 
 
 def mended(raw: NDArray[np.float64], wild: NDArray[np.int64]) -> NDArray[np.float64]:

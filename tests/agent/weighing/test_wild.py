@@ -16,10 +16,11 @@ P = CellFilterParameters()
 
 
 def leaps(raw: NDArray[np.float64], row: int, size: NDArray[np.float64], cell: int) -> bool:
-    """Whether a cell leaps to `row` by `size` [cells] more than noise, than its own motion, and alone."""
-    before = np.abs(np.diff(raw, axis=0))[max(0, row - P.motion_samples) : row - 1, cell]
+    """Whether a cell leaps to `row` by `size` [cells] more than noise, than its own motion, and came alone."""
+    leap = np.abs(np.diff(raw, axis=0))
+    before = leap[max(0, row - P.motion_samples) : row - 1, cell]
     limit = max(P.wild_sigmas * NOISE, P.wild_over_motion * float(np.median(before)) if len(before) else 0.0)
-    others = np.delete(size, cell)
+    others = np.delete(leap[row - 1], cell)
     return bool(size[cell] > limit and (others < P.calm_share * size[cell]).all())
 
 
