@@ -119,12 +119,14 @@ class PlateRun:
             detector.distrust(cells.since_ns, 0.0)
 
     def remembered(self, now_ns: int) -> Level | None:
-        """The level of an earlier life, as well as it is known by now; it is given once."""
+        """The level of an earlier life, as well as it is known by now; it is given once. Of a life that ended later
+        than now, as where a recording is replayed upon what came of it, it is taken for that of now."""
         level, self.restored_level = self.restored_level, None
         if level is None:
             return None
         crept = min(max((now_ns - level.end_ns) / _OFF_CREEP_NS, 0.0), 1.0) * _OFF_SHARE * float(level.mean[0])
-        return replace(level, variance=level.variance + crept**2)
+        end_ns = min(level.end_ns, now_ns)
+        return replace(level, begin_ns=end_ns, end_ns=end_ns, variance=level.variance + crept**2)
 
     def rests_plainly(self, begin_ns: int) -> bool:
         """Rest may be looked ahead at from `begin_ns` on, as a block of many plates."""

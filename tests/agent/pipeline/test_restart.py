@@ -61,6 +61,20 @@ def test_what_was_held_before_a_late_hello_is_told_as_what_comes_in_time() -> No
     assert brief(fed(Pipeline(busy.store, "a1", "e2", saved), busy.since(22.8))) == brief(asked)
 
 
+def test_a_recording_replayed_upon_what_came_of_it_is_compared_with_that() -> None:
+    """The level of the end lies later than all that comes: what lacks on a plate then is told as a change at first."""
+    busy = case(BUSY)
+    first = Pipeline(busy.store, "a1", "e1")
+    once = fed(first, busy.until(22.8))
+    saved = json.loads(json.dumps(first.snapshot()))
+    again = fed(Pipeline(busy.store, "a1", "e2", saved), busy.until(22.8))
+    moved = {event.subject for event in once if isinstance(event.data, Movement)}
+    changes = [event for event in again if isinstance(event.data, Change)]
+    assert {event.subject for event in changes} <= moved
+    assert changes
+    assert len(again) >= len(once)
+
+
 def test_a_snapshot_that_is_restored_says_the_same_again() -> None:
     busy = case(BUSY)
     first = Pipeline(busy.store, "a1", "e1")
