@@ -14,7 +14,7 @@ class InferenceParameters:
     sure_after_s: float = 0.17
     likely: float = 0.60
     likely_after_s: float = 0.32
-    anything_after_s: float = 1.0
+    anything_after_s: float = 0.9
     rings_out_s: float = 2.0  # what swings slowly for longer was never let go
     at_last_s: float = 10.0  # what is less sure than `hardly` waits so long: a hand betrays itself
     hardly: float = 0.3
