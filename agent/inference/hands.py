@@ -84,7 +84,8 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
 
 def hides_hand(plateau: Level, change: Change, p: InferenceParameters) -> bool:
     """Whether the tremor of a hand whose force is `change` would not show on a plateau, for it rings as slowly."""
-    usual_g = max(abs(change.delta_g[0]), LEAST_G) * p.hand_tremor
+    shown = min(plateau.seconds / p.hand_period_s, 1.0)
+    usual_g = max(abs(change.delta_g[0]), LEAST_G) * p.hand_tremor * shown
     if not plateau.ring_hz or plateau.ring_g * p.hand_hidden < usual_g:
         return False
     return plateau.tremor_g is None or max(plateau.tremor_g, plateau.stillness_g) * p.hand_hidden > usual_g

@@ -125,7 +125,7 @@ class InferenceParameters:
     hand_at_goods: float = 0.6  # hands that press or linger where the goods are that they take or set down
     hand_at_goods_mm: float = 35.0  # so near
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
-    hand_hidden: float = 5.0  # and there is no hand where a plateau moves by so many times less
+    hand_hidden: float = 6.0  # and there is no hand where a plateau moves by so many times less
     hand_tremor_spread: float = 0.7  # in the logarithm
     hand_swings: float = 4.0  # and hardly moves the plate by more than so many times its own, or that of a light one
     hand_tremor_keeps: float = 0.5  # likewise, from one plateau of the same hand to the next
