@@ -29,6 +29,9 @@ _MESSAGE = struct.Struct("<BQHIQQ")  # with its head
 _CHANNEL_AT, _LOG_TIME_AT = 9, 15  # in a message, from its opcode on
 _CHUNK = struct.Struct("<QQQII")  # up to the name of its compression, which has its length before it
 _SIZE = struct.Struct("<Q")
+_NO_CHUNK = (0, 0, 0, 0, 0)
+_CHUNK_OPCODE, _GIVEN = int(Opcode.CHUNK), (int(Opcode.CHANNEL), int(Opcode.MESSAGE))  # of most records
+_WINDOW_BYTES = 1 << 18  # that are read at once
 _PIECES = 128  # that are read at once
 _LONGEST_ALIKE, _ALIKE_SHARE = 1 << 10, 32  # bytes; a 32nd of all messages are many of one length
 _SIFTED = 4  # times
@@ -125,47 +128,51 @@ class McapReader:
 
     def records(self) -> Iterator[Channel | Messages]:
         """Channels and messages in file order, to the end or the cut. The stream stands behind the magic."""
-        position = len(MAGIC)
+        position, at, read = len(MAGIC), 0, self._stream.read
+        window = b""  # bytes that were read together; those before `at` are done with
         held: list[bytes] = []  # records in whole pieces: many are read at once
         while True:
             if len(held) >= _PIECES:
                 yield from _read(held)
                 held = []
-            head = self._stream.read(_HEAD.size)
-            opcode, length = _HEAD.unpack(head) if len(head) == _HEAD.size else (0, 0)
+            if len(window) - at < _HEAD.size:
+                window, at = window[at:] + read(_WINDOW_BYTES), 0
+            left = len(window) - at
+            opcode, length = _HEAD.unpack_from(window, at) if left >= _HEAD.size else (0, 0)
             if length > MAX_RECORD_BYTES or opcode == 0:
-                self.cut_at = position + (len(head) if len(head) < _HEAD.size else 0)
-                yield from _read(held)
-                return
-            body = self._stream.read(length)
-            whole = len(body) == length
-            if opcode in (Opcode.CHANNEL, Opcode.MESSAGE) and whole:
-                held.append(head + body)
-            elif opcode == Opcode.CHUNK:
-                held.append(self._chunk(body, position, whole=whole))
+                self.cut_at = position + (left if left < _HEAD.size else 0)
+                break
+            size = _HEAD.size + length
+            if size > left:
+                window, at = window[at:] + read(max(size - left, _WINDOW_BYTES)), 0
+            end = at + size
+            whole = end <= len(window)
+            if opcode == _CHUNK_OPCODE:
+                held.append(self._chunk(window, at + _HEAD.size, min(end, len(window)), position, whole=whole))
+            elif opcode in _GIVEN and whole:
+                held.append(window[at:end])
             if not whole:
-                self.cut_at = position + len(head) + len(body)
-                yield from _read(held)
-                return
-            position += len(head) + length
+                self.cut_at = position + len(window) - at
+                break
+            position, at = position + size, end
             if opcode == Opcode.FOOTER:
-                closing = self._stream.read(len(MAGIC))
+                closing = (window[at:] + read(len(MAGIC)))[: len(MAGIC)]
                 self.cut_at = None if closing == MAGIC else position + len(closing)
-                yield from _read(held)
-                return
+                break
+        yield from _read(held)
 
-    def _chunk(self, body: bytes, position: int, *, whole: bool) -> bytes:
-        """Records of a chunk, as many as can be had; none of one that is damaged."""
-        try:
-            _, _, size, crc, name_bytes = _CHUNK.unpack_from(body)
-            name_end = _CHUNK.size + name_bytes
-            (held,) = _SIZE.unpack_from(body, name_end)
-        except struct.error:
+    def _chunk(self, window: bytes, begin: int, end: int, position: int, *, whole: bool) -> bytes:
+        """Records of a chunk from `begin` to `end`, as many as can be had; none of one that is damaged."""
+        name_begin = begin + _CHUNK.size
+        _, _, size, crc, name_bytes = _CHUNK.unpack_from(window, begin) if name_begin <= end else _NO_CHUNK
+        name_end = name_begin + name_bytes
+        data_begin = name_end + _SIZE.size
+        if data_begin > end:
             if whole:
                 self.damaged.append(position)
             return b""
-        begin = name_end + _SIZE.size
-        data = _decompressed(body[_CHUNK.size : name_end], body[begin : begin + held])
+        (held,) = _SIZE.unpack_from(window, name_end)
+        data = _decompressed(window[name_begin:name_end], window[data_begin : min(data_begin + held, end)])
         sound = not crc or zlib.crc32(data) == crc
         if whole and not (sound and len(data) == size):
             self.damaged.append(position)

@@ -13,7 +13,6 @@ from agent.sources.types import SourceChunk, SourceStretch
 
 SERIAL_PREFIX = "serial/"
 STRETCH_MESSAGES = 32_000
-_READ_BYTES = 1 << 20
 
 _LATEST_NS = 1 << 62  # in the year 2116; what is later is damage
 
@@ -59,7 +58,7 @@ class Recording:
     def stretches(self) -> Iterator[list[SourceStretch]]:
         """The same messages port by port, as many at once as are quick to work on; RecordingError likewise."""
         try:
-            with self._path.open("rb", buffering=_READ_BYTES) as stream:
+            with self._path.open("rb") as stream:
                 magic = stream.read(len(MAGIC))
                 if magic == MAGIC:
                     yield from self._serial(McapReader(stream))
