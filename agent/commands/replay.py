@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,7 @@ def _replay(store: Store, agent: str, epoch: str, recording: Recording, journal:
 
     pipeline = made_pipeline(store, agent, epoch, journal)
     _keep_memory()
+    gc.freeze()  # what was loaded by now lives as long as the process: no pass over it for cycles, nor at the exit
     for stretch in recording.stretches():
         came = [Arrivals(part.source, part.t_mono_ns, part.number, part.ends, part.data) for part in stretch]
         _tell(pipeline.feed_stretch(came), store, agent)
