@@ -53,7 +53,7 @@ class _Way(NamedTuple):
 
 def plainly_taken(clue: Clue) -> bool:
     """Whether no reading of a movement gives anything back, and it hangs together with no other."""
-    return not (clue[8] or clue[10] or clue[11] or clue.gives_back)
+    return not (clue.puts or clue.parts or clue.closes or clue.gives_back)
 
 
 def taken_alone(hypotheses: list[Hypothesis], clue: Clue, owners: Owners, beam: int) -> list[Hypothesis]:
@@ -61,7 +61,7 @@ def taken_alone(hypotheses: list[Hypothesis], clue: Clue, owners: Owners, beam: 
     known: dict[Standing, list[_Way]] = {}
     places: dict[Standing, int] = {}
     plain = _plain_ways(clue, owners)
-    least = hypotheses[0][0] * plain[0][0] * LEAST_AHEAD
+    least = hypotheses[0].probability * plain[0][0] * LEAST_AHEAD
     merged: dict[tuple[Basket, int], tuple[float, float, Hypothesis, _Way]] = {}
     ways: list[_Way] | None = None
     standing: Standing = ()
@@ -72,13 +72,13 @@ def taken_alone(hypotheses: list[Hypothesis], clue: Clue, owners: Owners, beam: 
             if ways is None:
                 ways = known[there] = _ways(there, clue, owners, plain, places)
         for way in ways:
-            probability = share * way[0]
+            probability = share * way.chance
             if probability < least:
                 break
-            if way[1] is not None:
-                key = (plus(held, way[1]), way[3])
+            if way.one is not None:
+                key = (plus(held, way.one), way.place)
             else:
-                key = (apply(held, way[2])[0] if way[2] else held, way[3])
+                key = (apply(held, way.moves)[0] if way.moves else held, way.place)
             old = merged.get(key)
             if old is None:
                 merged[key] = (probability, probability, before, way)
@@ -87,10 +87,12 @@ def taken_alone(hypotheses: list[Hypothesis], clue: Clue, owners: Owners, beam: 
             else:
                 merged[key] = (old[0] + probability, old[1], old[2], old[3])
     floor = max([entry[0] for entry in merged.values()]) * LEAST_MASS
-    likely = sorted([(-entry[0], key[0], entry[3][4], entry) for key, entry in merged.items() if entry[0] > floor])
+    likely = sorted(
+        [(-entry[0], key[0], entry[3].standing, entry) for key, entry in merged.items() if entry[0] > floor]
+    )
     del likely[beam:]
     total = -sum([entry[0] for entry in likely])
-    found, event, readings = [], clue[0], clue[1]
+    found, event, readings = [], clue.id, clue.readings
     for _, basket, standing, (mass, _, (_, _, trail, carried, _), (_, _, _, _, _, number, owner, bundle)) in likely:
         load = carried if bundle is None else (taken(carried[0], bundle),)
         choice = make(Choice, (event, owner, number, False, trail, readings[number][0]))
@@ -100,14 +102,14 @@ def taken_alone(hypotheses: list[Hypothesis], clue: Clue, owners: Owners, beam: 
 
 def _plain_ways(clue: Clue, owners: Owners) -> list[tuple[float, str | None, int]]:
     """Likelihood, owner and reading, whatever stood there: what `priors_of` gives, likeliest first."""
-    if clue[12]:
+    if clue.leanings:
         return sorted(priors_of(clue, owners), key=_CHANCE, reverse=True)
     found: list[tuple[float, str | None, int]] = []
     for owner, share in owners:
         if owner is None:
             found.append(by_stranger(clue, share))
             continue
-        for number, (_, chance, _) in enumerate(clue[1]):
+        for number, (_, chance, _) in enumerate(clue.readings):
             if chance > 0.0:
                 found.append((share * chance, owner, number))
     likely = [entry for entry in found if entry[0] >= LEAST_BRANCH] or found
@@ -132,11 +134,11 @@ def _ways(
         ranked = sorted(in_light_of(thing, clue, owners, density, again), key=_CHANCE, reverse=True)
     found = []
     for chance, owner, number in ranked:
-        moves = clue[1][number][0] if owner is not None else ()
+        moves = clue.readings[number][0] if owner is not None else ()
         if thing is not None and number == again:
             moves = taken_again(moves, thing, clue)
-        elif owner is not None and not moves and clue[6]:
-            moves = (Move(NAMELESS, 1, 0, clue[6]),)
+        elif owner is not None and not moves and clue.unexplained:
+            moves = (Move(NAMELESS, 1, 0, clue.unexplained),)
         one, bundle = None, None
         if len(moves) == 1:
             one = moves[0] if moves[0][1] > 0 else None
@@ -194,7 +196,7 @@ def put_alone(hypotheses: list[Hypothesis], clue: Clue, usual: list[Prior], beam
             mass = share * chance
             if mass < least:
                 continue
-            moves, basket, load, lacking = clue[1][number][0], held, carried, False
+            moves, basket, load, lacking = clue.readings[number][0], held, carried, False
             if not moves:
                 branch = of_no_item(before, clue, None, 0, prior, standing)
                 mass, ((basket,), load, after) = branch.probability, branch.place
@@ -222,14 +224,14 @@ def put_alone(hypotheses: list[Hypothesis], clue: Clue, usual: list[Prior], beam
 
 
 def _kept(clue: Clue, puts: list[_Put], beam: int) -> list[Hypothesis]:
-    ranked = sorted([(-put[0], put[6], put[7], put[8], put) for put in puts])[:beam]
+    ranked = sorted([(-put.mass, put.basket, put.carried, put.standing, put) for put in puts])[:beam]
     floor = -ranked[0][0] * LEAST_MASS
     kept = [entry[4] for entry in ranked if -entry[0] > floor]
-    total = sum([put[0] for put in kept])
+    total = sum([put.mass for put in kept])
     found = []
     for mass, _, before, owner, number, lacking, basket, carried, standing in kept:
-        moves = () if lacking else clue[1][number][0]
-        choice = make(Choice, (clue[0], owner, number, lacking, before[2], moves))
+        moves = () if lacking else clue.readings[number][0]
+        choice = make(Choice, (clue.id, owner, number, lacking, before.trail, moves))
         found.append(make(Hypothesis, (mass / total, (basket,), choice, carried, standing)))
     return found
 

@@ -63,7 +63,7 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
             for owner, share in shares:
                 _add(sums.setdefault((owner, clue.puts), {}), manners, share)
         for manners, (number, clue, shares) in zip(told, open_clues, strict=True):
-            puts = clue[8]
+            puts = clue.puts
             found[number] = tuple(
                 [(owner, _factors(clue, _less(sums[owner, puts], manners, share))) for owner, share in shares]
             )
@@ -73,7 +73,7 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
 def _in_doubt(clue: Clue) -> bool:
     """Whether its readings are of several manners."""
     known = ""
-    for _, _, manner in clue[1]:
+    for _, _, manner in clue.readings:
         if manner and manner != known:
             if known:
                 return True
@@ -97,10 +97,10 @@ def _less(sums: _Manners, manners: _Manners, share: float) -> _Manners:
 
 def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
     """The probability of each manner; owners' factors weigh by their shares."""
-    readings = clue[1]
+    readings = clue.readings
     chances = [chance for _, chance, _ in readings]
     if leaning:
-        shares = dict(clue[2])
+        shares = dict(clue.owners)
         if len(leaning) == 1:
             ((owner, factors),) = leaning
             share = shares[owner]
@@ -121,7 +121,7 @@ def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
     total = WEIGHT + sum(others.values())
     known: _Manners = {}
     mass = weighed = 0.0
-    for _, chance, manner in clue[1]:
+    for _, chance, manner in clue.readings:
         if not manner:
             continue
         factor = known.get(manner)
@@ -131,4 +131,4 @@ def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
         mass += chance
         weighed += chance * factor
     usually = weighed / mass
-    return tuple([known.get(manner, usually) for _, _, manner in clue[1]])
+    return tuple([known.get(manner, usually) for _, _, manner in clue.readings])

@@ -44,8 +44,8 @@ def owners_of(clue: Clue, index: dict[str, int]) -> Owners:
 
 def priors_of(clue: Clue, owners: Owners) -> list[Prior]:
     """Who may have done what, whatever was before."""
-    readings, leanings = clue[1], clue[12]
-    changing = clue[8] or clue.gives_back
+    readings, leanings = clue.readings, clue.leanings
+    changing = clue.puts or clue.gives_back
     found: list[Prior] = []
     if leanings:
         shares = [chance for _, chance, _ in readings]
@@ -107,7 +107,7 @@ def _likely(priors: list[Prior]) -> list[Prior]:
 def by_stranger(clue: Clue, share: float) -> Prior:
     """What a stranger took changes no basket, whatever it was."""
     best, likeliest = 0, -1.0
-    for number, (_, chance, _) in enumerate(clue[1]):
+    for number, (_, chance, _) in enumerate(clue.readings):
         if chance > likeliest:
             best, likeliest = number, chance
     return make(Prior, (share, None, best))

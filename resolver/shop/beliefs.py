@@ -75,7 +75,7 @@ class Beliefs:
     def _neighbours(self, key: str) -> set[str]:
         keys = {key}
         for clue in self._movements.clues_of([key]):
-            for owner, share in clue[2]:
+            for owner, share in clue.owners:
                 if share >= NEIGHBOUR_SHARE:
                     keys.add(owner)
         return keys
@@ -104,7 +104,7 @@ class Beliefs:
         span_end = end + self._skew_ns if end is not None else 1 << 62
         found = []
         for event, clue in self._movements.returns_of(taken, start, span_end):
-            owners = clue[2]
+            owners = clue.owners
             if not owners or account.key in [owner for owner, _ in owners]:
                 continue
             if self._neighbourhood(_maker(clue)).lacking(clue.id) >= STRAY:
@@ -114,7 +114,7 @@ class Beliefs:
     def _may_hold(self, key: str) -> set[str]:
         taken: set[str] = set()
         for clue in self._movements.clues_of([key]):
-            for moves, _, _ in clue[1]:
+            for moves, _, _ in clue.readings:
                 for move in moves:
                     if move[1] > 0:
                         taken.add(move[0])
