@@ -35,16 +35,16 @@ class TrailingRun:
     def update(self, trace: Trace, before: Level | None) -> Level | None:
         """Take the trace up to now; returns a plateau that ended with this tick, if one did."""
         now_ns = trace.end_ns
+        shortest, least = self._shortest()
         ended = None
         if self._begin_ns is not None:
-            level = self._fit(trace, self._begin_ns, before)
+            level = self._fit(trace, self._begin_ns, least, before)
             if level is not None:
                 self.level = level
                 return None
             ended = self.level
         begin_ns = self._begin_ns
         self.level, self._begin_ns = None, None
-        shortest, least = self._shortest()
         earliest_ns = begin_ns if begin_ns is not None else trace.opened_ns - 1
         for length_s in (shortest, *self._p.ladder_s):
             since_ns = now_ns - round(length_s / _NS)
@@ -52,7 +52,7 @@ class TrailingRun:
                 continue
             if trace.count(since_ns) < least:
                 continue
-            level = self._fit(trace, since_ns, before)
+            level = self._fit(trace, since_ns, least, before)
             if level is not None:
                 self.level, self._begin_ns = level, since_ns
             elif self.level is not None or length_s > self._p.ring_shortest_s:
@@ -74,11 +74,11 @@ class TrailingRun:
         """Begin anew."""
         self._begin_ns, self.level = None, None
 
-    def _fit(self, trace: Trace, begin_ns: int, before: Level | None) -> Level | None:
+    def _fit(self, trace: Trace, begin_ns: int, least: int, before: Level | None) -> Level | None:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
         t_ns, z, saturated = trace.since(first_ns)
         n = len(t_ns)
-        if n < self._shortest()[1] or np.logical_or.reduce(saturated):
+        if n < least or np.logical_or.reduce(saturated):
             return None
         sigma2 = self._noise.sigma_g**2
         mean = np.add.reduce(z, axis=0) / n
@@ -86,9 +86,7 @@ class TrailingRun:
         variance = np.add.reduce(residual * residual, axis=0) / (n - 1)
         tolerance = sigma2 * self._limit(n - 1)
         if self._soft and before is not None:
-            if n < self._p.soft_least_samples:
-                return self._fleeting(trace, t_ns, mean, variance, tolerance, before, begin_ns)
-            return self._soft_level(t_ns, mean, variance, tolerance, before, begin_ns)
+            return self._soft_level(trace, t_ns, mean, variance, tolerance, before, begin_ns)
         least2 = np.maximum(variance, sigma2)
         calm = variance <= tolerance
         quiet = calm.tolist()
@@ -189,22 +187,6 @@ class TrailingRun:
 
     def _soft_level(
         self,
-        t_ns: NDArray[np.int64],
-        mean: NDArray[np.float64],
-        variance: NDArray[np.float64],
-        tolerance: NDArray[np.float64],
-        before: Level,
-        begin_ns: int,
-    ) -> Level | None:
-        if not self._nearly(variance, tolerance, self._p.soft_share, mean, before):
-            return None
-        n = len(t_ns)
-        independent = max(n / 3, 1.0)  # a hand's push lasts over several conversions
-        spread = variance / independent + self._noise.sigma_g**2 / n + self._noise.wander_g**2
-        return self._soft_of(t_ns, mean, variance, spread, begin_ns)
-
-    def _fleeting(
-        self,
         trace: Trace,
         t_ns: NDArray[np.int64],
         mean: NDArray[np.float64],
@@ -213,39 +195,25 @@ class TrailingRun:
         before: Level,
         begin_ns: int,
     ) -> Level | None:
-        """A plateau of the few conversions between two quick movements. The plate must be lighter than before: a hand
-        that presses turns back as quickly. Conversions that do not differ at all were held where some were absent."""
-        lighter = before.mean[0] - mean[0] > self._p.departure_sigmas * self._noise.sigma_g[0]
-        if not lighter or not variance[0] or not self._nearly(variance, tolerance, self._p.slow_share, mean, before):
+        """A plateau with a hand near; one of so few conversions that it lies between two quick movements must be
+        lighter than before, for a hand that presses turns back as quickly, and must move: what does not differ at all
+        was held where some were absent."""
+        p, n, noise_g = self._p, len(t_ns), self._noise.sigma_g
+        few = n < p.soft_least_samples
+        lighter_g = before.mean[0] - mean[0]
+        if few and not (lighter_g > p.departure_sigmas * noise_g[0] and variance[0]):
             return None
-        n = len(t_ns)
-        rows = trace.z[-n - 1 :]
-        step = rows[-n] - rows[0] if len(rows) > n else rows[0] - before.mean
-        spread = variance + self._noise.sigma_g**2 / n + self._noise.wander_g**2 + (self._p.slow_settling * step) ** 2
-        return self._soft_of(t_ns, mean, variance, spread, begin_ns)
-
-    @staticmethod
-    def _nearly(
-        variance: NDArray[np.float64],
-        tolerance: NDArray[np.float64],
-        share: float,
-        mean: NDArray[np.float64],
-        before: Level,
-    ) -> bool:
-        """Whether rows deviate by no more than a share of what the weight changed."""
-        allowed = (share * float(mean[0] - before.mean[0])) ** 2
-        return bool((variance <= tolerance + allowed).all())
-
-    def _soft_of(
-        self,
-        t_ns: NDArray[np.int64],
-        mean: NDArray[np.float64],
-        variance: NDArray[np.float64],
-        spread: NDArray[np.float64],
-        begin_ns: int,
-    ) -> Level:
-        moved_g, noise_g = float(np.sqrt(variance[0])), float(self._noise.sigma_g[0])
-        return Level(begin_ns, int(t_ns[-1]), len(t_ns), mean, spread, moved_g, noise_g, soft=True)
+        allowed = ((p.slow_share if few else p.soft_share) * float(lighter_g)) ** 2
+        if not (variance <= tolerance + allowed).all():
+            return None
+        independent = max(n / 3, 1.0)  # a hand's push lasts over several conversions
+        spread = variance / independent + noise_g**2 / n + self._noise.wander_g**2
+        if few:
+            rows = trace.z[-n - 1 :]
+            step = rows[-n] - rows[0] if len(rows) > n else rows[0] - before.mean
+            spread = spread + (p.slow_settling * step) ** 2
+        moved_g = float(np.sqrt(variance[0]))
+        return Level(begin_ns, int(t_ns[-1]), n, mean, spread, moved_g, float(noise_g[0]), soft=True)
 
     def _tremor(
         self, t_ns: NDArray[np.int64], weight: NDArray[np.float64], sigma2: float

@@ -84,8 +84,7 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
 
 def hides_hand(plateau: Level, change: Change, p: InferenceParameters) -> bool:
     """Whether the tremor of a hand whose force is `change` would not show on a plateau, for it rings as slowly."""
-    shown = min(plateau.seconds / p.hand_period_s, 1.0)
-    usual_g = max(abs(change.delta_g[0]), LEAST_G) * p.hand_tremor * shown
+    usual_g = _usual_tremor_g(change, plateau, p)
     if not plateau.ring_hz or plateau.ring_g * p.hand_hidden < usual_g:
         return False
     return plateau.tremor_g is None or max(plateau.tremor_g, plateau.stillness_g) * p.hand_hidden > usual_g
@@ -98,9 +97,12 @@ def tremor_share(change: Change, plateau: Level, p: InferenceParameters) -> floa
     """
     if plateau.tremor_g is None:
         return None
-    force = max(abs(change.delta_g[0]), LEAST_G)
-    shown = min(plateau.seconds / p.hand_period_s, 1.0)
-    return max(plateau.tremor_g, plateau.stillness_g) / (force * p.hand_tremor * shown)
+    return max(plateau.tremor_g, plateau.stillness_g) / _usual_tremor_g(change, plateau, p)
+
+
+def _usual_tremor_g(change: Change, plateau: Level, p: InferenceParameters) -> float:
+    """How far hands whose force is `change` usually tremble, as far as a plateau is long enough to show it."""
+    return max(abs(change.delta_g[0]), LEAST_G) * p.hand_tremor * min(plateau.seconds / p.hand_period_s, 1.0)
 
 
 def _log_tremor(plateau: Level, force: float, before: float | None, p: InferenceParameters) -> float:
