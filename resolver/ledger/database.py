@@ -83,10 +83,11 @@ class SqliteDatabase:
 
     def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         at_once = VARIABLES // len(columns)
-        places = f"({', '.join('?' * len(columns))})"
+        names, places = ", ".join(columns), f"({', '.join('?' * len(columns))})"
         for first in range(0, len(rows), at_once):
             part = rows[first : first + at_once]
-            sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * len(part))} ON CONFLICT DO NOTHING"  # noqa: S608, E501 # names are constants of this package
+            values = ", ".join([places] * len(part))
+            sql = f"INSERT INTO {table} ({names}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608 # constants
             self.execute(sql, [value for row in part for value in row])
 
     def known(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
