@@ -23,7 +23,7 @@ class Mosquitto:
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\nmax_queued_messages 0\n"
             f"persistence_location {folder}/\nuser root\nlog_dest none\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
