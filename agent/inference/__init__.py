@@ -7,11 +7,13 @@ from agent.inference.memory import Memory, remember, take_back
 from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis, Part, kind_of_put
 from agent.inference.step import Step
+from agent.inference.ways import Found
 
 __all__ = [
     "BROUGHT",
     "Belief",
     "Bundle",
+    "Found",
     "Hypothesis",
     "InferenceParameters",
     "Judge",

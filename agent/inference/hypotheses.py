@@ -54,7 +54,7 @@ class Imagination:
                 if part.count == 1:
                     out += [Hypothesis((unit,), _log(usual * portion)) for unit, portion in known]
         for stray, share in strays:
-            part = self._stray_part(stray, plate)
+            part = self._stray_part(stray, plate, state)
             singles.append(([part], share / total))
             out += _doubted(part, p.pick_one_product * share / total)
         out += self._several(singles, belief.habits.of_pick(1, 1))
@@ -67,7 +67,7 @@ class Imagination:
         for stray in belief.plates[plate_id].strays:
             variance_g2 = p.slip_sd_g**2 + stray.hidden_g2
             if stray.hidden_g and abs(delta_g - stray.hidden_g) < _FAR_SDS * math.sqrt(variance_g2):
-                place = self._stray_part(stray, self._plates[plate_id]).place
+                place = self._stray_part(stray, self._plates[plate_id], belief.plates[plate_id]).place
                 part = Part(stray.sku, stray.count, 1, stray.hidden_g, variance_g2, place, stray, leans=True)
                 out.append(Hypothesis((part,), _log(p.slip)))
         return out
@@ -118,6 +118,7 @@ class Imagination:
         plate, p = self._plates[plate_id], self._p
         out, log_habit = [], _log(belief.habits.of_put(USED))
         near = self._out(belief, plate, now_ns)
+        weight = sum(share for _, share in near)
         for bundle, share in near:
             if bundle.sku is None or bundle.count > 1 or self._items[bundle.sku].by_weight:
                 continue
@@ -125,7 +126,7 @@ class Imagination:
             for portion, left, sd in p.used:
                 variance_g2 = (sd * bundle.weight_g) ** 2
                 part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
-                out.append(Hypothesis((part,), _log(p.put_used * share * portion / len(near)), log_habit=log_habit))
+                out.append(Hypothesis((part,), _log(p.put_used * share * portion / weight), log_habit=log_habit))
         return out
 
     def _home(self, bundle: Bundle, plate: Plate) -> Place:
@@ -145,7 +146,7 @@ class Imagination:
             for sku, place in self._lanes(plate, state)
             for part, _ in self._lane_parts(belief, sku, place, state, 0)[:1]
         ]
-        leaving += [self._stray_part(stray, plate) for stray in state.strays]
+        leaving += [self._stray_part(stray, plate, state) for stray in state.strays]
         out = []
         for bundle, share in near:
             for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
@@ -164,11 +165,10 @@ class Imagination:
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
     ) -> list[tuple[Part, float]]:
         item, stock = self._items[sku], state.counts.get(sku, 0)
-        unit = belief.weights.of(sku)
         out = []
         for count, chance in self._counts(item, delta_g, staff=state.staff):
             short = 1.0 if count <= stock else self._p.beyond_stock
-            part = Part(sku, count, -1, *_sum_of(unit, count), place, from_lane=True)
+            part = Part(sku, count, -1, *belief.weights.sum_of(sku, count), place, from_lane=True)
             out.append((part, chance * short))
         return out
 
@@ -177,7 +177,7 @@ class Imagination:
         known = [unit for unit in state.known if unit.sku == sku]
         others = max(state.counts.get(sku, 0) - len(known), 0) + self._p.known_doubt
         share = self._p.known_again / (self._p.known_again * len(known) + others)
-        return [(replace(self._stray_part(unit, plate), from_lane=True), share) for unit in known]
+        return [(replace(self._stray_part(unit, plate, state), from_lane=True), share) for unit in known]
 
     def _pushed_units(self, plate: Plate, state: PlateBelief, single: Part) -> list[tuple[Part, float]]:
         """A unit of a lane that was pushed along: it stands as far from its lane as the moments then changed by its
@@ -197,19 +197,20 @@ class Imagination:
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
     ) -> list[tuple[Part, float]]:
         item = self._items[sku]
-        place, unit = Place(place.x, place.y, self._p.put_out_of_lane), belief.weights.of(sku)
+        place = Place(place.x, place.y, self._p.put_out_of_lane)
         return [
-            (Part(sku, count, 1, *_sum_of(unit, count), place, from_lane=sku in state.counts), chance)
+            (Part(sku, count, 1, *belief.weights.sum_of(sku, count), place, from_lane=sku in state.counts), chance)
             for count, chance in (
                 self._counts(item, delta_g, staff=True) if state.staff else enumerate(self._p.unseen, start=1)
             )
         ]
 
-    def _stray_part(self, stray: Bundle, plate: Plate) -> Part:
-        known = stray.place_mm or (0.0, 0.0)
+    def _stray_part(self, stray: Bundle, plate: Plate, state: PlateBelief) -> Part:
+        known, p = stray.place_mm or (0.0, 0.0), self._p
         weighed_mm = self._p.stray_sd_g / max(stray.weight_g, self._p.stray_sd_g)  # of half the plate
         sd_x, sd_y = (math.hypot(self._p.stray_sd_mm, weighed_mm * size / 2) for size in plate.size_mm)
-        place = Place((known[0], sd_x), (known[1], sd_y), self._p.stray_moved if stray.place_mm else 1.0, sharp=True)
+        loose = p.stray_still + state.moved * (p.stray_moved - p.stray_still)
+        place = Place((known[0], sd_x), (known[1], sd_y), loose if stray.place_mm else 1.0, sharp=True)
         return Part(stray.sku, stray.count, -1, stray.weight_g, self._remembered(stray), place, stray)
 
     def _bundle_parts(self, bundle: Bundle, plate: Plate, delta_g: float) -> list[tuple[Part, float]]:
@@ -277,8 +278,10 @@ class Imagination:
             yield count, chances[-1] * 0.5 ** (count - len(chances))
 
     def _recency(self, bundle: Bundle, now_ns: int) -> float:
-        age_s = max(now_ns - bundle.t_ns, 0) * 1e-9
-        return max(math.exp(-age_s / self._p.put_memory_s), self._p.put_memory_floor)
+        """How readily a bundle is set down by its age: most is still in the hand that took it, the rest in a bag."""
+        age_s, p = max(now_ns - bundle.t_ns, 0) * 1e-9, self._p
+        later = max(math.exp(-age_s / p.put_memory_s), p.put_memory_floor)
+        return p.put_soon * math.exp(-age_s / p.put_soon_s) + (1 - p.put_soon) * later
 
     def _out(self, belief: Belief, plate: Plate, now_ns: int) -> list[tuple[Bundle, float]]:
         """What was out of the shelf by then, and how readily it comes to a plate. In hindsight more may have been taken
@@ -338,10 +341,6 @@ def _taken_together(first: Part, second: Part) -> bool:
 
 def _anywhere(plate: Plate) -> Place:
     return Place((0.0, plate.size_mm[0]), (0.0, plate.size_mm[1]), 0.0)
-
-
-def _sum_of(unit: tuple[float, float], count: int) -> tuple[float, float]:
-    return unit[0] * count, unit[1] * count
 
 
 def _log(chance: float) -> float:

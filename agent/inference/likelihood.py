@@ -14,7 +14,7 @@ from agent.inference.geometry import LEAST_G, Geometry
 from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis, Part, stands_mm
 from agent.inference.straightness import log_bend
-from agent.inference.sums import TINY, log_add, log_normal, log_sum, phi
+from agent.inference.sums import TINY, log_add, log_normal, log_sum, log_t, phi
 
 _EDGE_SHARE = 0.1
 _HOPELESS = 60.0
@@ -77,8 +77,8 @@ def log_anywhere(change: Change, weight: float, geometry: Geometry) -> float:
 
 
 def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters) -> float:
-    total = log_normal(change.delta_g[0], part.sign * part.mean_g, part.variance_g2 + change.variance_g2[0])
     weight = change.delta_g[0]
+    total = _log_weight(weight, part.sign * part.mean_g, part.variance_g2 + change.variance_g2[0], (part,), p)
     if total < -_HOPELESS or abs(weight) < LEAST_G:
         return total if abs(weight) >= LEAST_G else -math.inf
     spans = (part.place.x, part.place.y)
@@ -102,12 +102,12 @@ def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: Infere
     for part in parts:
         mean += part.sign * part.mean_g
         spread += part.variance_g2
-    total = log_normal(change.delta_g[0], mean, spread + change.variance_g2[0])
-    if total < -_HOPELESS:
-        return total
+    total = _log_weight(change.delta_g[0], mean, spread + change.variance_g2[0], parts, p)
     over = (change.delta_g[0] - mean) / (spread or 1.0)
     if any(part.mean_g + part.sign * over * part.variance_g2 < LEAST_G for part in parts):
         return -math.inf  # what the others weigh leaves nothing of it: a normal spread knows no zero
+    if total < -_HOPELESS:
+        return total
     for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
         moment = variance = 0.0
         for part in parts:
@@ -116,3 +116,11 @@ def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: Infere
             variance += (part.mean_g / half) ** 2 * spread + part.variance_g2 * ((middle - origin) / half) ** 2
         total += log_normal(change.delta_g[k], moment, variance + change.variance_g2[k])
     return total
+
+
+def _log_weight(weight: float, mean: float, variance: float, parts: tuple[Part, ...], p: InferenceParameters) -> float:
+    """Of the weight of parts: what was weighed itself is known to its variance; how products spread, and how much of a
+    unit the side carries, was estimated."""
+    if all(part.source is not None and not part.leans for part in parts):
+        return log_normal(weight, mean, variance)
+    return log_t(weight, mean, variance, p.spread_units, p.spread_most)

@@ -66,13 +66,17 @@ class InferenceParameters:
     put_other_unseen: float = 0.0005
     put_else: float = 0.06
     put_away: float = 0.2  # goods are so much more seldom set down on a plate where they do not belong
-    put_memory_s: float = 300.0  # what was just taken is likelier to come back
+    put_soon: float = 0.8  # of what is set down was just taken,
+    put_soon_s: float = 8.0
+    put_memory_s: float = 300.0  # the rest a while ago
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
     swap: float = 0.0015
     together_counts: int = 3  # of each product when several products move at once
 
     # spreads
+    spread_units: float = 20.0  # units that any spread of a weight was estimated from: its tails are Student's
+    spread_most: float = 1.5  # but it is no more than so many times as wide
     place_sd_mm: float = 3.0  # corner error, and that a unit is no point
     stray_sd_mm: float = 1.5  # what was weighed where it stands is taken from there
     stray_sd_g: float = 0.5  # and its moments are known to so much
@@ -80,7 +84,8 @@ class InferenceParameters:
     out_of_lane_moved: float = 0.30  # likewise when something was seen to be pushed
     still_moved: float = 0.5  # with every unit that is taken it is likelier to have been that one
     put_out_of_lane: float = 0.2
-    stray_moved: float = 0.12
+    stray_still: float = 0.03  # what was set down stands elsewhere by now, and nobody saw it being pushed
+    stray_moved: float = 0.12  # likewise when something was
     remembered_sd: float = 0.0005  # of a unit's weight between two weighings: span, hysteresis
     change_sd: float = 0.0003  # of any change: non-linearity
     creep: tuple[float, ...] = (1e-3, 2.5e-4, 6e-5)  # of the largest load of a contact, be it on the plate beside
@@ -110,6 +115,7 @@ class InferenceParameters:
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
     else_high_g: float = 10_000.0
+    undone_unseen: float = 0.03  # own goods that nobody saw leave come, and are taken again within the same episode
     foreign_least_s: float = 0.5  # what stood for less and is gone was a hand
 
     # a hand that rests on the plate
@@ -127,7 +133,7 @@ class InferenceParameters:
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_hidden: float = 6.0  # and there is no hand where a plateau moves by so many times less
     hand_tremor_spread: float = 0.7  # in the logarithm
-    hand_swings: float = 4.0  # and hardly moves the plate by more than so many times its own, or that of a light one
+    hand_swings: float = 2.5  # and hardly moves the plate by more than so many times its own, or that of a light one
     hand_tremor_keeps: float = 0.5  # likewise, from one plateau of the same hand to the next
     hand_kept: float = 0.8  # of the plateaus that follow a hand's are the same hand's
     hand_period_s: float = 0.35  # a tremor shows fully after so long
@@ -141,7 +147,7 @@ class InferenceParameters:
     soft_visit: float = -1.5  # a plateau with a hand near, taken for a true one
 
     # learning of unit weights
-    weights_prior: float = 8.0  # units that the store file's figures count for
+    weights_prior: float = 20.0  # units that the store file's figures count for
     weights_memory: float = 60.0  # units that are remembered
     weights_bound: float = 0.03  # of the told weight: no mean is moved further
     weights_spread: float = 2.0  # no standard deviation is changed by more than this factor

@@ -56,6 +56,14 @@ class UnitWeights:
         low, high = (told_g2 * p.weights_spread**-2, told_g2 * p.weights_spread**2)
         return told_g + moved_g, min(max(variance, low), high)
 
+    def sum_of(self, sku: str, count: int) -> tuple[float, float]:
+        """(mean, variance) of `count` units together: each has its own deviation, and all that of the mean, which is
+        known from so many units only."""
+        mean_g, variance_g2 = self.of(sku)
+        seen = self._seen.get(sku)
+        weighed = self._p.weights_prior + (0.0 if seen is None else seen.count)
+        return mean_g * count, variance_g2 * count * (1 + count / weighed)
+
     def learned(self) -> dict[str, tuple[int, float, float]]:
         """Units that count, mean and standard deviation in g, of each sku seen."""
         return {

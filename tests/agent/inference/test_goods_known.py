@@ -9,10 +9,14 @@ import pytest
 
 from agent.inference import Belief, remember, take_back
 from agent.inference.belief import Bundle
+from agent.inference.change import Change
+from agent.inference.hypotheses import Imagination
+from agent.inference.likelihood import log_goods
 from agent.inference.parameters import InferenceParameters
 from tests.agent.inference.scene import Load, S, Scene
 
 COLA, RICE, FRONT, TUNA = (75.0, 60.0), (225.0, 150.0), (250.0, 40.0), (395.0, 150.0)
+ZERO, MIDDLE = (375.0, 60.0), (150.0, 150.0)
 
 
 def set_back() -> Scene:
@@ -204,3 +208,36 @@ def test_a_unit_that_was_weighed_well_is_remembered_by_its_own_weight() -> None:
     (taken,) = scene.belief.pool
     assert taken.weight_g == pytest.approx(354.0, abs=0.3)
     assert taken.variance_g2**0.5 < 0.6
+
+
+def test_of_two_things_alike_the_one_taken_last_is_set_down() -> None:
+    scene = Scene()
+    scene.happen("P1", (-350.6, *COLA))
+    scene.t_ns += 60 * S
+    scene.happen("P1", (-350.6, *ZERO))
+    step = scene.happen("P3", (350.6, *RICE))
+    assert step.items == (("zero", 1),)
+    assert 0.7 < step.certainty < 0.95
+
+
+def test_what_was_set_down_stands_there_yet_unless_something_was_pushed() -> None:
+    """A can as heavy as the one set back is taken from elsewhere in the lane."""
+    shares = []
+    for moved in (0.0, 1.0):
+        scene = Scene()
+        scene.happen("P2", (-352.0, *MIDDLE))
+        scene.happen("P2", (352.0, *MIDDLE))
+        scene.belief.plates["P2"].moved = moved
+        before, after = scene.level([]), scene.level([(-352.0, 300.0, 150.0)])
+        change = Change.between(before, after, scene.parameters)
+        picks = Imagination(scene.store.items, scene.store.plates, scene.geometry, scene.parameters).picks
+        logs = {
+            known: max(
+                h.log_prior + log_goods(change, h, scene.geometry["P2"], scene.parameters)
+                for h in picks(scene.belief, "P2", 352.0)
+                if len(h.parts) == 1 and h.parts[0].sku == "cola" and (h.parts[0].source is not None) == known
+            )
+            for known in (True, False)
+        }
+        shares.append(logs[True] - logs[False])
+    assert shares[0] < shares[1] - 1.0

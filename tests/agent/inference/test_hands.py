@@ -10,7 +10,7 @@ from agent.detection import Level
 from agent.inference import InferenceParameters
 from tests.agent.inference.scene import Load, Scene
 
-COLA, RICE = (75.0, 150.0), (225.0, 150.0)
+COLA, RICE, SOAP = (75.0, 150.0), (225.0, 150.0), (55.0, 150.0)
 
 
 def test_a_plate_that_stands_otherwise_than_before_is_waited_for() -> None:
@@ -24,7 +24,7 @@ def test_a_plate_that_stands_otherwise_than_before_is_waited_for() -> None:
 def test_what_a_hand_carried_before_it_took_is_part_of_what_it_took() -> None:
     scene = Scene()
     before = scene.level([])
-    held = scene.level([(-12.0, *COLA)], seconds=0.6, tremor_g=0.4)
+    held = scene.level([(-20.0, *COLA)], seconds=0.6, tremor_g=0.4)
     after = scene.level([(-350.0, *COLA)])
     alone = scene.judge.consider("P1", scene.contact(held, after))
     scene.judge.forget()
@@ -115,3 +115,26 @@ def test_goods_that_nobody_took_are_told_later_where_a_hand_may_weigh_as_much() 
     assert known.steps[0].items == unseen.steps[0].items == (("cola", 1),)
     assert (known.action, unseen.action) == ("tell", "wait")
     assert unseen.share > InferenceParameters().likely
+
+
+def test_goods_that_nobody_took_do_not_come_only_to_go_again() -> None:
+    believed, usual = (Scene(parameters=InferenceParameters(undone_unseen=share)) for share in (1.0, 0.03))
+    doubts = []
+    for scene in (believed, usual):
+        before, hand = scene.level([]), scene.level([(120.0, *SOAP)], seconds=0.6, tremor_g=0.5)
+        verdict = scene.judge.consider("P2", scene.contact(before, hand, scene.level([])))
+        assert not verdict.steps
+        doubts.append(1.0 - verdict.share)
+    assert doubts[1] < doubts[0] / 5
+
+
+def test_a_plate_that_rings_long_after_it_was_touched_is_swung_by_a_hand() -> None:
+    for apart_s, steps in ((0.3, 2), (3.0, 0)):
+        scene = Scene()
+        before = scene.level([])
+        first = scene.level([(2_000.0, *RICE)], seconds=0.3, tremor_g=5.0)
+        scene.t_ns += round(apart_s * 1e9)
+        calm = scene.level([(2_005.0, *RICE)], seconds=0.8)
+        ringing = replace(calm, ring_g=80.0, ring_hz=9.6, rested_s=0.5)
+        verdict = scene.judge.consider("P1", scene.contact(before, first, ringing, scene.level([])))
+        assert len(verdict.steps) == steps

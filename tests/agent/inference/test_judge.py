@@ -8,6 +8,7 @@ from agent.inference import InferenceParameters, Step, remember
 from tests.agent.inference.scene import Scene
 
 COLA = (75.0, 150.0)  # a place in cola's lane on P1
+SOAP = (55.0, 150.0)  # likewise on P2
 RICE = (225.0, 150.0)
 ZERO = (375.0, 150.0)
 
@@ -189,10 +190,10 @@ def test_what_is_unsure_waits_and_what_is_sure_does_not() -> None:
 
 def test_staff_may_put_any_number() -> None:
     scene = Scene()
-    scene.belief.plates["P1"].staff = True
-    step = scene.happen("P1", (20 * 350.0, *COLA))
-    assert step.items == (("cola", 20),)
-    assert scene.belief.plates["P1"].counts["cola"] == 28
+    scene.belief.plates["P2"].staff = True
+    step = scene.happen("P2", (20 * 120.0, *SOAP))
+    assert step.items == (("soap", 20),)
+    assert scene.belief.plates["P2"].counts["soap"] == 28
     assert not scene.belief.pool
 
 
