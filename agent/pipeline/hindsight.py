@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.detection import Level
-from agent.inference import Memory, Step
+from agent.inference import Found, Memory, Step
 from agent.pipeline.told import Told
 
 SETTLED = 0.95  # a doubt is settled when what was told is surer than this
+ALIKE_SHARE = 0.75  # of the weight that was told: one seen otherwise moves at least so much, or as much more
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,32 @@ def matching(steps: list[Step], before: list[ToldStep]) -> tuple[list[Step | Non
     """For each movement told, how it is seen now (None: not at all); and those seen that are none of them.
 
     A movement may be seen now from an earlier plateau, or on a later one, than it was told: the plate rested, or a hand
-    was still near.
+    was still near. Then it is the one of the same goods, or else one that went the same way, about the same moment.
     """
     left = {(step.before.begin_ns, step.after.begin_ns): step for step in steps}
     out = [left.pop((told.step.before.begin_ns, told.step.after.begin_ns), None) for told in before]
-    for place, told in enumerate(before):
-        if out[place] is None:
-            alike = (key for key, step in left.items() if moved_alike(step, told.step))
-            out[place] = left.pop(next(alike, (0, 0)), None)
+    for alike in (moved_alike, went_alike):
+        for place, told in enumerate(before):
+            if out[place] is None:
+                keys = (key for key, step in left.items() if alike(step, told.step))
+                out[place] = left.pop(next(keys, (0, 0)), None)
     return out, list(left.values())
 
 
+def went_alike(step: Step, told: Step) -> bool:
+    """Whether a step seen now moved about as much the same way as one that was told, about the same moment."""
+    now_g, then_g = step.change.delta_g[0], told.change.delta_g[0]
+    return _meanwhile(step, told) and min(now_g / then_g, then_g / now_g) > ALIKE_SHARE
+
+
 def moved_alike(step: Step, told: Step) -> bool:
-    """Whether a step seen now is one that was told, about the same moment: neither was over when the other began."""
-    same = step.items == told.items and step.direction == told.direction
-    return same and step.before.end_ns < told.after.end_ns and told.before.end_ns < step.after.end_ns
+    """Whether the same goods moved the same way as was told, about the same moment."""
+    return step.items == told.items and step.direction == told.direction and _meanwhile(step, told)
+
+
+def _meanwhile(step: Step, told: Step) -> bool:
+    """Neither was over when the other began."""
+    return step.before.end_ns < told.after.end_ns and told.before.end_ns < step.after.end_ns
 
 
 def otherwise(again: list[Step | None], before: list[ToldStep]) -> bool:
@@ -50,6 +62,19 @@ def withdrawn(again: list[Step | None], late: list[Step], before: list[ToldStep]
     """Whether of something told nothing is left, not even other goods that went the same way."""
     ways = {step.direction for step in late}
     return any(step is None and told.step.direction not in ways for step, told in zip(again, before, strict=True))
+
+
+def seen_otherwise(found: Found, again: list[Step | None], before: list[ToldStep]) -> tuple[float, float]:
+    """How likely all that is seen otherwise now is, each whatever else happened, and how likely what was told of it.
+
+    Where all that was told stands, what is told now is whatever is likeliest: (1, 0).
+    """
+    now, then = 1.0, 0.0
+    for step, told in zip(again, before, strict=True):
+        if step is None or step.items != told.step.items:
+            rival = found.chance(told.step)
+            now, then = min(now, 1.0 - rival if step is None else found.chance(step)), max(then, rival)
+    return now, then
 
 
 def surer(step: Step, before: Step) -> bool:

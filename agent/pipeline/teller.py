@@ -15,6 +15,7 @@ from agent.pipeline.hindsight import (
     matching,
     otherwise,
     same,
+    seen_otherwise,
     settled,
     surer,
     withdrawn,
@@ -29,7 +30,7 @@ HINDSIGHT_NS = 30_000_000_000  # so long what was told may be seen otherwise
 HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
-CONVINCED = 0.985  # share of the other way, from which on what was told is corrected
+CONVINCED = 0.9  # share of the other way, from which on what was told is corrected
 LIKELY = 0.8  # or from this on, where it is so many times as likely and withdraws nothing
 TIMES = 5.0
 MOST_EARLIER = 3  # plateaus before a contact that are looked at with it
@@ -130,12 +131,12 @@ class Teller:
         current = look.nodes[-1]
         rested = replace(current, rested_s=(now_ns - current.end_ns) * 1e-9)
         found = self._judge.reconsider(name, [*look.nodes[:-1], rested], look.peak_g, belief)
-        path, share = found.steps(), found.share
-        again, others = matching([step for step in path if not step.nothing], lately)
+        again, others = matching([step for step in found.steps() if not step.nothing], lately)
         if others:
             return
+        share = found.share if None in again else seen_otherwise(found, again, lately)[0]
         if share >= CONVINCED if otherwise(again, lately) else settled(again, lately):
-            episode.told[-look.number :] = self._again(name, run, lately, again, share, now_ns)
+            episode.told[-look.number :] = self._again(name, run, lately, again, found.share, now_ns)
 
     def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
         """Tell what a contact was, and whether it shows what was told before in another light."""
@@ -280,17 +281,15 @@ class Teller:
             return verdict.steps
         found = self._judge.reconsider(name, nodes, episode.peak_g, belief)
         as_told = [*(told.step for told in episode.told), *verdict.steps]
-        meaning = tuple(moved for step in as_told for moved in step.meaning)
         seen = [step for step in found.steps() if not step.nothing]
         again, late = matching(seen, episode.told)
         alike = same(seen, as_told)
-        enough = max(LIKELY, min(CONVINCED, TIMES * found.share_of(meaning)))
+        share, rival = seen_otherwise(found, again, episode.told)
+        enough = max(LIKELY, min(CONVINCED, TIMES * rival))
         if withdrawn(again, late, episode.told):
-            enough = CONVINCED
-        elif not otherwise(again, episode.told):
-            enough = 0.0  # all that was told stands: what is told now is whatever is likeliest
+            share, enough = found.share, CONVINCED
         earlier = any(step.after.begin_ns <= contact.opened_ns for step in late)
-        if not earlier and (settled(again, episode.told) if alike else found.share >= enough):
+        if not earlier and (settled(again, episode.told) if alike else share >= enough):
             episode.told = self._again(name, run, episode.told, again, found.share, contact.now_ns)
             return verdict.steps if alike else tuple(late)
         if alike:
