@@ -115,8 +115,10 @@ class InferenceParameters:
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
     else_high_g: float = 10_000.0
+    undone_s: float = 1.2  # so long what was set down stands before it is taken again; what is gone sooner by
+    undone_fall_s: float = 0.1  # so much is e times as rare
     undone_unseen: float = 0.03  # own goods that nobody saw leave come, and are taken again within the same episode
-    foreign_least_s: float = 0.5  # what stood for less and is gone was a hand
+    foreign_least_s: float = 0.8  # what stood for less and is gone was a hand
 
     # a hand that rests on the plate
     hand: float = 0.4  # of the plateaus within a contact are a hand's
@@ -133,7 +135,7 @@ class InferenceParameters:
     hand_tremor: float = 0.04  # of its force, 2-10 Hz
     hand_hidden: float = 6.0  # and there is no hand where a plateau moves by so many times less
     hand_tremor_spread: float = 0.7  # in the logarithm
-    hand_swings: float = 2.5  # and hardly moves the plate by more than so many times its own, or that of a light one
+    hand_swings: float = 4.0  # and hardly moves the plate by more than so many times its own, or that of a light one
     hand_tremor_keeps: float = 0.5  # likewise, from one plateau of the same hand to the next
     hand_kept: float = 0.8  # of the plateaus that follow a hand's are the same hand's
     hand_period_s: float = 0.35  # a tremor shows fully after so long

@@ -161,7 +161,7 @@ class Ways:
         for reading in readings.named:
             known = (*meaning, *reading.step.meaning)
             hands = between[1 if reading.step.items else 0]
-            weight = hands + reading.log + self._haste(way, reading.step, j, k) + self._undone(way, reading.step)
+            weight = hands + reading.log + self._haste(way, reading.step, j, k) + self._undone(way, reading.step, j, k)
             logs = (way.log + weight, way.log_best + weight)
             arrived.setdefault(known, []).append((*logs, way, reading.step))
         lost.append(way.log + between[1] + readings.log_others)
@@ -174,15 +174,20 @@ class Ways:
         apart_s = (self._nodes[k].begin_ns - self._nodes[j].begin_ns) * 1e-9
         return min(apart_s - self._p.quickest_s, 0.0) / self._p.quickest_fall_s
 
-    def _undone(self, way: Way, step: Step) -> float:
-        """Goods that nobody saw leave hardly come only to be taken again: what weighed as much was a hand."""
-        if step.nothing or step.direction > 0:
-            return 0.0
+    def _undone(self, way: Way, step: Step, j: int, k: int) -> float:
+        """The very thing that came is taken again only when a hand has let go and come back; and goods that nobody saw
+        leave hardly come only to be taken again: what weighed as much was a hand."""
         last = next((one for one in reversed(way.steps) if not one.nothing), None)
-        if last is None or last.best is None or last.direction < 0 or last.items != step.items:
+        if step.nothing or step.direction > 0 or last is None or last.direction < 0 or last.items != step.items:
             return 0.0
-        unseen = all(part.source is None and part.sku is not None for part in last.best.parts)
-        return math.log(self._p.undone_unseen) if unseen else 0.0
+        nodes, same = self._nodes, self._p.same_sigmas
+        if last.before.apart_in_weight(step.after) > same:
+            return 0.0
+        gone = next(nodes[m] for m in range(j + 1, k + 1) if nodes[m].apart_in_weight(nodes[k]) < same)
+        stood_s = (gone.begin_ns - last.after.begin_ns) * 1e-9
+        soon = min(stood_s - self._p.undone_s, 0.0) / self._p.undone_fall_s
+        unseen = last.best is not None and all(part.source is None and part.sku for part in last.best.parts)
+        return soon + (math.log(self._p.undone_unseen) if unseen else 0.0)
 
     def _merged(
         self, arrived: dict[Meaning, list[tuple[float, float, Way, Step]]], lost: list[float], *, final: bool
@@ -249,28 +254,16 @@ class Ways:
         """Of plateau i as a hand on top of what the plate carried on another; `first`: none was there before it."""
         known = self._hands.get((rest, i, first))
         if known is None:
-            node = self._driven(i)
+            node = self._nodes[i]
             change = self._change(rest, i)
             onward = None if first else self._onward_from(rest, i)
             known = math.log(self._p.hand) + log_hand(change, onward, node, self._geometry, self._p)
             self._hands[(rest, i, first)] = known
         return known
 
-    def _driven(self, i: int) -> Level:
-        """Plateau i as a hand's. Where the plate rings long after any change that could have set it off, that is the
-        hand's own swing."""
-        node, nodes = self._nodes[i], self._nodes
-        if not node.ring_hz or not node.ring_g:
-            return node
-        kicks = (m for m in range(i, 0, -1) if abs(nodes[m].mean[0] - nodes[m - 1].mean[0]) > node.ring_g)
-        kick = nodes[next(kicks, i)]
-        if (node.begin_ns - kick.begin_ns) * 1e-9 < self._p.rings_out_s:
-            return node
-        return replace(node, tremor_g=max(node.tremor_g or 0.0, node.ring_g / math.sqrt(2)))
-
     def _onward_from(self, rest: int, i: int) -> Onward:
         """How a hand goes on to plateau i from the one before."""
-        last, node = self._driven(i - 1), self._nodes[i]
+        last, node = self._nodes[i - 1], self._nodes[i]
         share = tremor_share(self._change(rest, i - 1), last, self._p)
         apart_s = max(node.begin_ns - last.end_ns, 0) * 1e-9
         return Onward(self._change(i - 1, i), apart_s, share)
