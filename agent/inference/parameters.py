@@ -117,6 +117,7 @@ class InferenceParameters:
     else_high_g: float = 10_000.0
     undone_s: float = 1.2  # so long what was set down stands before it is taken again; what is gone sooner by
     undone_fall_s: float = 0.1  # so much is e times as rare
+    undone_sigmas: float = 2.0  # and the plate is as it was, or else another unit was taken
     undone_unseen: float = 0.03  # own goods that nobody saw leave come, and are taken again within the same episode
     foreign_least_s: float = 0.8  # what stood for less and is gone was a hand
 

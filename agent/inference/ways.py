@@ -181,7 +181,7 @@ class Ways:
         if step.nothing or step.direction > 0 or last is None or last.direction < 0 or last.items != step.items:
             return 0.0
         nodes, same = self._nodes, self._p.same_sigmas
-        if last.before.apart_in_weight(step.after) > same:
+        if last.before.apart_in_weight(step.after) > self._p.undone_sigmas:
             return 0.0
         gone = next(nodes[m] for m in range(j + 1, k + 1) if nodes[m].apart_in_weight(nodes[k]) < same)
         stood_s = (gone.begin_ns - last.after.begin_ns) * 1e-9
