@@ -17,6 +17,8 @@ BEAM = 48
 LEAST = 1e-4
 """A state this much less likely than the likeliest is dropped."""
 MOST_LEAVING = 0.999
+LIKELY = 0.7
+"""Only from what is at least this likely is it learnt how a tracker errs."""
 
 View = str
 Labels = tuple[tuple[View, str], ...]
@@ -37,13 +39,15 @@ class Record(NamedTuple):
 class Step(NamedTuple):
     """What happens before one view: a message, or an instant that is asked about.
 
-    `since_ns` is the time since the view's step before, `turn` how much of the changing of hands fell into it, `names`
-    who may be there. `saying` is None where nothing is told.
+    `since_ns` is the time since the view's step before, `free_ns` that part of it in which no hand was about a
+    movement, `turns` how often hands may have taken turns, `names` who may be there. `saying` is None where nothing is
+    told.
     """
 
     view: View
     since_ns: int
-    turn: float
+    free_ns: int
+    turns: int
     names: tuple[str, ...]
     saying: Saying | None
     first: bool = False
@@ -104,11 +108,34 @@ def backward(record: Record, behind: list[float], count: int) -> list[float]:
     return [value / most for value in found]
 
 
+def likely_way(before: Record, record: Record, view: View) -> tuple[str, str] | None:
+    """Who stood before a view before a step and who stands there after it, nobody (`NOBODY`) included, by all that was
+    told up to it; None where that is in doubt."""
+    if not record.ways:
+        return None
+    labels = [_at(state, view) for state in before.states]
+    found: dict[tuple[str, str], float] = {}
+    for state, ways in zip(record.states, record.ways, strict=True):
+        now = _at(state, view)
+        for number, weight in ways:
+            pair = (labels[number], now)
+            found[pair] = found.get(pair, 0.0) + before.shares[number] * weight
+    best = max(found, key=lambda pair: (found[pair], pair))
+    return best if found[best] > LIKELY * sum(found.values()) else None
+
+
+def _at(state: State, view: View) -> str:
+    for at, name in state[1]:
+        if at == view:
+            return name
+    return NOBODY
+
+
 def before_view(record: Record, behind: list[float], view: View) -> dict[str, float]:
     """Who stands before a view after a step, nobody (`NOBODY`) included."""
     found: dict[str, float] = {}
-    for (_, labels), share, later in zip(record.states, record.shares, behind, strict=True):
-        name = next((name for at, name in labels if at == view), NOBODY)
+    for state, share, later in zip(record.states, record.shares, behind, strict=True):
+        name = _at(state, view)
         found[name] = found.get(name, 0.0) + share * later
     total = sum(found.values())
     return {name: share / total for name, share in found.items()}
@@ -119,11 +146,11 @@ class _Moving:
 
     def __init__(self, step: Step) -> None:
         self._step = step
-        self._leave = motion.within(step.since_ns, motion.DWELL_S)
+        self._leave = motion.within(step.free_ns, motion.DWELL_S)
         self._gone = motion.within(step.since_ns, motion.OVERLAP_S)
         self._come = motion.within(step.since_ns, motion.COME_S)
-        self._turn = [1.0 - (1.0 - manner) ** step.turn for manner in motion.MANNERS]
-        self._new_manner = motion.NEW_MANNER * min(1.0, step.turn)
+        self._turn = [1.0 - (1.0 - manner) ** step.turns for manner in motion.MANNERS]
+        self._new_manner = motion.NEW_MANNER * min(1, step.turns)
 
     def manners(self, manner: int) -> tuple[tuple[int, float], ...]:
         if not self._new_manner:

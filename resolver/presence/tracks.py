@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from resolver.inbox import SECOND_NS, PresenceFact
 from resolver.presence import motion
-from resolver.presence.chain import START, Record, Step, advance, backward, before_view, lapse
+from resolver.presence.chain import START, Record, Step, advance, backward, before_view, lapse, likely_way
 from resolver.presence.confusion import Acuity, Saying
 
 BEARS_AFTER_NS = 6 * SECOND_NS
@@ -198,18 +198,18 @@ class Tracks:
         last = self._last(view, key)
         if last is not None and last.until_utc_ns < t_utc_ns:
             last = None
-        since_utc_ns, until_utc_ns = self._open(view, key, last)
-        span_ns = max(0, until_utc_ns - since_utc_ns)
-        turn = motion.turns(since_utc_ns, until_utc_ns, self._moved(view))
+        span, moved = self._open(view, key, last), self._moved(view)
+        spent = (max(0, span[1] - span[0]), motion.free_ns(*span, moved), motion.turns(*span, moved))
         if kind == _LOOK:
             names = tuple(name for name, _ in last.shares) if last is not None else ()
-            step = Step(view, span_ns, turn, names, None)
-        else:
-            fact = self._told[view][bisect_left(self._told[view], (key,))][1]
-            saying = Saying(fact, last, acuity.signal)
-            acuity = acuity.heard(fact)
-            step = Step(view, span_ns, turn, saying.names, saying, first=last is None)
-        return _Mark(key, advance(record, step), acuity)
+            return _Mark(key, advance(record, Step(view, *spent, names, None)), acuity)
+        fact = self._told[view][bisect_left(self._told[view], (key,))][1]
+        saying = Saying(fact, last, acuity)
+        after = advance(record, Step(view, *spent, saying.names, saying, first=last is None))
+        acuity = acuity.heard(fact)
+        if saying.tells_apart and (likeliest := likely_way(record, after, view)) is not None:
+            acuity = acuity.followed(saying, *likeliest)
+        return _Mark(key, after, acuity)
 
     def _moved(self, view: str) -> Sequence[int]:
         """Instants at which goods moved before a view, in order."""

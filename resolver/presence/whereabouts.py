@@ -68,7 +68,7 @@ class Presence:
         at = bisect_left(hands, t_utc_ns) if hands and hands[-1] >= t_utc_ns else len(hands)
         hands.insert(at, t_utc_ns)
         together = at > 0 and t_utc_ns - hands[at - 1] < motion.TOGETHER_S * SECOND_NS
-        from_utc_ns = hands[at - 1] if together else t_utc_ns
+        from_utc_ns = min(hands[at - 1] if together else t_utc_ns, t_utc_ns - motion.REACH_NS)
         for tracks in self._tracks.values():
             tracks.hands_changed(plate, from_utc_ns)
         return from_utc_ns - BEARS_AFTER_NS
