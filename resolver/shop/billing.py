@@ -52,7 +52,7 @@ class Billing:
         decision = decide(posterior.outcomes(account.key), self._prices, self._rules.loss_limit)
         keys = self._movements.of(account.key)
         shares = shares_of(account.key, keys, posterior)
-        reasons = [*reasons, *account_reasons(shares, self._movements, self._store, posterior, decision)]
+        reasons = [*reasons, *account_reasons(account.key, shares, self._movements, self._store, posterior, decision)]
         lines = self._prices.lines(decision.basket)
         number = account.receipt_id(self._store.id)
         receipt = Receipt(

@@ -16,6 +16,9 @@ CLEAR = 0.98
 """A movement is clear where one owner and reading has at least this probability."""
 UNKNOWN_ITEM = 0.05
 """An item that the store file does not have is worth a look from this probability on."""
+LOOSE_SHARE, LOOSE_G = 0.01, 3.0
+"""What is sold by weight is billed to within this share of it, or so many grams, whichever is more; where its error is
+as likely as not to be larger (one standard deviation), no machine bills it by itself."""
 INVOLVED = 0.05
 """An account is party to a movement from this share on."""
 
@@ -28,7 +31,12 @@ def shares_of(account: str, keys: list[EventKey], posterior: Posterior) -> dict[
 
 
 def account_reasons(
-    shares: dict[EventKey, float], movements: Movements, store: Store, posterior: Posterior, decision: Decision
+    account: str,
+    shares: dict[EventKey, float],
+    movements: Movements,
+    store: Store,
+    posterior: Posterior,
+    decision: Decision,
 ) -> list[str]:
     """Reasons for a person to look in the movements that were the account's with these probabilities."""
     reasons = []
@@ -47,8 +55,26 @@ def account_reasons(
                 weight = correction.correction.confidence if correction is not None else movement.confidence
                 if weight * share >= UNKNOWN_ITEM:
                     reasons.append(f"unknown-item: {entry.sku} of {fact.id} is not in the store file")
+    reasons += _ill_weighed(account, posterior, decision)
     if not decision.sure:
         reasons += _unclear(shares, movements, posterior, decision)
+    return reasons
+
+
+def _ill_weighed(account: str, posterior: Posterior, decision: Decision) -> list[str]:
+    """What is billed by a weight that is not known well enough."""
+    loose = [held for held in decision.basket if held.weight_dg]
+    if not loose:
+        return []
+    at = posterior.keys.index(account)
+    variance: dict[str, float] = {}
+    for bundle in posterior.hypotheses[0].carried[at]:
+        variance[bundle.sku] = variance.get(bundle.sku, 0.0) + bundle.variance
+    reasons = []
+    for held in loose:
+        error_g = variance.get(held.sku, 0.0) ** 0.5 / 10
+        if error_g > max(LOOSE_G, LOOSE_SHARE * held.weight_dg / 10):
+            reasons.append(f"weight-uncertain: {held.sku} was weighed to {error_g:.1f} g only")
     return reasons
 
 

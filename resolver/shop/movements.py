@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
 from agent.store import Store
 from resolver.baskets import Clue, Reading
@@ -13,6 +14,7 @@ from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.levels import closed, closes, untold_g
+from resolver.shop.owners import owners_of
 from resolver.shop.placed import Placed, number_from, put
 from resolver.shop.plates import EventKey, Plates, contact_of, key_of, name_of, named
 from resolver.shop.readings import (
@@ -31,17 +33,25 @@ from resolver.shop.readings import (
     what_is_said,
 )
 from resolver.shop.wares import Wares
+from resolver.shop.weights import rested_elsewhere, weighed_again
 
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
 probability on."""
-LEAST_OWNER = 0.002
-"""A share below this does not make somebody a party to an event."""
 LEAST_SIGMA_DG = 3.0
 """No weighing is taken to be better than 0.3 g."""
 NOTHING: frozenset[str] = frozenset()
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
+
+
+class _Meaning(NamedTuple):
+    """What a movement may have been, the worth of what has no name, its weight and the error of that (0.1 g)."""
+
+    readings: tuple[Reading, ...]
+    unexplained: Decimal
+    weight_dg: float
+    sigma_dg: float
 
 
 class Movements:
@@ -56,7 +66,7 @@ class Movements:
         self._plates = Plates()
         self._returns: list[Placed] = []
         self._foreign: dict[str, list[Placed]] = {}
-        self._meanings: dict[EventKey, tuple[tuple[Reading, ...], Decimal]] = {}
+        self._meanings: dict[EventKey, _Meaning] = {}
         self._given_back: dict[EventKey, frozenset[str]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
         self._clues: dict[EventKey, Clue] = {}
@@ -82,8 +92,7 @@ class Movements:
         self._plates.add(fact)
         if not takes(fact) or may_give_back(fact):
             put(self._returns, placed)
-        window = fact.movement.window
-        if window is None or window[0] == window[1]:
+        if fact.window[0] == fact.window[1]:
             from_utc_ns = self._presence.hear_movement(fact.movement.plate, fact.t_utc_ns)
             if self._tracked:
                 self._tracked_from(from_utc_ns)
@@ -93,6 +102,11 @@ class Movements:
             self._stale.update([key_of(other) for other in (*near, *after)])
             for other in contact_of(fact, near):
                 self._meanings.pop(key_of(other), None)
+        before, after_it = self._plates.beside(fact)
+        if before is not None and (after_it is not None or rested_elsewhere(before, fact)):
+            self._mean_anew(before)
+        if after_it is not None:
+            self._mean_anew(after_it)
         if self._unnamed:
             self._levels_changed(fact)
         return key
@@ -236,7 +250,9 @@ class Movements:
         movement = fact.movement
         if movement.actor == "staff" or (correction is not None and correction.correction.withdrawn):
             return None
-        owners = self._owners(fact)
+        owners, followed = owners_of(fact, self._visits, self._presence, self._skew_ns)
+        if followed:
+            self._tracked.add(key)
         known_of = owners[0][1] if len(owners) == 1 else sum([share for _, share in owners])
         nobody = max(0.0, 1.0 - known_of)
         near, before = self._plates.about(fact)
@@ -244,26 +260,23 @@ class Movements:
         known = self._meanings.get(key)
         if known is None:
             known = self._meanings[key] = self._meaning(fact, correction, contact)
-            given_back = [move[0] for moves, _, _ in known[0] for move in moves if move[1] < 0]
+            given_back = [move[0] for moves, _, _ in known.readings for move in moves if move[1] < 0]
             self._given_back[key] = frozenset(given_back) if given_back else NOTHING
         puts = not takes(fact)
         parts: tuple[str, ...] = ()
         if contact:
             parts = tuple([named(other) for other in contact if takes(other) == puts and other.order < fact.order])
         closed_by = tuple([named(other) for other in closes(fact, before)]) if before else ()
-        weight_dg, sigma_dg = abs(movement.delta_g) * 10, max(movement.sigma_g * 10, LEAST_SIGMA_DG)
         return make(
             Clue,
             (
-                name_of(key), known[0], owners, nobody, weight_dg, sigma_dg, known[1], movement.plate, puts,
-                movement.settled, parts, closed_by, (),
+                name_of(key), known.readings, owners, nobody, known.weight_dg, known.sigma_dg, known.unexplained,
+                movement.plate, puts, movement.settled, parts, closed_by, (),
             ),
         )  # fmt: skip
 
-    def _meaning(
-        self, fact: MovementFact, correction: CorrectionFact | None, contact: list[MovementFact]
-    ) -> tuple[tuple[Reading, ...], Decimal]:
-        """Its readings, and the worth of what it may have taken that has no name; `contact` are others of its own."""
+    def _meaning(self, fact: MovementFact, correction: CorrectionFact | None, contact: list[MovementFact]) -> _Meaning:
+        """`contact` are the other movements of its own contact."""
         brought = came = 0.0
         picks = takes(fact)
         for (t_utc_ns, *_), key in self._foreign.get(fact.movement.plate, ()) if picks else ():
@@ -279,8 +292,17 @@ class Movements:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
-        read = readings(self._wares, fact, said, brought, alone=not contact, parted=parted, other=other)
-        return read, unexplained(self._wares, fact, came)
+        beside = self._plates.beside(fact)
+        again_g, sigma_g = weighed_again(fact, correction, *beside) or (None, fact.movement.sigma_g)
+        read = readings(
+            self._wares, fact, said, brought, alone=not contact, parted=parted, other=other, weighed_g=again_g
+        )
+        weight_dg = abs(fact.movement.delta_g if again_g is None else again_g) * 10
+        return _Meaning(read, unexplained(self._wares, fact, came), weight_dg, max(sigma_g * 10, LEAST_SIGMA_DG))
+
+    def _mean_anew(self, fact: MovementFact) -> None:
+        self._meanings.pop(key_of(fact), None)
+        self._stale.add(key_of(fact))
 
     def _levels_changed(self, fact: MovementFact) -> None:
         """What is known of this movement bears on goods without a name that left its plate about then, or next."""
@@ -326,25 +348,3 @@ class Movements:
                 if takes(other) and same_thing(other, fact):
                     self._meanings.pop(key_of(other), None)
                     self._stale.add(key_of(other))
-
-    def _owners(self, fact: MovementFact) -> tuple[tuple[str, float], ...]:
-        window, t_utc_ns = fact.movement.window, fact.t_utc_ns
-        if window is not None and window[0] < window[1]:
-            return _equal(account.key for account in self._visits.within(*window))
-        seen = self._presence.seen(fact.movement.plate, t_utc_ns)
-        if seen is None:
-            inside = self._visits.at(t_utc_ns, self._skew_ns)
-            return _equal(account.key for account in inside)
-        if seen.followed:
-            self._tracked.add((fact.source, fact.id))
-        found: dict[str, float] = {}
-        for session, share in seen.shares.items():
-            account = self._visits.named(session, t_utc_ns, self._skew_ns) if share >= LEAST_OWNER else None
-            if account is not None:
-                found[account.key] = found.get(account.key, 0.0) + share
-        return tuple(found.items()) if len(found) == 1 else tuple(sorted(found.items()))
-
-
-def _equal(keys: Iterable[str]) -> tuple[tuple[str, float], ...]:
-    names = sorted(keys)
-    return tuple((name, 1.0 / len(names)) for name in names)

@@ -107,6 +107,12 @@ class Plates:
         at = row.at(fact)
         return row.around(fact, at), row.since(fact, at)
 
+    def beside(self, fact: MovementFact) -> tuple[MovementFact | None, MovementFact | None]:
+        """The one before this one, and the one after it."""
+        row = self._rows[fact.movement.plate]
+        at = row.at(fact)
+        return row.facts[at - 1] if at else None, row.facts[at + 1] if at + 1 < len(row.facts) else None
+
     def before(self, fact: MovementFact) -> MovementFact | None:
         """The one before this one."""
         row = self._rows[fact.movement.plate]

@@ -91,12 +91,14 @@ def readings(
     alone: bool = True,
     parted: bool = False,
     other: Said = (),
+    weighed_g: float | None = None,
 ) -> tuple[Reading, ...]:
     """What the event of which this is said may mean; probabilities sum to 1, what is left over being something else.
 
     `brought` is the probability that a foreign thing of this weight stood on the plate; `alone` that the contact was
     told as this movement only, `parted` that it was told as a put and a pick. `other` is what may be meant by what its
-    agent left to something else, where nothing foreign stood there.
+    agent left to something else, where nothing foreign stood there. `weighed_g` is what moved, where that is known
+    better than was told.
     """
     picks = takes(fact)
     into = 1 if picks else -1
@@ -105,7 +107,7 @@ def readings(
         left = (1.0 - brought) * unnamed(said)
         said = (*said, *((items, left * share) for items, share in other))
     for items, probability in said:
-        moves = _moves(wares, items, fact, into)
+        moves = _moves(wares, items, fact, into, weighed_g)
         found[moves] = found.get(moves, 0.0) + probability if found else probability
     named = 0.0
     for moves, probability in found.items():
@@ -229,7 +231,7 @@ def _corrected(said: Said, correction: Correction) -> Said:
     return ((correction.items, correction.confidence), *((items, share * scale) for items, share in others))
 
 
-def _moves(wares: Wares, items: tuple[Count, ...], fact: MovementFact, into: int) -> Moves:
+def _moves(wares: Wares, items: tuple[Count, ...], fact: MovementFact, into: int, weighed_g: float | None) -> Moves:
     if len(items) == 1:
         known = wares.of_sku.get(items[0].sku)
         ready = known.ready.get(into * items[0].qty) if known is not None else None
@@ -242,7 +244,7 @@ def _moves(wares: Wares, items: tuple[Count, ...], fact: MovementFact, into: int
             continue
         by_weight, weight_dg = ware.by_weight, 0
         if by_weight:
-            weight_dg = (into if entry.qty > 0 else -into) * _weight_dg(entry, ware.item, fact, len(items))
+            weight_dg = (into if entry.qty > 0 else -into) * _weight_dg(entry, ware.item, fact, len(items), weighed_g)
         price = ware.price_at(fact.t_utc_ns)
         moves.append(Move(entry.sku, into * entry.qty, weight_dg, price, by_weight, ware.piece_dg, ware.spread_dg))
     if len(moves) > 1:
@@ -250,8 +252,10 @@ def _moves(wares: Wares, items: tuple[Count, ...], fact: MovementFact, into: int
     return tuple(moves)
 
 
-def _weight_dg(entry: Count, item: Item, fact: MovementFact, kinds: int) -> int:
+def _weight_dg(entry: Count, item: Item, fact: MovementFact, kinds: int, weighed_g: float | None) -> int:
     """What moved of an item, in 0.1 g: where nothing else moved, all that was weighed, whatever was assumed of it."""
+    if weighed_g is not None and kinds == 1:
+        return round(abs(weighed_g) * 10)
     said = fact.movement.items
     best = kinds > 1 or (len(said) == 1 and (said[0].sku, said[0].qty) == (entry.sku, entry.qty))
     if entry.weight_g is not None and best:

@@ -71,7 +71,7 @@ def test_what_came_back_long_after_does_not_count() -> None:
     shop = entered()
     moved(shop, 5, {"cola": 1}, LEVEL_G, LEVEL_G - 350.2)
     moved(shop, 12, {}, LEVEL_G - 350.2, LEVEL_G - 650.2, confidence=0.7, candidates=[])
-    moved(shop, 36, {}, LEVEL_G - 640.2, LEVEL_G - 351.2, confidence=0.8, candidates=[])
+    moved(shop, 36, {}, LEVEL_G - 650.2, LEVEL_G - 361.2, confidence=0.8, candidates=[])
     assert only_receipt(left(shop)).receipt.state == "review"
 
 
