@@ -10,8 +10,8 @@ from resolver.receipts.money import Prices
 
 DEFAULT_LOSS_LIMIT = Decimal("0.20")
 """What a receipt may be expected to be wrong by, in the store's currency, before a person looks at it."""
-FITS = 0.5
-"""A basket fits where it is at least half as likely as the likeliest."""
+FITS = 0.8
+"""A basket fits where it is at least so nearly as likely as the likeliest."""
 LIKELY = 0.8
 UNLIKELY_SHARE = Decimal("0.1")
 """A basket that is less likely than this is final below this share of the limit only: that it is about cents does

@@ -97,16 +97,16 @@ class Movements:
             if self._tracked:
                 self._tracked_from(from_utc_ns)
         self._reread(key)
-        near, after = self._plates.around(fact), self._plates.after(fact)
+        near, (before, following) = self._plates.around(fact), self._plates.beside(fact)
+        after = self._plates.after(fact) if following is not None else []
         if len(near) > 1 or after:
             self._stale.update([key_of(other) for other in (*near, *after)])
             for other in contact_of(fact, near):
                 self._meanings.pop(key_of(other), None)
-        before, after_it = self._plates.beside(fact)
-        if before is not None and (after_it is not None or rested_elsewhere(before, fact)):
+        if before is not None and (following is not None or rested_elsewhere(before, fact)):
             self._mean_anew(before)
-        if after_it is not None:
-            self._mean_anew(after_it)
+        if following is not None:
+            self._mean_anew(following)
         if self._unnamed:
             self._levels_changed(fact)
         return key
@@ -323,7 +323,7 @@ class Movements:
         if others is not None:
             again = taken_again((other, self._corrections.get(key_of(other))) for other in others)
             return (((again, SURELY_AGAIN),) if again else ()), not again
-        before = self._plates.before(fact)
+        before, _ = self._plates.beside(fact)
         more_g = untold_g(fact, before) if before is not None else 0.0
         return (refitted(self._store, fact, abs(fact.movement.delta_g + more_g)) if more_g else ()), False
 

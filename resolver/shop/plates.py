@@ -110,14 +110,8 @@ class Plates:
     def beside(self, fact: MovementFact) -> tuple[MovementFact | None, MovementFact | None]:
         """The one before this one, and the one after it."""
         row = self._rows[fact.movement.plate]
-        at = row.at(fact)
-        return row.facts[at - 1] if at else None, row.facts[at + 1] if at + 1 < len(row.facts) else None
-
-    def before(self, fact: MovementFact) -> MovementFact | None:
-        """The one before this one."""
-        row = self._rows[fact.movement.plate]
-        at = row.at(fact)
-        return row.facts[at - 1] if at else None
+        facts, at = row.facts, row.at(fact)
+        return facts[at - 1] if at else None, facts[at + 1] if at + 1 < len(facts) else None
 
     def after(self, fact: MovementFact) -> list[MovementFact]:
         """Those after this one that look back as far."""

@@ -67,6 +67,7 @@ def test_above_the_limit_a_person_looks() -> None:
 def test_of_two_that_fit_the_cheaper_stands() -> None:
     sweet = Held("cola", Decimal("0.03"), 1, 0)
     assert decide([((sweet,), ZERO, 0.55), ((), ZERO, 0.45)], PRICES).basket == ()
+    assert decide([((sweet,), ZERO, 0.6), ((), ZERO, 0.4)], PRICES).basket == (sweet,)
     assert decide([((sweet,), ZERO, 0.98), ((), ZERO, 0.02)], PRICES).basket == (sweet,)
 
 
