@@ -105,9 +105,10 @@ class Saying:
         self.names = tuple(sorted({*self._shares, *self._before}))
         somebody = sum(self._shares.values())
         self._somebody, self._nobody = max(ABSENT, somebody), max(ABSENT, 1.0 - somebody)
-        self._signal, self._stays = acuity.signal, 1.0 / (1.0 + math.exp(-acuity.leaning))
         self.gap_ns = fact.t_utc_ns - before.t_utc_ns if before is not None else 0
-        self._keep = acuity.keep(self.gap_ns)
+        if len(self.names) > 1:
+            self._signal, self._stays = acuity.signal, 1.0 / (1.0 + math.exp(-acuity.leaning))
+            self._keep = acuity.keep(self.gap_ns)
         self.tells_apart = len(self._shares) > 1 and len(self._before) > 1
         self._known: dict[tuple[str, str], float] = {}
 
@@ -131,10 +132,12 @@ class Saying:
 
     def _of(self, was: str, now: str) -> float:
         """Of naming whom it names, `now` being there; 1 on average over those named."""
-        if not self._shares or self._signal <= 0.0:
+        if not self._shares:
             return 1.0
         if now not in self.names or len(self.names) == 1:
             return 1.0 if now in self.names else ABSENT
+        if self._signal <= 0.0:
+            return 1.0
         if was not in self.names or not self._before:
             weights = [_share(self._shares, name) for name in self.names]
             return len(self.names) * _share(self._shares, now) / sum(weights)

@@ -50,9 +50,11 @@ def turns(start_utc_ns: int, end_utc_ns: int, movements_utc_ns: Sequence[int]) -
     Hands are taken to change half way between two movements. To know when exactly they do would be worth a message or
     so; that they do it once is worth more.
     """
-    first = max(0, bisect_left(movements_utc_ns, start_utc_ns) - 1)
+    at = bisect_left(movements_utc_ns, start_utc_ns)
+    if at == len(movements_utc_ns):
+        return 0
     found = 0
-    for before, after in pairwise(movements_utc_ns[first : bisect_right(movements_utc_ns, end_utc_ns) + 1]):
+    for before, after in pairwise(movements_utc_ns[max(0, at - 1) : bisect_right(movements_utc_ns, end_utc_ns) + 1]):
         if 0 < after - before < TOGETHER_S * SECOND_NS and start_utc_ns < (before + after) // 2 <= end_utc_ns:
             found += 1
     return found
@@ -60,10 +62,12 @@ def turns(start_utc_ns: int, end_utc_ns: int, movements_utc_ns: Sequence[int]) -
 
 def free_ns(start_utc_ns: int, end_utc_ns: int, movements_utc_ns: Sequence[int]) -> int:
     """How much time to leave there was in a span: all of it but where a hand was about one of these movements."""
-    reaching_ns, covered = 0, start_utc_ns
     first = bisect_left(movements_utc_ns, start_utc_ns - REACH_NS)
+    if first == len(movements_utc_ns) or start_utc_ns >= end_utc_ns:
+        return max(0, end_utc_ns - start_utc_ns)
+    reaching_ns, covered = 0, start_utc_ns
     for moved in movements_utc_ns[first : bisect_right(movements_utc_ns, end_utc_ns + REACH_NS)]:
         until = min(end_utc_ns, moved + REACH_NS)
         reaching_ns += max(0, until - max(covered, moved - REACH_NS))
         covered = max(covered, until)
-    return max(0, end_utc_ns - start_utc_ns - round((1.0 - LEAVES_REACHING) * reaching_ns))
+    return end_utc_ns - start_utc_ns - round((1.0 - LEAVES_REACHING) * reaching_ns)

@@ -292,13 +292,13 @@ class Movements:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
-        beside = self._plates.beside(fact)
-        again_g, sigma_g = weighed_again(fact, correction, *beside) or (None, fact.movement.sigma_g)
+        again_g, sigma_g = weighed_again(fact, correction, *self._plates.beside(fact)) or (None, fact.movement.sigma_g)
         read = readings(
             self._wares, fact, said, brought, alone=not contact, parted=parted, other=other, weighed_g=again_g
         )
         weight_dg = abs(fact.movement.delta_g if again_g is None else again_g) * 10
-        return _Meaning(read, unexplained(self._wares, fact, came), weight_dg, max(sigma_g * 10, LEAST_SIGMA_DG))
+        sigma_dg = max(sigma_g * 10, LEAST_SIGMA_DG)
+        return make(_Meaning, (read, unexplained(self._wares, fact, came), weight_dg, sigma_dg))
 
     def _mean_anew(self, fact: MovementFact) -> None:
         self._meanings.pop(key_of(fact), None)

@@ -23,6 +23,8 @@ def weighed_again(
 ) -> tuple[float, float] | None:
     """The change and its standard deviation (g), where the movements beside it on its plate, or its agent, say so
     better than was told at first."""
+    if after is None and correction is None and fact.movement.sigma_g <= FINE_G:
+        return None  # as most are when they are told
     found = _by_levels(fact, before, after)
     corrected_g = _corrected_g(fact, correction)
     if corrected_g is not None and (found is None or found[1] > FINE_G):
@@ -32,8 +34,11 @@ def weighed_again(
 
 def rested_elsewhere(fact: MovementFact, after: MovementFact) -> bool:
     """Whether the movement after it says better where its plate came to rest."""
-    off_g = abs(after.movement.before_g - fact.movement.after_g)
-    return (off_g > LEAST_OFF_G or fact.movement.sigma_g > FINE_G) and _known_by(after, fact, after)
+    movement = fact.movement
+    off_g = abs(after.movement.before_g - movement.after_g)
+    if off_g <= LEAST_OFF_G and movement.sigma_g <= FINE_G:
+        return False
+    return off_g <= MOST_RESETTLED * abs(movement.delta_g) and _known_by(after, fact, after)
 
 
 def _by_levels(
