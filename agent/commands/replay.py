@@ -69,10 +69,14 @@ def _replay(store: Store, agent: str, epoch: str, recording: Recording, journal:
 
 def _keep_memory() -> None:
     """Have the C library keep for itself what it is given back. glibc returns blocks to the system at once, to get each
-    anew page by page, unless a larger one was freed before; stretches of a recording come and go by the megabyte."""
+    anew page by page, unless a larger one was freed before; stretches of a recording come and go by the megabyte.
+
+    A second such block lies where smaller ones will. numpy asks for huge pages there, and they stay asked for.
+    """
     import numpy as np
 
-    np.empty(_LARGEST_BYTES, np.uint8)  # not one page of it is touched
+    for _ in range(2):
+        np.empty(_LARGEST_BYTES, np.uint8)  # not one page of it is touched
 
 
 def _tell(told: list[Told], store: Store, agent: str) -> None:
