@@ -67,8 +67,9 @@ class Ring:
         sigma_g: float,
         load_g: float = 0.0,
         others: Waves = (),
-    ) -> RingFit:
-        """Fit a window of one mode.
+        most_g2: float = math.inf,
+    ) -> RingFit | None:
+        """Fit a window of one mode; None where every frequency leaves more than `most_g2`.
 
         Args:
             t_s: [n] seconds from the start of the window.
@@ -87,8 +88,10 @@ class Ring:
         if len(near):
             grid, damping = self._dampings(near, span_s)
             solved = self._try(t_s, z, grid, damping, centre, others)
-        levels, residual = solved.levels, solved.residual
-        terms = _TERMS + 2 * len(others)
+        residual, freedom = solved.residual, max(len(t_s) - _TERMS - 2 * len(others), 1)
+        if float(residual.min()) / freedom > most_g2:
+            return None
+        levels = solved.levels
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
         score = misfit / -2 if centre is None else self._known(grid, centre) - misfit / 2
@@ -97,7 +100,7 @@ class Ring:
         level = float(share @ levels)
         best = int(share.argmax())
         detail = solved.detail(best)
-        left = float(residual[best]) / max(len(t_s) - terms, 1)
+        left = float(residual[best]) / freedom
         spread = float(share @ (levels - level) ** 2)
         over = max(left - sigma_g**2, 0.0)
         variance = detail.unit * (sigma_g**2 + self._p.ring_leftover * over) + spread

@@ -48,7 +48,9 @@ class TrailingRun:
         earliest_ns = begin_ns if begin_ns is not None else trace.opened_ns - 1
         for length_s in (shortest, *self._p.ladder_s):
             since_ns = now_ns - round(length_s / _NS)
-            if length_s < shortest or since_ns <= earliest_ns:
+            if since_ns <= earliest_ns:
+                break  # and so would all that are longer
+            if length_s < shortest:
                 continue
             if trace.count(since_ns) < least:
                 continue
@@ -151,23 +153,27 @@ class TrailingRun:
 
         A moment that leaves little beside `ring_g`, the widest ring of the modes before it, is known roughly.
         """
-        sigma2, n = float(self._noise.sigma_g[mode]) ** 2, len(t_s)
+        p, sigma2, n = self._p, float(self._noise.sigma_g[mode]) ** 2, len(t_s)
+        width_g = float(np.ptp(z))  # over a period a ring is as wide as it is high
         rough: RingFit | None = None
+        rough_g2 = 0.0 if weight is None else (p.rough_share * ring_g) ** 2
         for others in self._heard(mode, load_g, weight):
             terms = _RING_TERMS + 2 * len(others)
-            if others and n < self._p.least_samples + _ROWS_A_TERM * terms:
+            if others and n < p.least_samples + _ROWS_A_TERM * terms:
                 break
-            fit = self._rings[mode].fit(t_s, z, math.sqrt(sigma2), load_g, others)
+            noise2 = sigma2 * self._limit(n - terms)
+            most_g2 = noise2 + (max(p.ring_allowed, p.ring_allowed_long) * width_g) ** 2
+            fit = self._rings[mode].fit(t_s, z, math.sqrt(sigma2), load_g, others, max(most_g2, rough_g2))
+            if fit is None:
+                continue
             if rough is None or fit.left_g2 < rough.left_g2:
                 rough = fit
-            if fit.amplitude_g > float(np.ptp(z)):  # over a period a ring is as wide as it is high: this one is none
-                continue
-            allowed = self._p.ring_allowed_long if fit.coherent else self._p.ring_allowed
-            if fit.left_g2 <= sigma2 * self._limit(n - terms) + (allowed * fit.amplitude_g) ** 2:
+            allowed = p.ring_allowed_long if fit.coherent else p.ring_allowed
+            if fit.amplitude_g <= width_g and fit.left_g2 <= noise2 + (allowed * fit.amplitude_g) ** 2:
                 return fit
-        if rough is None or weight is None or rough.left_g2 > (self._p.rough_share * ring_g) ** 2:
+        if rough is None or weight is None or rough.left_g2 > rough_g2:
             return None
-        return replace(rough, variance_g2=rough.variance_g2 + rough.left_g2 * self._p.rough_variance)
+        return replace(rough, variance_g2=rough.variance_g2 + rough.left_g2 * p.rough_variance)
 
     def _heard(self, mode: int, load_g: float, weight: tuple[float, float] | None) -> Iterator[Waves]:
         """Rings that may be heard in a mode beside its own: none, the weight's, all that are known."""

@@ -29,14 +29,20 @@ class Detail:
 class Alone:
     """Of each frequency [F], fitted alone: `levels`, and residual sums of squares, `residual`."""
 
-    levels: NDArray[np.float64]
     residual: NDArray[np.float64]
+    _mean: float
     _off: NDArray[np.float64]
     _wave: NDArray[np.float64]
     _middle: NDArray[np.float64]
     _square: NDArray[np.float64]
     _both: NDArray[np.float64]
     _share: NDArray[np.float64]
+
+    @property
+    def levels(self) -> NDArray[np.float64]:
+        """Asked for seldom: most windows do not ring."""
+        result: NDArray[np.float64] = self._mean - np.add.reduce(self._share * self._middle, axis=0)
+        return result
 
     def detail(self, k: int) -> Detail:
         """Of frequency k."""
@@ -123,4 +129,4 @@ def _alone(
     share -= both * seen[::-1]
     share /= square[0] * square[1] - both * both
     residual = float(off @ off) - np.add.reduce(share * (seen + _RIDGE * share), axis=0)
-    return Alone(mean - np.add.reduce(share * middle, axis=0), residual, off, wave, middle, square, both, share)
+    return Alone(residual, mean, off, wave, middle, square, both, share)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.detection.parameters import DetectionParameters
-from agent.detection.ring import Ring
+from agent.detection.ring import Ring, RingFit, Waves
 
 SIGMA_G = 0.5
 RATE_HZ = 80.0
@@ -38,12 +38,18 @@ def learnt(hz: float, load_g: float = 0.0) -> Ring:
     return ring
 
 
+def fitted(ring: Ring, t_s: NDArray[np.float64], z: NDArray[np.float64], others: Waves = ()) -> RingFit:
+    fit = ring.fit(t_s, z, SIGMA_G, others=others)
+    assert fit is not None
+    return fit
+
+
 def test_the_weights_ring_is_heard_beside_a_modes_own() -> None:
     t_s = times(0.35)
     z = noisy(100.0 + swing(t_s, 20.0, OWN_HZ) + swing(t_s, 30.0, WEIGHTS_HZ))
     ring = learnt(OWN_HZ)
-    alone = ring.fit(t_s, z, SIGMA_G)
-    both = ring.fit(t_s, z, SIGMA_G, others=((WEIGHTS_HZ, DAMPING),))
+    alone = fitted(ring, t_s, z)
+    both = fitted(ring, t_s, z, others=((WEIGHTS_HZ, DAMPING),))
     assert alone.left_g2 > 20 * both.left_g2
     assert both.left_g2 < 4 * SIGMA_G**2
     assert both.level_g == pytest.approx(100.0, abs=5 * math.sqrt(both.variance_g2))
@@ -79,7 +85,7 @@ def test_what_the_weights_ring_explains_teaches_no_moment() -> None:
 @pytest.mark.parametrize("damping", [0.02, 0.045])
 def test_a_long_window_tells_how_fast_a_ring_swings_and_fades(damping: float) -> None:
     t_s = times(1.0)
-    fit = Ring(DetectionParameters()).fit(t_s, noisy(100.0 + swing(t_s, 80.0, 12.35, damping)), SIGMA_G)
+    fit = fitted(Ring(DetectionParameters()), t_s, noisy(100.0 + swing(t_s, 80.0, 12.35, damping)))
     assert fit.frequency_hz == pytest.approx(12.35, rel=0.01)
     assert fit.damping == pytest.approx(damping, abs=0.011)
     assert fit.left_g2 < (0.06 * 80.0) ** 2
@@ -89,6 +95,16 @@ def test_a_long_window_tells_how_fast_a_ring_swings_and_fades(damping: float) ->
 def test_what_moves_on_while_a_ring_fades_shows_in_the_second_half() -> None:
     t_s = times(1.0)
     ring = swing(t_s, 80.0, OWN_HZ)
-    alone = learnt(OWN_HZ).fit(t_s, noisy(ring), SIGMA_G)
-    held = learnt(OWN_HZ).fit(t_s, noisy(ring + 6.0 * np.sin(2 * math.pi * 3.0 * t_s)), SIGMA_G)
+    alone = fitted(learnt(OWN_HZ), t_s, noisy(ring))
+    held = fitted(learnt(OWN_HZ), t_s, noisy(ring + 6.0 * np.sin(2 * math.pi * 3.0 * t_s)))
     assert held.tail_g2 > 3 * alone.tail_g2
+
+
+@pytest.mark.parametrize("hz", [OWN_HZ, 4.0])
+def test_a_fit_is_made_up_to_what_it_may_leave(hz: float) -> None:
+    t_s = times(0.35)
+    z = noisy(100.0 + swing(t_s, 40.0, hz))
+    left_g2 = fitted(learnt(OWN_HZ), t_s, z).left_g2
+    within = learnt(OWN_HZ).fit(t_s, z, SIGMA_G, most_g2=left_g2)
+    assert within == fitted(learnt(OWN_HZ), t_s, z)
+    assert learnt(OWN_HZ).fit(t_s, z, SIGMA_G, most_g2=left_g2 / 100) is None
