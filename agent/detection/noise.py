@@ -161,15 +161,17 @@ class RestNoise:
         limit = growth * of_mean
         far = excess > limit  # few; only there it matters what is known
         odd = zip(paces.shares[far].tolist(), excess[far].tolist(), limit[far].tolist(), strict=True)
-        out = [wander]
-        for keep, by, is_far in zip(paces.keep, (paces.shares * excess).tolist(), far.tolist(), strict=True):
-            if is_far:
-                share, own, least = next(odd)
-                wander = keep * wander + share * min(own, max(growth * wander, least))
-            else:
-                wander = keep * wander + by
-            out.append(wander)
-        return out
+        moved: list[float | None] = (paces.shares * excess).tolist()
+        for block in np.flatnonzero(far).tolist():
+            moved[block] = None
+
+        def capped() -> float:
+            share, own, least = next(odd)
+            counts: float = share * min(own, max(growth * wander, least))
+            return counts
+
+        pairs = zip(paces.keep, moved, strict=True)
+        return [wander, *[wander := keep * wander + (capped() if by is None else by) for keep, by in pairs]]
 
     def accept(self, ahead: NoiseAhead, blocks: int) -> None:
         """Take over what was looked ahead at, up to so many blocks."""
