@@ -189,11 +189,15 @@ class CellFilter:
     def stale(self, present: NDArray[np.bool_], absent: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of rows [n] that follow, with cells `present` [n, cells], hold a value for too long; `absent` [k] are
         the places in [cells, n] of those that are not."""
-        most = self._p.held_rows
-        if not self._absent.any() and not (absent[most:] - absent[: max(len(absent) - most, 0)] == most).any():
-            return np.zeros(len(present), np.bool_)  # as nearly always
-        result: NDArray[np.bool_] = self._absences(_last_present(present)).max(axis=1) > most
-        return result
+        most, out = self._p.held_rows, np.zeros(len(present), np.bool_)
+        late = absent[most:]
+        last = late[late - absent[: len(late)] == most] % max(len(present), 1)
+        out[last[last >= most]] = True  # else the run is that of two cells
+        for cell, before in enumerate(self._absent.tolist()):
+            if before:
+                came = present[:, cell]
+                out[max(most - before, 0) : int(came.argmax()) if came.any() else None] = True
+        return out
 
     def accept(
         self, t_ns: NDArray[np.int64], rows: NDArray[np.float64], present: NDArray[np.bool_], *, held_back: int = 0
