@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,12 @@ from agent.pipeline.line import LineHealth
 from agent.timebase import BoardClock
 from agent.wire import Frame, FrameStream, Hello, OtherProtocol, Reply, Samples, Status, StreamState, Taken
 
+Number = TypeVar("Number", bound=np.generic)
+
 HOLD_NS = 6_000_000_000  # what comes before the first HELLO waits so long: a HELLO comes every 5 s
 _MAX_HELD_BLOCKS = 2_000
 _NEVER: NDArray[np.int64] = np.empty(0, np.int64)
+_BITS: NDArray[np.uint8] = np.left_shift(1, np.arange(8)).astype(np.uint8)[:, np.newaxis]  # of each channel
 
 
 @dataclass(eq=False)
@@ -42,8 +46,8 @@ class Rows:
             self.t_ns, self.counts, self.present = t_ns, counts, present
             return
         self.t_ns = np.concatenate((self.t_ns, t_ns))
-        self.counts = np.concatenate((self.counts, counts))
-        self.present = np.concatenate((self.present, present))
+        self.counts = _end_to_end(self.counts, counts)
+        self.present = _end_to_end(self.present, present)
 
     def until(self, t_ns: int) -> int:
         """Number of the first row at or after `t_ns`."""
@@ -189,13 +193,19 @@ class BoardLink:
         if samples.channels != self.rows.channels:
             return  # of a board before a change of channels; HELLO tells the width that counts
         t_ns = self._clock.to_mono(samples.t_board_us, arrival_ns)
-        bits = np.unpackbits(samples.present[:, np.newaxis], axis=1, count=samples.channels, bitorder="little")
-        self.rows.append(t_ns, samples.counts, bits.view(np.bool_))
+        present = (samples.present & _BITS[: samples.channels]) != 0
+        self.rows.append(t_ns, samples.counts, present.T)
         before_ns, self._until = self._until, int(t_ns[-1])
         if len(t_ns) > 1:
             self._period_ns = (self._until - int(t_ns[0])) // (len(t_ns) - 1)
         elif before_ns is not None:
             self._period_ns = self._until - before_ns
+
+
+def _end_to_end(early: NDArray[Number], late: NDArray[Number]) -> NDArray[Number]:
+    """Rows [n, channels] that follow each other, each channel's in one piece."""
+    columns = np.empty((early.shape[1], len(early) + len(late)), early.dtype)
+    return np.concatenate((early.T, late.T), axis=1, out=columns).T
 
 
 def _arrived(arrivals: Arrivals, samples: Samples, position: int) -> NDArray[np.int64]:

@@ -143,7 +143,9 @@ def _at_end(whole: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _by_columns(rows: NDArray[Number]) -> NDArray[Number]:
-    """The same [n, cells], each column in one piece: a row is too short for numpy to be quick along it."""
+    """The same [n, cells], each column in one piece, as most are: a row is too short for numpy to be quick along it."""
+    if rows.strides[0] == rows.itemsize:
+        return rows
     out = np.empty((rows.shape[1], len(rows)), rows.dtype)
     for column, own in zip(out, rows.T, strict=True):
         column[:] = own

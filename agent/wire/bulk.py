@@ -149,12 +149,13 @@ def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> 
         return np.ndarray((n,), kind, frames, offset=1 + at, strides=(length,)).astype(np.int64)
 
     # each count with the byte before it, below its own: the shift extends signs
-    words = np.ndarray((n, channels), "<i4", frames, offset=SAMPLE_HEAD_BYTES, strides=(length, COUNT_BYTES))
+    words = np.ndarray((channels, n), "<i4", frames, offset=SAMPLE_HEAD_BYTES, strides=(COUNT_BYTES, length))
+    counts = np.empty((channels, n), np.int32)  # each channel's in one piece: so they are worked on
     block = Samples(
         seq=column("<u2", 1),
         t_board_us=column("<u4", 3),
         present=frames[:, 1 + 7].copy(),
-        counts=words >> 8,
+        counts=np.right_shift(words, _BYTE_BITS, out=counts).T,
         end_offset=end_offset,
     )
     return block, good
