@@ -34,12 +34,20 @@ def medians_between(
 ) -> NDArray[np.float64]:
     """Medians [k, cells] of the `count` [k] least, at least one, of `width` [k] in a row of `columns` [cells, n] from
     `begin` [k] on."""
+    columns = np.ascontiguousarray(columns)
     out = np.empty((len(columns), len(begin)))
     for wide in np.flatnonzero(np.bincount(width)).tolist():
         which = np.flatnonzero(width == wide)
-        ordered = windows(columns, wide)[:, begin[which]]
+        ordered = _pieces(columns, wide)[:, begin[which], np.newaxis].view(columns.dtype)
         ordered.sort(axis=-1)
         row, number = np.arange(len(which)), count[which]
         lower, upper = ordered[:, row, (number - 1) // 2], ordered[:, row, number // 2]
         out[:, which] = (lower.astype(np.float64) + upper) / 2
     return out.T
+
+
+def _pieces(columns: NDArray[np.int32], width: int) -> NDArray[np.void]:
+    """All [cells, n - width + 1] of `width` in a row of columns [cells, n] in one piece, each as one value, which is
+    quicker to copy."""
+    cells, n = columns.shape
+    return np.ndarray((cells, n - width + 1), f"V{width * columns.itemsize}", columns, strides=columns.strides)
