@@ -30,7 +30,7 @@ _CHANNEL_AT, _LOG_TIME_AT = 9, 15  # in a message, from its opcode on
 _CHUNK = struct.Struct("<QQQII")  # up to the name of its compression, which has its length before it
 _SIZE = struct.Struct("<Q")
 _NO_CHUNK = (0, 0, 0, 0, 0)
-_CHUNK_OPCODE, _GIVEN = int(Opcode.CHUNK), (int(Opcode.CHANNEL), int(Opcode.MESSAGE))  # of most records
+_CHUNK_OPCODE, _FOOTER, _GIVEN = int(Opcode.CHUNK), int(Opcode.FOOTER), (int(Opcode.CHANNEL), int(Opcode.MESSAGE))
 _WINDOW_BYTES = 1 << 18  # that are read at once
 _PIECES = 128  # that are read at once
 _LONGEST_ALIKE, _ALIKE_SHARE = 1 << 10, 32  # bytes; a 32nd of all messages are many of one length
@@ -132,12 +132,10 @@ class McapReader:
         window = b""  # bytes that were read together; those before `at` are done with
         held: list[bytes] = []  # records in whole pieces: many are read at once
         while True:
-            if len(held) >= _PIECES:
-                yield from _read(held)
-                held = []
-            if len(window) - at < _HEAD.size:
-                window, at = window[at:] + read(_WINDOW_BYTES), 0
             left = len(window) - at
+            if left < _HEAD.size:
+                window, at = window[at:] + read(_WINDOW_BYTES), 0
+                left = len(window)
             opcode, length = _HEAD.unpack_from(window, at) if left >= _HEAD.size else (0, 0)
             if length > MAX_RECORD_BYTES or opcode == 0:
                 self.cut_at = position + (left if left < _HEAD.size else 0)
@@ -151,11 +149,14 @@ class McapReader:
                 held.append(self._chunk(window, at + _HEAD.size, min(end, len(window)), position, whole=whole))
             elif opcode in _GIVEN and whole:
                 held.append(window[at:end])
+            if len(held) >= _PIECES:
+                yield from _read(held)
+                held = []
             if not whole:
                 self.cut_at = position + len(window) - at
                 break
             position, at = position + size, end
-            if opcode == Opcode.FOOTER:
+            if opcode == _FOOTER:
                 closing = (window[at:] + read(len(MAGIC)))[: len(MAGIC)]
                 self.cut_at = None if closing == MAGIC else position + len(closing)
                 break
