@@ -73,12 +73,14 @@ class _Shares:
             self.seen = {kind: seen * self._memory / total for kind, seen in self.seen.items()}
 
     def factor(self, kind: str) -> float:
-        return self.shares()[kind] / self._usual[kind]
+        return self._share(kind) / self._usual[kind]
 
     def shares(self) -> dict[str, float]:
         """What is thought of the next, by kind."""
-        total = self._weight + sum(self.seen.values())
-        return {kind: (self._weight * usual + self.seen[kind]) / total for kind, usual in self._usual.items()}
+        return {kind: self._share(kind) for kind in self._usual}
+
+    def _share(self, kind: str) -> float:
+        return (self._weight * self._usual[kind] + self.seen[kind]) / (self._weight + sum(self.seen.values()))
 
     def restore(self, state: Mapping[str, float]) -> None:
         self.seen = {kind: float(state.get(kind, 0.0)) for kind in self._usual}

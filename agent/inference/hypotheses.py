@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, islice
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.geometry import Geometry
@@ -41,7 +41,7 @@ class Imagination:
         out: list[Hypothesis] = []
         singles: list[tuple[list[Part], float]] = []
         for (sku, place), share in zip(sources, shares, strict=True):
-            parts = self._lane_parts(belief, sku, place, state, delta_g)
+            parts = list(self._lane_parts(belief, sku, place, state, delta_g))
             singles.append(([part for part, _ in parts], share / total))
             known = self._known_units(plate, state, sku)
             unknown = 1.0 - sum(portion for _, portion in known)
@@ -144,7 +144,7 @@ class Imagination:
         leaving = [
             part
             for sku, place in self._lanes(plate, state)
-            for part, _ in self._lane_parts(belief, sku, place, state, 0)[:1]
+            for part, _ in islice(self._lane_parts(belief, sku, place, state, 0), 1)
         ]
         leaving += [self._stray_part(stray, plate, state) for stray in state.strays]
         out = []
@@ -163,14 +163,12 @@ class Imagination:
 
     def _lane_parts(
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
-    ) -> list[tuple[Part, float]]:
+    ) -> Iterator[tuple[Part, float]]:
         item, stock = self._items[sku], state.counts.get(sku, 0)
-        out = []
         for count, chance in self._counts(item, delta_g, staff=state.staff):
             short = 1.0 if count <= stock else self._p.beyond_stock
             part = Part(sku, count, -1, *belief.weights.sum_of(sku, count), place, from_lane=True)
-            out.append((part, chance * short))
-        return out
+            yield part, chance * short
 
     def _known_units(self, plate: Plate, state: PlateBelief, sku: str) -> list[tuple[Part, float]]:
         """Units of a lane whose weight and place are known, each with its share of the single ones that are taken."""

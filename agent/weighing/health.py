@@ -153,7 +153,7 @@ class CellHealth:
         if self._last is None:
             self._last = counts[0].copy()
         before = counts[-2] if len(t_ns) > 1 else self._last
-        if self._calm and present[-1].all() and _moved(last.tolist(), before.tolist()):
+        if self._calm and all(present[-1].tolist()) and _moved(last.tolist(), before.tolist()):
             self._last = last
             return
         # the quick look above suffices but for one row in many

@@ -69,8 +69,8 @@ def unstuff(frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bo
         over = at > end
         if over.any():
             sound[end[over] // length - 1] = False
-        inside = at < end
-        at, end = at[inside], end[inside]
+        left = np.flatnonzero(at < end)  # soon few
+        at, end = at[left], end[left]
     return frames[:, 1:], sound
 
 
