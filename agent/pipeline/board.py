@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -142,7 +142,7 @@ class BoardLink:
         calm = (
             self.stream.counters.bad == sum(state.dropped.values())
             and (samples is None or (self.rows is not None and samples.channels == self.rows.channels))
-            and all(self._known(frame) for _, frame in taken.others)
+            and all(self._known(frame) for frame in _different(taken.others))
             and self.line.well(samples)
             and self.heard_until(until_ns, silent_ns, arrival_ns)
         )
@@ -200,6 +200,11 @@ class BoardLink:
             self._period_ns = (self._until - int(t_ns[0])) // (len(t_ns) - 1)
         elif before_ns is not None:
             self._period_ns = self._until - before_ns
+
+
+def _different(frames: list[tuple[int, Frame]]) -> Iterable[Frame]:
+    """Each once: a HELLO that came again is the same object."""
+    return {id(frame): frame for _, frame in frames}.values()
 
 
 def _end_to_end(early: NDArray[Number], late: NDArray[Number]) -> NDArray[Number]:

@@ -94,14 +94,14 @@ def crc_columns(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 def unseal_alike(
     stream: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], *, news_only: bool = False
-) -> tuple[dict[int, bytes], set[int]]:
+) -> tuple[dict[int, bytes], list[int]]:
     """Bodies of frames between `starts` [n] and `ends` [n] of which many have one length, by their place among the n;
     and which places were left out of them as no news: with `news_only`, a STATUS whose faults are those of the next.
 
     Those that are not sound, or too long, or of a length that few have, are for the single-frame path.
     """
     out: dict[int, bytes] = {}
-    no_news: set[int] = set()
+    no_news: list[int] = []
     if len(starts) < _ALIKE:
         return out, no_news
     lengths = ends - starts
@@ -118,7 +118,7 @@ def unseal_alike(
             status = good[body[good, 0] == STATUS]
             faults = body[status, -1]
             same = status[:-1][faults[:-1] == faults[1:]]
-            no_news.update(which[same].tolist())
+            no_news += which[same].tolist()
             told_of = np.ones(len(which), np.bool_)
             told_of[same] = False
             good = good[told_of[good]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,9 +165,11 @@ class FrameStream:
         self.counters.good += len(no_news)
         out: list[tuple[int, Frame]] = []
         again: dict[bytes, Frame] = {}  # a HELLO says the same every five seconds
-        for k, (start, end, row) in enumerate(zip(starts.tolist(), ends.tolist(), rows.tolist(), strict=True)):
-            if k in no_news:
-                continue
+        numbers: Sequence[int] = range(len(starts))
+        if no_news:
+            told = np.delete(np.arange(len(starts)), no_news)
+            numbers, starts, ends, rows = told.tolist(), starts[told], ends[told], rows[told]
+        for k, start, end, row in zip(numbers, starts.tolist(), ends.tolist(), rows.tolist(), strict=True):
             found: list[Frame] = []
             body = bodies.get(k)
             if body is None:
