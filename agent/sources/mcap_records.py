@@ -35,7 +35,7 @@ _WINDOW_BYTES = 1 << 18  # that are read at once
 _PIECES = 128  # that are read at once
 _LONGEST_ALIKE, _ALIKE_SHARE = 1 << 10, 32  # bytes; a 32nd of all messages are many of one length
 _SIFTED = 4  # times
-_LENGTH_ZEROS = (4, 8)  # bytes of a head that are 0; those between them are looked at later
+_LENGTH_ZERO, _LAST_ZERO = 4, 8  # first and last of the bytes of a head that are 0
 _OPCODE_BITS = np.uint64(8)
 _LONG = np.uint64(1 << 32)  # a head's first word from here on is of a message of 16 MB or more
 
@@ -246,11 +246,10 @@ def _messages(data: bytes) -> Messages | None:
     if heads < 1:
         return None
     alike = flat[:heads] == int(Opcode.MESSAGE)
-    for offset in _LENGTH_ZEROS:
-        alike &= flat[offset : heads + offset] == 0
+    alike &= flat[_LENGTH_ZERO : heads + _LENGTH_ZERO] == 0  # the others are looked at where these are
     at = np.flatnonzero(alike)
     words = np.ndarray((heads,), "<u8", data, strides=(1,))[at]  # opcode and length, but for its uppermost byte
-    short = words < _LONG
+    short = (words < _LONG) & (flat[at + _LAST_ZERO] == 0)
     if not short.all():
         at, words = at[short], words[short]
     ends = at + (words >> _OPCODE_BITS).astype(np.int64) + _HEAD.size

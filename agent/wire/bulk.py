@@ -137,11 +137,12 @@ def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> 
     """
     sealed, sound = unstuff(frames)
     body = sealed[:, :-CRC_BYTES]
-    told = np.ascontiguousarray(sealed[:, -CRC_BYTES:]).view("<u2")[:, 0]
+    n, length = frames.shape
+    told = np.ndarray((n,), "<u2", frames, offset=length - CRC_BYTES, strides=(length,))
     good = sound & (crc_columns(body) == told) & (body[:, 0] == SAMPLE)
     if not good.all():
         frames, end_offset = frames[good], end_offset[good]
-    n, length = frames.shape
+        n = len(frames)
     channels = (length - SAMPLE_HEAD_BYTES - CRC_BYTES) // COUNT_BYTES
 
     def column(kind: str, at: int) -> NDArray[np.int64]:
@@ -150,7 +151,7 @@ def decode_samples(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> 
 
     # each count with the byte before it, below its own: the shift extends signs
     words = np.ndarray((channels, n), "<i4", frames, offset=SAMPLE_HEAD_BYTES, strides=(COUNT_BYTES, length))
-    counts = np.empty((channels, n), np.int32)  # each channel's in one piece: so they are worked on
+    counts = np.empty((channels, n), np.int32)  # each channel's in one piece, as they are worked on
     block = Samples(
         seq=column("<u2", 1),
         t_board_us=column("<u4", 3),
