@@ -150,9 +150,10 @@ class PlateDetector:
         if contact.before is None:
             self.noise.presume(self._trace.z)
         else:
-            off = np.abs(self._trace.z[-(len(t_ns) + 1) :, 0] - contact.before.mean[0])
+            rested_g = float(contact.before.mean[0])
+            off_g = [abs(weight_g - rested_g) for weight_g in self._trace.z[-(len(t_ns) + 1) :, 0].tolist()]
             # a load lasts: what a lone conversion shows, the next one does not, is none
-            contact.peak_g = max(contact.peak_g, float(np.minimum(off[1:], off[:-1]).max(initial=0.0)))
+            contact.peak_g = max(contact.peak_g, *map(min, off_g, off_g[1:]), 0.0)
         for run in (self._soft, self._quiet):
             if run is self._soft and contact.before is None:
                 continue

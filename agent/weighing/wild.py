@@ -82,9 +82,12 @@ class WildRule:
         odd &= step[:-1] * step[1:] < 0
         found = []
         for row in np.flatnonzero(np.logical_or.reduce(odd, axis=1)).tolist():
-            smaller = np.minimum(leap[row], leap[row + 1])
-            agree = np.abs(raw[row + 2] - raw[row]) < self._p.agreement * smaller
-            cell = self._wild_in_row(leap, row, smaller.tolist(), (odd[row] & agree).tolist())
+            smaller = list(map(min, leap[row].tolist(), leap[row + 1].tolist()))
+            columns = zip(odd[row].tolist(), raw[row].tolist(), raw[row + 2].tolist(), smaller, strict=True)
+            candidates = [
+                there and abs(after - before) < self._p.agreement * size for there, before, after, size in columns
+            ]
+            cell = self._wild_in_row(leap, row, smaller, candidates)
             if cell is not None:
                 found.append((row + 1, cell))
         return np.array(found, np.int64).reshape(-1, 2), pending
