@@ -89,4 +89,5 @@ class _Shares:
 def _kind(counts: tuple[int, ...]) -> str:
     if len(counts) > 1:
         return DIFFERENT
-    return str(counts[0]) if str(counts[0]) in PICKS else MORE
+    kind = str(counts[0])
+    return kind if kind in PICKS else MORE

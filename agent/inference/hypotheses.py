@@ -150,10 +150,8 @@ class Imagination:
         out = []
         for bundle, share in near:
             for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
-                for away in leaving:
-                    if away.sku != part.sku:
-                        chance = self._p.swap * share / weight * portion / len(leaving)
-                        out.append(Hypothesis((away, part), _log(chance)))
+                log_chance = _log(self._p.swap * share / weight * portion / max(len(leaving), 1))
+                out += [Hypothesis((away, part), log_chance) for away in leaving if away.sku != part.sku]
         return out
 
     def _lanes(self, plate: Plate, state: PlateBelief) -> list[tuple[str, Place]]:

@@ -104,8 +104,9 @@ def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: Infere
         spread += part.variance_g2
     total = _log_weight(change.delta_g[0], mean, spread + change.variance_g2[0], parts, p)
     over = (change.delta_g[0] - mean) / (spread or 1.0)
-    if any(part.mean_g + part.sign * over * part.variance_g2 < LEAST_G for part in parts):
-        return -math.inf  # what the others weigh leaves nothing of it: a normal spread knows no zero
+    for part in parts:
+        if part.mean_g + part.sign * over * part.variance_g2 < LEAST_G:
+            return -math.inf  # what the others weigh leaves nothing of it: a normal spread knows no zero
     if total < -_HOPELESS:
         return total
     for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
@@ -121,6 +122,7 @@ def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: Infere
 def _log_weight(weight: float, mean: float, variance: float, parts: tuple[Part, ...], p: InferenceParameters) -> float:
     """Of the weight of parts: what was weighed itself is known to its variance; how products spread, and how much of a
     unit the side carries, was estimated."""
-    if all(part.source is not None and not part.leans for part in parts):
-        return log_normal(weight, mean, variance)
-    return log_t(weight, mean, variance, p.spread_units, p.spread_most)
+    for part in parts:
+        if part.source is None or part.leans:
+            return log_t(weight, mean, variance, p.spread_units, p.spread_most)
+    return log_normal(weight, mean, variance)

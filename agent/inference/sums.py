@@ -36,8 +36,8 @@ def log_t(value: float, mean: float, variance: float, units: float, most: float)
     """
     far = (value - mean) ** 2 / variance
     bend = (units + 1) * most**2 - units  # the likeliest spread grows with how far out, and here it is `most`
-    beyond = max(far - bend, 0.0) / most**2
-    return -0.5 * ((units + 1) * math.log1p(min(far, bend) / units) + beyond + math.log(variance) + _LOG_2PI)
+    near, beyond = (far, 0.0) if far <= bend else (bend, (far - bend) / most**2)
+    return -0.5 * ((units + 1) * math.log1p(near / units) + beyond + math.log(variance) + _LOG_2PI)
 
 
 def phi(value: float) -> float:
