@@ -162,10 +162,10 @@ class Imagination:
     def _lane_parts(
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
     ) -> Iterator[tuple[Part, float]]:
-        item, stock = self._items[sku], state.counts.get(sku, 0)
+        item, stock, unit = self._items[sku], state.counts.get(sku, 0), belief.weights.unit(sku)
         for count, chance in self._counts(item, delta_g, staff=state.staff):
             short = 1.0 if count <= stock else self._p.beyond_stock
-            part = Part(sku, count, -1, *belief.weights.sum_of(sku, count), place, from_lane=True)
+            part = Part(sku, count, -1, *unit.times(count), place, from_lane=True)
             yield part, chance * short
 
     def _known_units(self, plate: Plate, state: PlateBelief, sku: str) -> list[tuple[Part, float]]:
@@ -192,10 +192,10 @@ class Imagination:
     def _unseen_parts(
         self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
     ) -> list[tuple[Part, float]]:
-        item = self._items[sku]
+        item, unit = self._items[sku], belief.weights.unit(sku)
         place = Place(place.x, place.y, self._p.put_out_of_lane)
         return [
-            (Part(sku, count, 1, *belief.weights.sum_of(sku, count), place, from_lane=sku in state.counts), chance)
+            (Part(sku, count, 1, *unit.times(count), place, from_lane=sku in state.counts), chance)
             for count, chance in (
                 self._counts(item, delta_g, staff=True) if state.staff else enumerate(self._p.unseen, start=1)
             )
@@ -203,8 +203,8 @@ class Imagination:
 
     def _stray_part(self, stray: Bundle, plate: Plate, state: PlateBelief) -> Part:
         known, p = stray.place_mm or (0.0, 0.0), self._p
-        weighed_mm = self._p.stray_sd_g / max(stray.weight_g, self._p.stray_sd_g)  # of half the plate
-        sd_x, sd_y = (math.hypot(self._p.stray_sd_mm, weighed_mm * size / 2) for size in plate.size_mm)
+        weighed_mm = p.stray_sd_g / max(stray.weight_g, p.stray_sd_g)  # of half the plate
+        sd_x, sd_y = (math.hypot(p.stray_sd_mm, weighed_mm * size / 2) for size in plate.size_mm)
         loose = p.stray_still + state.moved * (p.stray_moved - p.stray_still)
         place = Place((known[0], sd_x), (known[1], sd_y), loose if stray.place_mm else 1.0, sharp=True)
         return Part(stray.sku, stray.count, -1, stray.weight_g, self._remembered(stray), place, stray)

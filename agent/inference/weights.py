@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.inference.parameters import InferenceParameters
 from agent.store import Item
@@ -18,6 +18,18 @@ class _Seen:
     count: float = 0.0
     mean_g: float = 0.0
     squares_g2: float = 0.0
+
+
+class UnitWeight(NamedTuple):
+    """One unit's weight as far as it is known, from so many units `weighed`."""
+
+    mean_g: float
+    variance_g2: float
+    weighed: float
+
+    def times(self, count: int) -> tuple[float, float]:
+        """(mean, variance) of `count` units together: each has its own deviation, and all that of the mean."""
+        return self.mean_g * count, self.variance_g2 * count * (1 + count / self.weighed)
 
 
 class UnitWeights:
@@ -56,13 +68,10 @@ class UnitWeights:
         low, high = (told_g2 * p.weights_spread**-2, told_g2 * p.weights_spread**2)
         return told_g + moved_g, min(max(variance, low), high)
 
-    def sum_of(self, sku: str, count: int) -> tuple[float, float]:
-        """(mean, variance) of `count` units together: each has its own deviation, and all that of the mean, which is
-        known from so many units only."""
-        mean_g, variance_g2 = self.of(sku)
+    def unit(self, sku: str) -> UnitWeight:
+        """The same, with the units that it rests on."""
         seen = self._seen.get(sku)
-        weighed = self._p.weights_prior + (0.0 if seen is None else seen.count)
-        return mean_g * count, variance_g2 * count * (1 + count / weighed)
+        return UnitWeight(*self.of(sku), self._p.weights_prior + (0.0 if seen is None else seen.count))
 
     def learned(self) -> dict[str, tuple[int, float, float]]:
         """Units that count, mean and standard deviation in g, of each sku seen."""

@@ -55,7 +55,11 @@ def _meanwhile(step: Step, told: Step) -> bool:
 
 def otherwise(again: list[Step | None], before: list[ToldStep]) -> bool:
     """Whether anything told is now seen as something else, or as nothing."""
-    return any(step is None or step.items != told.step.items for step, told in zip(again, before, strict=True))
+    return any(_another(step, told) for step, told in zip(again, before, strict=True))
+
+
+def _another(step: Step | None, told: ToldStep) -> bool:
+    return step is None or step.items != told.step.items
 
 
 def withdrawn(again: list[Step | None], late: list[Step], before: list[ToldStep]) -> bool:
@@ -71,7 +75,7 @@ def seen_otherwise(found: Found, again: list[Step | None], before: list[ToldStep
     """
     now, then = 1.0, 0.0
     for step, told in zip(again, before, strict=True):
-        if step is None or step.items != told.step.items:
+        if _another(step, told):
             rival = found.chance(told.step)
             now, then = min(now, 1.0 - rival if step is None else found.chance(step)), max(then, rival)
     return now, then

@@ -104,9 +104,9 @@ class Movements:
             for other in contact_of(fact, near):
                 self._meanings.pop(key_of(other), None)
         if before is not None and (following is not None or rested_elsewhere(before, fact)):
-            self._mean_anew(before)
+            self._mean_anew(key_of(before))
         if following is not None:
-            self._mean_anew(following)
+            self._mean_anew(key_of(following))
         if self._unnamed:
             self._levels_changed(fact)
         return key
@@ -300,17 +300,16 @@ class Movements:
         sigma_dg = max(sigma_g * 10, LEAST_SIGMA_DG)
         return make(_Meaning, (read, unexplained(self._wares, fact, came), weight_dg, sigma_dg))
 
-    def _mean_anew(self, fact: MovementFact) -> None:
-        self._meanings.pop(key_of(fact), None)
-        self._stale.add(key_of(fact))
+    def _mean_anew(self, key: EventKey) -> None:
+        self._meanings.pop(key, None)
+        self._stale.add(key)
 
     def _levels_changed(self, fact: MovementFact) -> None:
         """What is known of this movement bears on goods without a name that left its plate about then, or next."""
         if self._unnamed:
             about = {*map(key_of, self._plates.run(fact)), *map(key_of, self._plates.after(fact))}
             for key in self._unnamed & about:
-                self._meanings.pop(key, None)
-                self._stale.add(key)
+                self._mean_anew(key)
 
     def _by_levels(self, fact: MovementFact) -> tuple[Said, bool]:
         """What else a pick without a name may have been by what its plate weighed before and after, and whether
@@ -329,8 +328,7 @@ class Movements:
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""
-        self._meanings.pop(key, None)
-        self._stale.add(key)
+        self._mean_anew(key)
         fact = self._facts[key]
         if takes(fact):
             return
@@ -346,5 +344,4 @@ class Movements:
         if was or is_now:
             for other in self._plates.of(plate):
                 if takes(other) and same_thing(other, fact):
-                    self._meanings.pop(key_of(other), None)
-                    self._stale.add(key_of(other))
+                    self._mean_anew(key_of(other))

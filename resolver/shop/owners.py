@@ -17,8 +17,8 @@ Shares = tuple[tuple[str, float], ...]
 
 def owners_of(fact: MovementFact, visits: Visits, presence: Presence, skew_ns: int) -> tuple[Shares, bool]:
     """Who may have made a movement, and whether a sensor followed that over more than one message."""
-    window, t_utc_ns = fact.movement.window, fact.t_utc_ns
-    if window is not None and window[0] < window[1]:
+    window, t_utc_ns = fact.window, fact.t_utc_ns
+    if window[0] < window[1]:
         return _equal(account.key for account in visits.within(*window)), False
     seen = presence.seen(fact.movement.plate, t_utc_ns)
     if seen is None:

@@ -219,6 +219,13 @@ class Script:
         return [json.dumps(message) for message in self.messages]
 
 
+def entered() -> Script:
+    """A shop with one shopper inside."""
+    shop = Script()
+    shop.enter("s1", 0)
+    return shop
+
+
 def settle(
     script: Script | list[Message], store: Store | None = None, rules: Rules | None = None
 ) -> list[Issued | Adjusted]:

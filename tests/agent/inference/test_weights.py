@@ -47,10 +47,10 @@ def test_no_run_of_mistakes_leads_far_away(seen: list[float]) -> None:
 
 def test_what_the_mean_is_off_by_adds_up_and_what_units_deviate_averages_out() -> None:
     weights = UnitWeights(ITEMS, P)
-    one, many = weights.sum_of("cola", 1), weights.sum_of("cola", 20)
+    one, many = weights.unit("cola").times(1), weights.unit("cola").times(20)
     assert (one[0], many[0]) == (350.0, 7000.0)
     assert one[1] == pytest.approx(4.0 * (1 + 1 / P.weights_prior))
     assert many[1] == pytest.approx(4.0 * (20 + 400 / P.weights_prior))
     for _ in range(40):
         weights.learn("cola", 350.0)
-    assert weights.sum_of("cola", 20)[1] / weights.of("cola")[1] < many[1] / 4.0
+    assert weights.unit("cola").times(20)[1] / weights.of("cola")[1] < many[1] / 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shopfloor import Script, bought, only_receipt
+from shopfloor import Script, bought, entered, only_receipt
 
 LEVEL_G = 7000.0
 
@@ -20,12 +20,6 @@ def moved(shop: Script, t: float, items: dict[str, int], before_g: float, after_
 def left(shop: Script, t: float = 40) -> Script:
     shop.exit("s1", t)
     shop.watermark(t + 3)
-    return shop
-
-
-def entered() -> Script:
-    shop = Script()
-    shop.enter("s1", 0)
     return shop
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shopfloor import Script, only_receipt
+from shopfloor import Script, entered, only_receipt
 
 from agent.messages import Receipt
 
@@ -35,12 +35,6 @@ def loose_g(receipt: Receipt) -> float:
     (line,) = receipt.lines
     assert line.weight_g is not None
     return line.weight_g
-
-
-def entered() -> Script:
-    shop = Script()
-    shop.enter("s1", 0)
-    return shop
 
 
 def test_where_the_next_contact_begins_tells_where_the_plate_came_to_rest() -> None:
