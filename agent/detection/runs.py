@@ -242,7 +242,9 @@ class TrailingRun:
         """Motion of the weight beside its ring; where that may be a hand's, the motion left when a ring has died."""
         n, ring = len(t_s), self._rings[0]
         known = fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None
-        if known or t_s[-1] < self._p.ring_dies_s:
+        dies = not known and t_s[-1] >= self._p.ring_dies_s
+        ring2 = (self._faded(fit, t_s) * fit.amplitude_g) ** 2
+        if fit.coherent or not dies:
             # A hand moves on while a ring fades, so that what is left in the second half tells them apart.
             swung = fit.frequency_hz * float(t_s[-1])
             # in few swings its fading is not measured, but taken for what it was before
@@ -252,9 +254,11 @@ class TrailingRun:
             misfit = (self._p.ring_misfit + float(astray)) * fit.amplitude_g * self._faded(fit, t_s)
             seen = self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
             still = t_s[-1] >= self._p.ring_alone_s and seen[0] <= seen[1]
-            return seen if known or still else (None, 0.0)
+            if known or still or (fit.coherent and self._p.ring_keeps * fit.tail_g2 <= ring2 / 2):
+                return seen
+            if not dies:
+                return None, 0.0
         tail = weight[n // 2 :]
-        ring2 = (self._faded(fit, t_s) * fit.amplitude_g) ** 2
         return self._excess(_variance(tail) - sigma2, len(tail) - 1, sigma2 + ring2)
 
     @staticmethod

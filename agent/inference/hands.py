@@ -82,12 +82,18 @@ def log_still(plateau: Level, p: InferenceParameters) -> float:
     return -min(max(excess, 0.0) / 2, p.still_cap)
 
 
-def hides_hand(plateau: Level, change: Change, p: InferenceParameters) -> bool:
-    """Whether the tremor of a hand whose force is `change` would not show on a plateau, for it rings as slowly."""
+def hides_hand(plateau: Level, change: Change, p: InferenceParameters, *, goods: bool) -> bool:
+    """Whether the tremor of a hand whose force is `change` would not show on a plateau, for it rings as slowly.
+
+    Where the change fits known `goods`, a swing that a ring explains all but a little of is the plate's own.
+    """
     usual_g = _usual_tremor_g(change, plateau, p)
     if not plateau.ring_hz or plateau.ring_g * p.hand_hidden < usual_g:
         return False
-    return plateau.tremor_g is None or max(plateau.tremor_g, plateau.stillness_g) * p.hand_hidden > usual_g
+    if plateau.tremor_g is None:
+        return True
+    shows_g = max(plateau.tremor_g, plateau.stillness_g) * p.hand_hidden
+    return shows_g > (max(usual_g, plateau.ring_g) if goods else usual_g)
 
 
 def tremor_share(change: Change, plateau: Level, p: InferenceParameters) -> float | None:

@@ -79,7 +79,10 @@ class Judge:
         hand_s = max((level.seconds for level in between if level.begin_ns not in visited), default=0.0)
         back = nodes[0].apart(nodes[-1]) < self._p.same_sigmas
         trembled = (contact.now_ns - contact.opened_ns) * 1e-9 > self._p.rings_out_s
-        hidden = any((trembled or _foreign(step)) and hides_hand(current, step.change, self._p) for step in steps)
+        hidden = any(
+            (trembled or _foreign(step)) and hides_hand(current, step.change, self._p, goods=not _foreign(step))
+            for step in steps
+        )
         action = self._action(contact.standing_s, hand_s, steps, found.share, back=back, hidden=hidden)
         visited = found.visited(self._p.least_doubt)
         contested = tuple(level for level in nodes[1:-1] if level.begin_ns in visited)
