@@ -9,6 +9,9 @@ from agent.inference import Found, Memory, Step
 from agent.pipeline.told import Told
 
 SETTLED = 0.95  # a doubt is settled when what was told is surer than this
+CONVINCED = 0.9  # share of the other way, from which on what was told is corrected
+LIKELY = 0.8  # or from this on, where it is so many times as likely and withdraws nothing
+TIMES = 5.0
 ALIKE_SHARE = 0.75  # of the weight that was told: one seen otherwise moves at least so much, or as much more
 
 
@@ -79,6 +82,14 @@ def seen_otherwise(found: Found, again: list[Step | None], before: list[ToldStep
             rival = found.chance(told.step)
             now, then = min(now, 1.0 - rival if step is None else found.chance(step)), max(then, rival)
     return now, then
+
+
+def convinced(found: Found, again: list[Step | None], late: list[Step], before: list[ToldStep]) -> bool:
+    """Whether what is seen otherwise now is likely enough that what was told is corrected."""
+    if withdrawn(again, late, before):
+        return found.share >= CONVINCED
+    share, rival = seen_otherwise(found, again, before)
+    return share >= max(LIKELY, min(CONVINCED, TIMES * rival))
 
 
 def surer(step: Step, before: Step) -> bool:

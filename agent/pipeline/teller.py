@@ -11,14 +11,13 @@ from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
 from agent.pipeline.hindsight import (
     SETTLED,
     ToldStep,
+    convinced,
     in_order,
     matching,
     otherwise,
     same,
-    seen_otherwise,
     settled,
     surer,
-    withdrawn,
 )
 from agent.pipeline.movements import CERTAIN, movement, position_of
 from agent.pipeline.plate import PlateRun
@@ -30,9 +29,6 @@ HINDSIGHT_NS = 30_000_000_000  # so long what was told may be seen otherwise
 HINDSIGHT_STEPS = 4  # and so many steps back
 SURE = 0.995  # what was told so surely is not asked again as long as the rest is as sure
 SAME_SIGMAS = 4.0  # a contact that left the plate so near to where it was is no plateau of its own
-CONVINCED = 0.9  # share of the other way, from which on what was told is corrected
-LIKELY = 0.8  # or from this on, where it is so many times as likely and withdraws nothing
-TIMES = 5.0
 MOST_EARLIER = 3  # plateaus before a contact that are looked at with it
 LOOKS_NS = (1_000_000_000, 2_500_000_000, 8_000_000_000)  # a hand that is there yet betrays itself; a light one last
 
@@ -134,8 +130,7 @@ class Teller:
         again, others = matching([step for step in found.steps() if not step.nothing], lately)
         if others:
             return
-        share = found.share if None in again else seen_otherwise(found, again, lately)[0]
-        if share >= CONVINCED if otherwise(again, lately) else settled(again, lately):
+        if convinced(found, again, others, lately) if otherwise(again, lately) else settled(again, lately):
             episode.told[-look.number :] = self._again(name, run, lately, again, found.share, now_ns)
 
     def conclude(self, name: str, run: PlateRun, verdict: Verdict, quality: tuple[str, ...]) -> None:
@@ -155,18 +150,24 @@ class Teller:
         number = self.sequence - told_before
         sure = all(step.certainty >= SETTLED for step in steps)
         if steps is verdict.steps and not sure and not run.gaps and not quality and number <= len(episode.told):
-            due_ns = tuple(contact.now_ns + wait_ns for wait_ns in LOOKS_NS)
-            self._looks[name] = _Look(verdict.nodes, contact.peak_g, number, due_ns)
+            self._look_later(name, verdict.nodes, contact.peak_g, number, contact.now_ns)
         for step in verdict.pushed:
             remember(self._belief, name, step, None, contact.now_ns)
         current = verdict.nodes[-1]
         known = {level.begin_ns for level in (*episode.nodes, current)}
-        seen = (*verdict.between, *(step.after for step in steps))
+        seen = [*verdict.between, *(step.after for step in steps)]
+        if episode.nodes and episode.nodes[-1].apart(verdict.nodes[0]) > SAME_SIGMAS:
+            seen.insert(0, verdict.nodes[0])  # the plate crept at rest: what moved began there
         episode.nodes += {level.begin_ns: level for level in seen if level.begin_ns not in known}.values()
-        if verdict.steps or verdict.pushed or episode.nodes[-1].apart(current) > SAME_SIGMAS:
+        moved = steps or verdict.steps or verdict.pushed or not episode.nodes
+        if moved or episode.nodes[-1].apart(current) > SAME_SIGMAS:
             episode.nodes.append(current)
         else:
             episode.nodes[-1] = episode.nodes[-1].joined(current)
+
+    def _look_later(self, name: str, nodes: tuple[Level, ...], peak_g: float, number: int, now_ns: int) -> None:
+        """Look again at the movements told last when the plate has rested."""
+        self._looks[name] = _Look(nodes, peak_g, number, tuple(now_ns + wait_ns for wait_ns in LOOKS_NS))
 
     def _keep_unsettled(self, name: str, contact: Contact, verdict: Verdict) -> None:
         """Where a contact left the plate otherwise than before, and no goods explain that, the next is judged with it.
@@ -284,16 +285,15 @@ class Teller:
         seen = [step for step in found.steps() if not step.nothing]
         again, late = matching(seen, episode.told)
         alike = same(seen, as_told)
-        share, rival = seen_otherwise(found, again, episode.told)
-        enough = max(LIKELY, min(CONVINCED, TIMES * rival))
-        if withdrawn(again, late, episode.told):
-            share, enough = found.share, CONVINCED
         earlier = any(step.after.begin_ns <= contact.opened_ns for step in late)
-        if not earlier and (settled(again, episode.told) if alike else share >= enough):
+        sure = settled(again, episode.told) if alike else convinced(found, again, late, episode.told)
+        if not earlier and sure:
             episode.told = self._again(name, run, episode.told, again, found.share, contact.now_ns)
             return verdict.steps if alike else tuple(late)
         if alike:
             return verdict.steps
+        if not verdict.steps:  # a hand that left shows only by how the plate rests then
+            self._look_later(name, tuple(nodes), episode.peak_g, len(episode.told), contact.now_ns)
         return tuple(replace(s, certainty=min(s.certainty, found.chance(s))) for s in verdict.steps)
 
     def _before(self, name: str, steps: list[ToldStep]) -> Belief | None:
