@@ -134,8 +134,9 @@ class Imagination:
         lane = _lane_of(bundle, plate)
         return _anywhere(plate) if lane is None else _in_lane(lane, plate, self._p.put_out_of_lane)
 
-    def swaps(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
-        """One unit taken and another, known to be out of the shelf, put within one movement."""
+    def swaps(self, belief: Belief, plate_id: str, now_ns: int, peak_g: float) -> list[Hypothesis]:
+        """One unit taken and another, known to be out of the shelf, put within one movement, in which the weight was
+        `peak_g` away from where it began: less than either weighs only where they cross exactly."""
         plate, state = self._plates[plate_id], belief.plates[plate_id]
         near = sorted(self._out(belief, plate, now_ns), key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
         weight = sum(share for _, share in near)
@@ -151,7 +152,10 @@ class Imagination:
         for bundle, share in near:
             for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
                 log_chance = _log(self._p.swap * share / weight * portion / max(len(leaving), 1))
-                out += [Hypothesis((away, part), log_chance) for away in leaving if away.sku != part.sku]
+                for away in (other for other in leaving if other.sku != part.sku):
+                    shows = peak_g >= self._p.swap_shows * min(away.mean_g, part.mean_g)
+                    log_crossed = 0.0 if shows else _log(self._p.swap_at_once)
+                    out.append(Hypothesis((away, part), log_chance + log_crossed))
         return out
 
     def _lanes(self, plate: Plate, state: PlateBelief) -> list[tuple[str, Place]]:

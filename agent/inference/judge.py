@@ -69,9 +69,8 @@ class Judge:
         ]
         nodes = contact.bent([*earlier, before, *between, current])
         found = self._found(plate, nodes, contact.peak_g, self._belief, len(earlier))
-        if found.share < self._p.doubtful and len(nodes) > _DIRECT and contact.standing_s >= self._p.likely_after_s:
-            direct = self._found(plate, [nodes[0], current], contact.peak_g, self._belief)
-            found = Found(direct.ways, max(direct.log_all, found.log_all))
+        if len(nodes) > _DIRECT:
+            found = self._in_the_end(plate, contact, nodes, found)
         path = found.steps()
         steps = tuple(step for step in path if not step.nothing)
         pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
@@ -87,6 +86,21 @@ class Judge:
         visited = found.visited(self._p.least_doubt)
         contested = tuple(level for level in nodes[1:-1] if level.begin_ns in visited)
         return Verdict(action, steps, pushed, found.share, tuple(nodes), contested)
+
+    def _in_the_end(self, plate: str, contact: Contact, nodes: list[Level], found: Found) -> Found:
+        """Where no meaning is likely, the one whose outcome is; where not even an outcome is, the change as one step.
+
+        A step that is as likely as any way is told as surely as its outcome: other ways to it are no doubt.
+        """
+        p = self._p
+        outcome, share = found.by_outcome(p.brief)
+        same = outcome.ways[0].meaning == found.ways[0].meaning
+        if found.share >= p.doubtful or contact.standing_s < p.likely_after_s:
+            return outcome if same else found
+        if share >= p.hardly:
+            return outcome
+        direct = self._found(plate, [nodes[0], nodes[-1]], contact.peak_g, self._belief)
+        return Found(direct.ways, max(direct.log_all, found.log_all))
 
     def reconsider(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
         """What plateaus whose steps were told before may have meant, from the belief before them."""

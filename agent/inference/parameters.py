@@ -18,7 +18,8 @@ class InferenceParameters:
     rings_out_s: float = 2.0  # what swings slowly for longer was never let go
     at_last_s: float = 10.0  # what is less sure than `hardly` waits so long: a hand betrays itself
     hardly: float = 0.3
-    doubtful: float = 0.5  # below this the whole change is told as one step, rather than a way nobody believes
+    doubtful: float = 0.5  # below this it is asked what is there in the end, rather than by which way
+    brief: float = 0.1  # then one step is told in place of several that are not so many times as likely
     nothing_after_s: float = 0.15
     outlast: float = 1.25  # where a hand was, what is told stands so many times as long as its longest plateau
     outlast_s: float = 0.7  # but no longer than this
@@ -72,6 +73,8 @@ class InferenceParameters:
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
     swap: float = 0.0015
+    swap_at_once: float = 0.01  # of swaps: what goes and what comes cross so that the weight shows neither by
+    swap_shows: float = 0.5  # so much of the lighter of them
     together_counts: int = 3  # of each product when several products move at once
 
     # spreads

@@ -77,7 +77,7 @@ class Weigher:
             hypotheses = self._imagination.puts(belief, plate, delta, now_ns)
             if unknown == "told":
                 hypotheses += self._imagination.used(belief, plate, now_ns)
-        hypotheses += self._imagination.swaps(belief, plate, now_ns)
+        hypotheses += self._imagination.swaps(belief, plate, now_ns, peak_g)
         scored = self._scored(change, hypotheses, geometry)
         otherwise = kept = -math.inf
         if unknown != "never":

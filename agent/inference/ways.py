@@ -38,6 +38,15 @@ class Way:
     def meaning(self) -> Meaning:
         return tuple(moved for step in self.steps for moved in step.meaning)
 
+    @property
+    def outcome(self) -> Items:
+        """Goods that came (less those that left) by all steps; that something unknown did, by itself."""
+        total: dict[str, int] = {}
+        for direction, items in self.meaning:
+            for sku, qty in items or (("", 1),):
+                total[sku] = total.get(sku, 0) + direction * qty
+        return tuple(sorted((sku, qty) for sku, qty in total.items() if qty))
+
 
 @dataclass(frozen=True)
 class Found:
@@ -50,6 +59,24 @@ class Found:
     def share(self) -> float:
         """Probability of the likeliest meaning."""
         return math.exp(self.ways[0].log - self.log_all)
+
+    def by_outcome(self, brief: float) -> tuple[Found, float]:
+        """The same with a meaning of the likeliest outcome first, and how likely that outcome is, by whatever steps.
+
+        Of its meanings it is the likeliest, or a single step that is at least a share `brief` as likely: that stands
+        for all of them.
+        """
+        by: dict[Items, list[Way]] = {}
+        for way in self.ways:
+            by.setdefault(way.outcome, []).append(way)
+        ways = max(by.values(), key=lambda those: log_sum([way.log for way in those]))
+        log = log_sum([way.log for way in ways])
+        least = ways[0].log + math.log(brief)
+        single = next((way for way in ways if len(way.meaning) == 1 and way.log >= least), None)
+        first = ways[0] if single is None else replace(single, log=log)
+        rest = ways[1:] if single is None else []
+        others = [way for way in self.ways if way not in ways]
+        return Found((first, *rest, *others), self.log_all), math.exp(log - self.log_all)
 
     def steps(self) -> tuple[Step, ...]:
         """Steps of the likeliest meaning, each with the probability of its own reading whatever else happened."""

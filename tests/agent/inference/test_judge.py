@@ -181,6 +181,19 @@ def test_an_exchange_within_one_movement_is_told_as_such() -> None:
     assert sorted(step.items) == [("cola", -1), ("rice", 1)]
 
 
+def test_what_was_exchanged_shows_on_its_way() -> None:
+    """A cola for another product as heavy: one of them is off the plate, or both are on it, for a moment. Where the
+    weight never moved, something was pushed along the plate."""
+    shares = []
+    for peak_g in (351.0, 20.0):
+        scene = Scene()
+        scene.happen("P1", (-351.0, *ZERO))
+        levels = scene.level([]), scene.level([(351.0, *ZERO), (-350.0, *COLA)])
+        verdict = scene.judge.consider("P1", scene.contact(*levels, peak_g=peak_g))
+        shares.append(verdict.share if verdict.steps else 1.0 - verdict.share)
+    assert shares[0] > 0.3 > 0.03 > shares[1]
+
+
 def test_what_is_unsure_waits_and_what_is_sure_does_not() -> None:
     p = InferenceParameters()
     clear = Scene().change("P1", (-1_010.0, *RICE), seconds=p.likely_after_s + 0.01)
