@@ -38,7 +38,7 @@ class InferenceParameters:
     pushes: int = 3  # so many are remembered
     known_doubt: float = 0.5  # units of a lane of which nobody knows, whatever its stock is said to be
     pick_two_products: float = 0.06
-    habit_weight: float = 8.0  # picks that what is known beforehand counts for
+    habit_weight: float = 4.0  # picks that what is known beforehand counts for
     habit_memory: float = 60.0  # picks that are remembered
     habit_least: float = 0.6  # certainty of one that teaches
     put_kinds: tuple[float, ...] = (0.63, 0.20, 0.01, 0.05, 0.06, 0.05)  # usual shares of puts, by `habits.PUTS`
@@ -72,7 +72,7 @@ class InferenceParameters:
     put_memory_s: float = 300.0  # the rest a while ago
     put_memory_floor: float = 0.05
     pool_ease: float = 0.3  # so much taken goods weigh as much as all that nobody saw
-    swap: float = 0.0015
+    swap: float = 0.0007  # of changes: goods go and others come within one movement
     swap_at_once: float = 0.01  # of swaps: what goes and what comes cross so that the weight shows neither by
     swap_shows: float = 0.5  # so much of the lighter of them
     together_counts: int = 3  # of each product when several products move at once

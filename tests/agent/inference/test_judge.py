@@ -191,7 +191,8 @@ def test_what_was_exchanged_shows_on_its_way() -> None:
         levels = scene.level([]), scene.level([(351.0, *ZERO), (-350.0, *COLA)])
         verdict = scene.judge.consider("P1", scene.contact(*levels, peak_g=peak_g))
         shares.append(verdict.share if verdict.steps else 1.0 - verdict.share)
-    assert shares[0] > 0.3 > 0.03 > shares[1]
+    assert shares[0] > 0.1
+    assert shares[1] < shares[0] / 10
 
 
 def test_what_is_unsure_waits_and_what_is_sure_does_not() -> None:
