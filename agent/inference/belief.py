@@ -96,17 +96,20 @@ class Belief:
         oldest_ns = bundle.t_ns - round(self._p.pool_s * 1e9)
         self.pool = [kept for kept in self.pool if kept.t_ns >= oldest_ns][-self._p.pool_size :]
 
-    def give_back(self, bundle: Bundle, count: int, weight_g: float, variance_g2: float) -> None:
+    def give_back(
+        self, bundle: Bundle, count: int, weight_g: float, variance_g2: float, seen: Bundle | None = None
+    ) -> None:
         """`count` units of a bundle of the pool came back, weighing `weight_g`; the rest weighs what is left, and where
-        that is nothing, its share."""
+        that is nothing, its share. `seen`: the bundle as the other goods that it is thereby seen to be."""
         index = next(k for k, held in enumerate(self.pool) if held is bundle)
-        rest = bundle.count - count
+        was = bundle if seen is None else seen
+        rest = was.count - count
         if rest <= 0:
             del self.pool[index]
             return
-        left_g = bundle.weight_g - weight_g
-        left_g = left_g if left_g > 0 else bundle.weight_g * rest / bundle.count
-        self.pool[index] = replace(bundle, count=rest, weight_g=left_g, variance_g2=bundle.variance_g2 + variance_g2)
+        left_g = was.weight_g - weight_g
+        left_g = left_g if left_g > 0 else was.weight_g * rest / was.count
+        self.pool[index] = replace(was, count=rest, weight_g=left_g, variance_g2=was.variance_g2 + variance_g2)
 
     def put_stray(self, plate: str, bundle: Bundle) -> None:
         """A thing stands on a plate outside of its lane."""

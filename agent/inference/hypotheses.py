@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations, islice
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
+from agent.inference.doubts import doubted, others
 from agent.inference.geometry import Geometry
 from agent.inference.habits import USED
 from agent.inference.parameters import InferenceParameters
@@ -56,7 +57,7 @@ class Imagination:
         for stray, share in strays:
             part = self._stray_part(stray, plate, state)
             singles.append(([part], share / total))
-            out += _doubted(part, p.pick_one_product * share / total)
+            out += doubted(part, p.pick_one_product * share / total)
         out += self._several(singles, belief.habits.of_pick(1, 1))
         return out
 
@@ -83,7 +84,13 @@ class Imagination:
         for bundle, share in near:
             chance = seen * share / weight if weight else 0.0
             for part, portion in self._bundle_parts(bundle, plate, delta_g):
-                out += _doubted(part, chance * portion, _log(belief.habits.of_put(kind_of_put(part))))
+                out += doubted(part, chance * portion, _log(belief.habits.of_put(kind_of_put(part))))
+            for instead, doubt in others(bundle):
+                for part, portion in self._bundle_parts(instead, plate, delta_g):
+                    if part.count < instead.count:  # all of them are the bundle itself, seen otherwise
+                        log_habit = _log(belief.habits.of_put(kind_of_put(part)))
+                        some = (replace(part, source=bundle),)
+                        out.append(Hypothesis(some, _log(chance * portion * doubt), log_habit=log_habit))
         recent = sorted(near, key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
         out += self._both([(bundle, seen * share / weight) for bundle, share in recent if weight], plate, delta_g, seen)
         filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
@@ -92,10 +99,10 @@ class Imagination:
             filled = 1.0 if state.staff else seldom if state.counts.get(sku, 0) > 0 else max(seldom, p.put_lane_empty)
             for part, chance in self._unseen_parts(belief, sku, place, state, delta_g):
                 out.append(Hypothesis((part,), _log(filled * chance / max(len(plate.lanes), 1))))
-        others = [sku for sku in self._items if sku not in state.counts]
-        for sku in others:
+        away = [sku for sku in self._items if sku not in state.counts]
+        for sku in away:
             for part, chance in self._unseen_parts(belief, sku, _anywhere(plate), state, delta_g):
-                out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(others))))
+                out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(away))))
         return out
 
     def _both(
@@ -302,24 +309,6 @@ _MOST_COUNTED = 60
 _FAR_SDS = 8.0
 _FAR_G = 20.0
 _FAR_SHARE = 0.15  # what leans against the side weighs less
-
-
-def _doubted(part: Part, chance: float, log_habit: float = 0.0) -> Iterator[Hypothesis]:
-    """A bundle that moves as what it is taken for, and as what else it may be."""
-    source = part.source
-    whole = source is not None and source.count == part.count
-    surely = source.surely if whole and source is not None else 1.0
-    yield Hypothesis((part,), _log(chance * surely), log_habit=log_habit)
-    if not whole or source is None:
-        return
-    for items, share in source.doubt:
-        if len(items) == 1:
-            (sku, count), *_ = items
-            other = replace(part, sku=sku, count=count)
-            yield Hypothesis((other,), _log(chance * share), log_habit=log_habit)
-        else:
-            parts = (replace(part, sku=None, count=1),)
-            yield Hypothesis(parts, _log(chance * share), meant=items, log_habit=log_habit)
 
 
 def _lane_of(bundle: Bundle, plate: Plate) -> Lane | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.change import Change
-from agent.inference.items import Shares
+from agent.inference.doubts import seen_as
+from agent.inference.items import Items, Shares
 from agent.inference.parts import Part
 from agent.inference.step import Step
 
@@ -53,6 +54,16 @@ def take_back(belief: Belief, memory: Memory) -> bool:
     if belief.filled_ns == memory.filled_ns[1]:
         belief.filled_ns = memory.filled_ns[0]
     return True
+
+
+def left_otherwise(belief: Belief, memory: Memory, items: Items) -> None:
+    """What left a plate was other goods than was remembered: it counts those that stand there."""
+    counts = belief.plates[memory.plate].counts
+    for sku, change in memory.counts.items():
+        counts[sku] = max(counts.get(sku, 0) - change, 0)
+    for sku, count in items:
+        if sku in counts:
+            counts[sku] = max(counts[sku] - count, 0)
 
 
 def _found_again(belief: Belief, plate: str, step: Step) -> Step:
@@ -181,7 +192,7 @@ def _come(
     if part.leans and part.source is not None:
         hidden_g, hidden_g2 = part.source.weight_g - weight_g, part.source.variance_g2 + variance_g2
     if part.source is not None and any(bundle is part.source for bundle in belief.pool):
-        belief.give_back(part.source, part.count, weight_g, variance_g2)
+        belief.give_back(part.source, part.count, weight_g, variance_g2, seen_as(part.source, part))
     elif part.source is None and part.from_lane and not state.staff:
         belief.filled_ns = t_ns
     inside = part.from_lane and not part.leans and not doubt and (place_mm is None or _within(part, place_mm))

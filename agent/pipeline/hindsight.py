@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.detection import Level
-from agent.inference import Found, Memory, Step
+from agent.inference import Bundle, Found, Memory, Step
 from agent.pipeline.told import Told
 
 SETTLED = 0.95  # a doubt is settled when what was told is surer than this
@@ -22,6 +23,11 @@ class ToldStep:
     event: Told
     step: Step
     memory: Memory
+
+
+def origin(told: Iterable[ToldStep], bundle: Bundle) -> ToldStep | None:
+    """The movement told by which a bundle left its plate."""
+    return next((each for each in told if any(came is bundle for came in each.memory.pool[0])), None)
 
 
 def matching(steps: list[Step], before: list[ToldStep]) -> tuple[list[Step | None], list[Step]]:

@@ -5,20 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from agent.detection import Contact, Level
-from agent.inference import BROUGHT, Belief, Judge, Step, Verdict, kind_of_put, remember, take_back
+from agent.inference import (
+    Belief,
+    Items,
+    Judge,
+    Memory,
+    Step,
+    Verdict,
+    left_otherwise,
+    remember,
+    take_back,
+    what_it_was,
+)
 from agent.messages import Correction, ItemCount
 from agent.messages.events import CHANGE, CORRECTION, PICK, PUT
 from agent.pipeline.hindsight import (
+    CONVINCED,
     SETTLED,
     ToldStep,
     convinced,
     in_order,
     matching,
+    origin,
     otherwise,
     same,
     settled,
     surer,
 )
+from agent.pipeline.learning import learn
 from agent.pipeline.movements import CERTAIN, movement, position_of
 from agent.pipeline.plate import PlateRun
 from agent.pipeline.split import split_swap
@@ -219,34 +233,39 @@ class Teller:
                 window,
             )
             if not staff and window is None and len(moves) == 1:
-                self._learn(part)
+                learn(self._belief, self._items, part)
             kind = CHANGE if window is not None else (PUT if part.direction > 0 else PICK)
             event = self.tell(kind, name, t_ns, contact.now_ns, data)
+            self._explain(part, memory, contact.now_ns)
             if len(moves) == 1:
                 episode.told.append(ToldStep(event, part, memory))
             else:
                 episode.told.clear()  # halves of a step have no plateau between them to look back from
                 episode.nodes.clear()
 
-    def _learn(self, step: Step) -> None:
-        """Of what people take at once, of how they put things down, and of what a unit weighs; goods sold by weight
-        are taken one by one."""
-        if step.direction > 0:
-            self._learn_put(step)
+    def _explain(self, step: Step, memory: Memory, now_ns: int) -> None:
+        """Goods that surely came back as others than they were taken for were those when they left, from whatever plate
+        that was."""
+        items = what_it_was(step.best) if step.best is not None and step.certainty >= CONVINCED else None
+        told = (each for episode in self._episodes.values() for each in episode.told)
+        bundle = next(iter(memory.pool[1]), None)
+        left = None if bundle is None else origin(told, bundle)
+        if items is None or bundle is None or left is None:
             return
-        counts = tuple(qty for sku, qty in step.items if not self._items[sku].by_weight)
-        if counts and len(counts) == len(step.items) and min(counts) > 0:
-            self._belief.habits.learn_pick(counts, step.certainty)
-        best = step.best
-        clean = best is not None and len(best.parts) == 1 and step.certainty >= self._belief.parameters.weights_least
-        if clean and counts == (1,) and best is not None and best.parts[0].source is None:
-            self._belief.weights.learn(step.items[0][0], abs(step.change.delta_g[0]))
+        left_otherwise(self._belief, left.memory, items)
+        grams = dict.fromkeys((sku for sku, _ in items), bundle.weight_g)
+        self._correct(left, items, grams, step.certainty, "what of it came back", now_ns)
 
-    def _learn_put(self, step: Step) -> None:
-        parts = step.best.parts if step.best is not None else ()
-        if len(parts) > 1 or any(part.source is None and part.sku is not None for part in parts):
-            return  # goods that nobody saw leave say nothing of how people put down what they took
-        self._belief.habits.learn_put(kind_of_put(parts[0]) if parts else BROUGHT, step.certainty)
+    def _correct(
+        self, told: ToldStep, items: Items, grams: dict[str, float], certainty: float, reason: str, now_ns: int
+    ) -> None:
+        """Tell that a movement was of other goods, or is surer; `grams` of those sold by weight."""
+        counts = tuple(
+            ItemCount(sku=sku, qty=qty, weight_g=abs(grams[sku]) if self._items[sku].by_weight else None)
+            for sku, qty in items
+        )
+        data = Correction(corrects=told.event.id, items=counts, confidence=min(certainty, CERTAIN), reason=reason)
+        self.tell(CORRECTION, told.memory.plate, now_ns, now_ns, data)
 
     def _episode(self, name: str, before: Level, opened_ns: int) -> _Episode:
         """The plate's episode, begun anew where it grew old, or where the goods that it began with moved on."""
@@ -326,13 +345,6 @@ class Teller:
             out.append(ToldStep(told.event, step, memory))
             other = step.items != told.step.items
             if other or surer(step, told.step):
-                items = tuple(
-                    ItemCount(sku=sku, qty=qty, weight_g=abs(memory.grams[sku]) if self._items[sku].by_weight else None)
-                    for sku, qty in step.items
-                )
                 reason = "a later change" if other else "what came later fits"
-                data = Correction(
-                    corrects=told.event.id, items=items, confidence=min(step.certainty, CERTAIN), reason=reason
-                )
-                self.tell(CORRECTION, name, now_ns, now_ns, data)
+                self._correct(told, step.items, memory.grams, step.certainty, reason, now_ns)
         return out

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.inference import Belief, Bundle, InferenceParameters, remember
+from agent.inference import Belief, Bundle, InferenceParameters, remember, what_it_was
+from agent.inference.items import Shares
 from agent.inference.memory import take_back
 from tests.agent.inference.scene import LANES, S, Scene, store
 
@@ -50,6 +51,29 @@ def test_the_rest_of_a_bundle_weighs_something_even_if_one_was_weighed_as_heavy_
     belief.give_back(belief.pool[0], 1, 251.0, 0.5)
     (rest,) = belief.pool
     assert (rest.count, rest.weight_g) == (1, 125.0)
+
+
+def test_of_a_bundle_that_turns_out_to_be_other_goods_the_rest_is_those() -> None:
+    """What was taken for one rice is three colas: one of them came back."""
+    scene = Scene()
+    doubt: Shares = (((("cola", 3),), 0.3),)
+    scene.belief.take(Bundle("rice", 1, 1_053.0, 0.5, 100 * S, "P1", doubt=doubt))
+    step = scene.happen("P2", (351.0, 225.0, 150.0))
+    assert step.items == (("cola", 1),)
+    assert step.best is not None
+    assert what_it_was(step.best) == (("cola", 3),)
+    (rest,) = scene.belief.pool
+    assert (rest.sku, rest.count, rest.doubt) == ("cola", 2, ())
+    assert rest.weight_g == pytest.approx(702.0, abs=1.0)
+
+
+def test_a_whole_bundle_that_comes_back_as_fewer_units_leaves_nothing_out() -> None:
+    """What was taken for three colas is one rice."""
+    scene = Scene()
+    scene.belief.take(Bundle("cola", 3, 1_012.0, 0.5, 100 * S, "P1", doubt=(((("rice", 1),), 0.6),)))
+    step = scene.happen("P1", (1_012.0, 225.0, 150.0))
+    assert step.items == (("rice", 1),)
+    assert scene.belief.pool == []
 
 
 def test_what_is_out_is_forgotten_by_age_and_number() -> None:

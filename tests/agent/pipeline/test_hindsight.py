@@ -46,6 +46,16 @@ def test_a_plate_that_creeps_between_two_movements_changes_neither(tmp_path: Pat
     assert all(true == seen for true, seen in goods)
 
 
+def test_what_of_it_comes_back_to_another_plate_tells_what_was_taken(tmp_path: Path) -> None:
+    """Three bars weigh as one banana; then one of the three is set down elsewhere."""
+    root = tmp_path
+    for plate in ("P3", "P4"):
+        told, goods = told_of(CaseId("three_one_elsewhere", 46), root, plate, (20.0, 37.0))
+        assert all(true == seen for true, seen in goods)
+    reasons = {event.data.reason for event in told if isinstance(event.data, Correction)}
+    assert "what of it came back" in reasons
+
+
 def test_where_no_way_is_likely_what_is_gone_in_the_end_is_told(tmp_path: Path) -> None:
     """On three cells two lemonades that are lifted, one of them set back, may each be three other things."""
     _, goods = told_of(CaseId("dead_cell", 34), tmp_path, "P4", (40.0, 50.0))
