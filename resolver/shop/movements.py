@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable
-from decimal import Decimal
-from typing import NamedTuple
 
 from agent.store import Store
-from resolver.baskets import Clue, Reading
+from resolver.baskets import Clue
 from resolver.baskets.basket import make
 from resolver.inbox import CorrectionFact, MovementFact
 from resolver.presence import BEARS_AFTER_NS, Presence
 from resolver.sessions import Visits
 from resolver.shop.levels import closed, closes, untold_g
+from resolver.shop.meaning import Around, Meaning, meaning_of
 from resolver.shop.owners import owners_of
 from resolver.shop.placed import Placed, number_from, put
 from resolver.shop.plates import EventKey, Plates, contact_of, key_of, name_of, named
@@ -22,13 +21,11 @@ from resolver.shop.readings import (
     Said,
     else_share,
     may_give_back,
-    readings,
     refitted,
     same_thing,
     supersedes,
     taken_again,
     takes,
-    unexplained,
     unnamed,
     what_is_said,
 )
@@ -38,20 +35,9 @@ from resolver.shop.weights import rested_elsewhere, weighed_again
 FOREIGN = 0.05
 """A put is remembered as perhaps of a foreign thing, and a pick as perhaps of goods without a name, from this
 probability on."""
-LEAST_SIGMA_DG = 3.0
-"""No weighing is taken to be better than 0.3 g."""
 NOTHING: frozenset[str] = frozenset()
 MAX_EARLY_CORRECTIONS = 10_000
 """Corrections kept that came before the event which they correct."""
-
-
-class _Meaning(NamedTuple):
-    """What a movement may have been, the worth of what has no name, its weight and the error of that (0.1 g)."""
-
-    readings: tuple[Reading, ...]
-    unexplained: Decimal
-    weight_dg: float
-    sigma_dg: float
 
 
 class Movements:
@@ -66,7 +52,7 @@ class Movements:
         self._plates = Plates()
         self._returns: list[Placed] = []
         self._foreign: dict[str, list[Placed]] = {}
-        self._meanings: dict[EventKey, _Meaning] = {}
+        self._meanings: dict[EventKey, Meaning] = {}
         self._given_back: dict[EventKey, frozenset[str]] = {}
         self._corrections: dict[EventKey, CorrectionFact] = {}
         self._clues: dict[EventKey, Clue] = {}
@@ -75,6 +61,7 @@ class Movements:
         self._stale: set[EventKey] = set()
         self._tracked: set[EventKey] = set()
         self._unnamed: set[EventKey] = set()
+        self._withdrawn: set[EventKey] = set()
 
     def use_store(self, store: Store) -> None:
         """Go on with another version of the store file; what is known is read anew with its names and prices."""
@@ -90,6 +77,9 @@ class Movements:
         self._facts[key], self._places[key] = fact, placed[0]
         put(self._order, placed)
         self._plates.add(fact)
+        known = self._corrections.get(key)
+        if known is not None and known.correction.withdrawn:
+            self._withdraw(key, True)
         if not takes(fact) or may_give_back(fact):
             put(self._returns, placed)
         if fact.window[0] == fact.window[1]:
@@ -97,7 +87,7 @@ class Movements:
             if self._tracked:
                 self._tracked_from(from_utc_ns)
         self._reread(key)
-        near, (before, following) = self._plates.around(fact), self._plates.beside(fact)
+        near, (before, following) = self._plates.around(fact), self._plates.beside(fact, self._withdrawn)
         after = self._plates.after(fact) if following is not None else []
         if len(near) > 1 or after:
             self._stale.update([key_of(other) for other in (*near, *after)])
@@ -121,10 +111,19 @@ class Movements:
             return None
         self._corrections[key] = fact
         if key in self._facts:
+            if fact.correction.withdrawn != (key in self._withdrawn):
+                self._withdraw(key, fact.correction.withdrawn)
             self._reread(key)
             self._levels_changed(self._facts[key])
             return key
         return None
+
+    def _withdraw(self, key: EventKey, withdrawn: bool) -> None:
+        """A movement was none, or one after all: those about it on its plate lie beside each other, or beside it."""
+        (self._withdrawn.add if withdrawn else self._withdrawn.discard)(key)
+        for other in self._plates.beside(self._facts[key], self._withdrawn):
+            if other is not None:
+                self._mean_anew(key_of(other))
 
     def sessions_changed(self, from_utc_ns: int) -> None:
         """Who was inside changed from this instant on."""
@@ -231,6 +230,7 @@ class Movements:
             self._stale.discard(key)
             self._tracked.discard(key)
             self._unnamed.discard(key)
+            self._withdrawn.discard(key)
         del self._order[:first]
         self._plates.forget_before(t_utc_ns)
         for placed in (self._returns, *self._foreign.values()):
@@ -266,7 +266,8 @@ class Movements:
         parts: tuple[str, ...] = ()
         if contact:
             parts = tuple([named(other) for other in contact if takes(other) == puts and other.order < fact.order])
-        closed_by = tuple([named(other) for other in closes(fact, before)]) if before else ()
+        since = closes(fact, before) if before else ()
+        closed_by = tuple([named(other) for other in since])
         return make(
             Clue,
             (
@@ -275,7 +276,7 @@ class Movements:
             ),
         )  # fmt: skip
 
-    def _meaning(self, fact: MovementFact, correction: CorrectionFact | None, contact: list[MovementFact]) -> _Meaning:
+    def _meaning(self, fact: MovementFact, correction: CorrectionFact | None, contact: list[MovementFact]) -> Meaning:
         """`contact` are the other movements of its own contact."""
         brought = came = 0.0
         picks = takes(fact)
@@ -285,20 +286,14 @@ class Movements:
                 share = else_share(put, self._corrections.get(key))
                 came = max(came, share)
                 brought = max(brought, share) if t_utc_ns < fact.t_utc_ns else brought
-        parted = bool(contact) and any(takes(other) != picks for other in contact)
         other: Said = ()
         said = what_is_said(fact, correction)
         if picks and unnamed(said) >= FOREIGN:
             self._unnamed.add((fact.source, fact.id))
             other, none_missing = self._by_levels(fact)
             came = 1.0 if none_missing else came
-        again_g, sigma_g = weighed_again(fact, correction, *self._plates.beside(fact)) or (None, fact.movement.sigma_g)
-        read = readings(
-            self._wares, fact, said, brought, alone=not contact, parted=parted, other=other, weighed_g=again_g
-        )
-        weight_dg = abs(fact.movement.delta_g if again_g is None else again_g) * 10
-        sigma_dg = max(sigma_g * 10, LEAST_SIGMA_DG)
-        return make(_Meaning, (read, unexplained(self._wares, fact, came), weight_dg, sigma_dg))
+        again = weighed_again(fact, correction, *self._plates.beside(fact, self._withdrawn))
+        return meaning_of(self._wares, fact, correction, said, make(Around, (brought, came, contact, other, again)))
 
     def _mean_anew(self, key: EventKey) -> None:
         self._meanings.pop(key, None)
@@ -317,14 +312,14 @@ class Movements:
         plate = self._store.plates.get(fact.movement.plate)
         if plate is None or not plate.lanes:
             return (), False
-        lightest_g = min(self._store.items[lane.sku].unit_weight_g for lane in plate.lanes)
-        others = closed(fact, self._plates.run(fact), lightest_g)
+        lightest_g = min([self._wares.of_sku[lane.sku].lightest_g for lane in plate.lanes])
+        others = closed(fact, self._plates.run(fact), min(lightest_g, abs(fact.movement.delta_g)))
         if others is not None:
             again = taken_again((other, self._corrections.get(key_of(other))) for other in others)
             return (((again, SURELY_AGAIN),) if again else ()), not again
-        before, _ = self._plates.beside(fact)
+        before, _ = self._plates.beside(fact, self._withdrawn)
         more_g = untold_g(fact, before) if before is not None else 0.0
-        return (refitted(self._store, fact, abs(fact.movement.delta_g + more_g)) if more_g else ()), False
+        return (refitted(self._wares, fact, abs(fact.movement.delta_g + more_g)) if more_g else ()), False
 
     def _reread(self, key: EventKey) -> None:
         """The event, or what is said of it, is not as it was; nor are picks of what it may have brought."""

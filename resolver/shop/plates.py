@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from resolver.inbox import SECOND_NS, MovementFact
@@ -13,6 +14,8 @@ CONTACT_NS = 4 * SECOND_NS
 
 EventKey = tuple[str, str]
 """(source, id): unique for ever."""
+Beside = tuple[MovementFact | None, MovementFact | None]
+"""The movements of a plate before and after another."""
 
 
 def key_of(fact: MovementFact) -> EventKey:
@@ -107,11 +110,17 @@ class Plates:
         at = row.at(fact)
         return row.around(fact, at), row.since(fact, at)
 
-    def beside(self, fact: MovementFact) -> tuple[MovementFact | None, MovementFact | None]:
-        """The one before this one, and the one after it."""
+    def beside(self, fact: MovementFact, without: Container[EventKey] = ()) -> Beside:
+        """The one before this one, and the one after it; those `without` are passed over."""
         row = self._rows[fact.movement.plate]
         facts, at = row.facts, row.at(fact)
-        return facts[at - 1] if at else None, facts[at + 1] if at + 1 < len(facts) else None
+        before, after = at - 1, at + 1
+        if without:
+            while before >= 0 and key_of(facts[before]) in without:
+                before -= 1
+            while after < len(facts) and key_of(facts[after]) in without:
+                after += 1
+        return facts[before] if before >= 0 else None, facts[after] if after < len(facts) else None
 
     def after(self, fact: MovementFact) -> list[MovementFact]:
         """Those after this one that look back as far."""

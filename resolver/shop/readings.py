@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import exp, hypot
 
-from agent.store import Item, Store
+from agent.store import Item
 from resolver.baskets import Move, Moves, Reading
 from resolver.baskets.basket import make
 from resolver.inbox import Correction, CorrectionFact, Count, MovementFact
@@ -22,7 +22,9 @@ NEVER_BROUGHT = 0.1
 """Of what an agent gives to "something else" in a pick, so much stays where nothing of that weight was put there: on
 the bench none of 6 that were expected came true (135 recordings)."""
 ONE_OF_SEVERAL = 1.0
-"""Likewise where one contact was told as several movements: 4 of 4.8 came true, for the parting itself was wrong."""
+"""Likewise where what left is hardly told from noise, and where one contact was told as a put and a pick: 4 of 4.8 came
+true, for the parting itself was wrong. Where all movements of a contact took, their weight in all tells what left,
+however it is parted."""
 PARTED = 4.0
 """Odds of "something else" where one contact was told as a put and a pick: 5 of 15 were, 1.8 were expected."""
 LEAST_SAID = 0.1
@@ -88,15 +90,14 @@ def readings(
     said: Said,
     brought: float,
     *,
-    alone: bool = True,
     parted: bool = False,
     other: Said = (),
     weighed_g: float | None = None,
 ) -> tuple[Reading, ...]:
     """What the event of which this is said may mean; probabilities sum to 1, what is left over being something else.
 
-    `brought` is the probability that a foreign thing of this weight stood on the plate; `alone` that the contact was
-    told as this movement only, `parted` that it was told as a put and a pick. `other` is what may be meant by what its
+    `brought` is the probability that a foreign thing of this weight stood on the plate; `parted` says
+    that its contact was told as a put and a pick. `other` is what may be meant by what its
     agent left to something else, where nothing foreign stood there. `weighed_g` is what moved, where that is known
     better than was told.
     """
@@ -115,7 +116,7 @@ def readings(
             named += probability
     rest = max(1.0 - named, LEAST_ELSE)
     if picks:
-        never = NEVER_BROUGHT if alone and named >= LEAST_SAID else ONE_OF_SEVERAL
+        never = ONE_OF_SEVERAL if parted or named < LEAST_SAID or is_faint(fact) else NEVER_BROUGHT
         rest *= max(never, brought)
     if parted:
         rest *= PARTED
@@ -129,6 +130,11 @@ def readings(
             if probability > 0.0
         ]
     )
+
+
+def is_faint(fact: MovementFact) -> bool:
+    """Whether nothing at all may have moved: by its weight it is hardly told from noise."""
+    return abs(fact.movement.delta_g) < FITS_SIGMAS * fact.movement.sigma_g
 
 
 def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) -> tuple[Count, ...]:
@@ -145,12 +151,13 @@ def taken_again(others: Iterable[tuple[MovementFact, CorrectionFact | None]]) ->
     return tuple(Count(sku=sku, qty=count) for sku, count in sorted(net.items()) if count)
 
 
-def refitted(store: Store, fact: MovementFact, weight_g: float) -> Said:
-    """Items of the plate, so many alike, that weigh as much as left in all, with shares that sum to less than 1."""
-    plate = store.plates[fact.movement.plate]
+def refitted(wares: Wares, fact: MovementFact, weight_g: float) -> Said:
+    """Items, so many alike, that weigh as much as moved in all, with shares that sum to less than 1: of the plate where
+    goods left it, of the store where they came."""
+    skus = wares.sold.get(fact.movement.plate, _NOTHING) if takes(fact) else wares.of_sku
     found = []
-    for sku in sorted({lane.sku for lane in plate.lanes}):
-        item = store.items[sku]
+    for sku in sorted(skus):
+        item = wares.of_sku[sku].item
         for count in range(1, AT_ONCE + 1 if not item.by_weight else 1):
             spread_g = hypot(item.unit_sd_g * count**0.5, fact.movement.sigma_g, SAME_SHARE * weight_g)
             off = (weight_g - count * item.unit_weight_g) / spread_g
@@ -172,10 +179,10 @@ def _manner(moves: Moves, sold: frozenset[str], picks: bool) -> str:
         home = home and sku in sold
     if not picks:
         return "several" if count > 1 else "home" if home else "away"
+    if len(moves) > 1:
+        return "pair" if home and len(moves) == count == PAIR else "mixed"
     if not home:
         return "elsewhere"
-    if len(moves) > 1:
-        return "pair" if len(moves) == count == PAIR else "mixed"
     return ALIKE.get(count, "more")
 
 

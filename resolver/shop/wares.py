@@ -10,6 +10,8 @@ from resolver.baskets import Move, Moves
 
 READY = 3
 """Moves of up to so many units are kept ready: more are hardly taken at once."""
+LIGHT_SIGMAS, LEAST_SHARE = 3.0, 0.1
+"""A unit is hardly lighter than its mean by so many standard deviations, nor than this share of it."""
 
 
 class Ware(NamedTuple):
@@ -22,6 +24,12 @@ class Ware(NamedTuple):
     spread_dg: float
     fixed: Decimal | None
     ready: dict[int, Moves]
+
+    @property
+    def lightest_g(self) -> float:
+        """What hardly any unit is lighter than."""
+        mean_g = self.item.unit_weight_g
+        return max(mean_g - LIGHT_SIGMAS * self.item.unit_sd_g, LEAST_SHARE * mean_g)
 
     def price_at(self, t_utc_ns: int) -> Decimal:
         return self.item.price_at(t_utc_ns) if self.fixed is None else self.fixed

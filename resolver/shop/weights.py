@@ -12,6 +12,8 @@ from resolver.inbox import CorrectionFact, MovementFact
 
 FINE_G = 1.0
 """Standard deviation up to which a movement's levels were both measured at rest."""
+FINER = 1 / 3
+"""Or to this share of the other's: then it still tells the level between them better."""
 LEAST_OFF_G = 1.0
 """A plate drifts by less than this from one movement to the next."""
 MOST_RESETTLED = 0.35
@@ -58,11 +60,15 @@ def _by_levels(
 
 def _known_by(fine: MovementFact, earlier: MovementFact, later: MovementFact) -> bool:
     """Whether one of two movements that follow each other on a plate, measured well, tells the level between them."""
-    if fine.movement.sigma_g > FINE_G or (earlier.source, earlier.epoch) != (later.source, later.epoch):
+    other = earlier if fine is later else later
+    if fine.movement.sigma_g > max(FINE_G, FINER * other.movement.sigma_g):
+        return False
+    if fine.movement.quality or other.movement.quality:
+        return False
+    if (earlier.source, earlier.epoch) != (later.source, later.epoch):
         return False
     if later.movement.started < earlier.movement.settled or "change" in (earlier.kind, later.kind):
         return False
-    other = earlier if fine is later else later
     off_g = abs(later.movement.before_g - earlier.movement.after_g)
     return off_g <= MOST_RESETTLED * abs(other.movement.delta_g)
 
