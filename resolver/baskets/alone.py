@@ -13,7 +13,16 @@ from typing import NamedTuple
 
 from resolver.baskets import standing as things
 from resolver.baskets.basket import NAMELESS, Basket, Move, Moves, apply, make, plus
-from resolver.baskets.branches import LACKING, STRANGER_PUT, coherence, left_thing, of_no_item, taken_again
+from resolver.baskets.branches import (
+    LACKING,
+    STRANGER_PUT,
+    Weighed,
+    coherence,
+    in_hand,
+    left_thing,
+    of_no_item,
+    taken_again,
+)
 from resolver.baskets.carried import Bundle, Carried, taken
 from resolver.baskets.hypothesis import Choice, Clue, Hypothesis
 from resolver.baskets.priors import (
@@ -135,27 +144,28 @@ def _ways(
     found = []
     for chance, owner, number in ranked:
         moves = clue.readings[number][0] if owner is not None else ()
+        weighed = clue.weight_dg, clue.sigma_dg**2
         if thing is not None and number == again:
-            moves = taken_again(moves, thing, clue)
+            moves, weighed = taken_again(moves, thing, clue)
         elif owner is not None and not moves and clue.unexplained:
             moves = (Move(NAMELESS, 1, 0, clue.unexplained),)
         one, bundle = None, None
         if len(moves) == 1:
             one = moves[0] if moves[0][1] > 0 else None
             if moves[0][4] or moves[0][0] == NAMELESS:
-                bundle = _bundle(clue, moves[0])
+                bundle = _bundle(clue, moves[0], weighed)
         after = without if number == again else there
         place = places.setdefault(after, len(places))
         found.append(make(_Way, (chance, one, moves, place, after, number, owner, bundle)))
     return found
 
 
-def _bundle(clue: Clue, move: Move) -> Bundle | None:
+def _bundle(clue: Clue, move: Move, weighed: Weighed) -> Bundle | None:
     """Of a single move of what no two are alike of, and so matters by its weight: nobody else could give it back."""
     if not clue.sigma_dg:
         return None
     sku, qty, _, price, by_weight, _, _ = move
-    return Bundle(sku, qty, clue.weight_dg, clue.sigma_dg**2, Decimal(0) if by_weight else price)
+    return Bundle(sku, qty, *weighed, Decimal(0) if by_weight else price)
 
 
 class _Put(NamedTuple):
@@ -207,8 +217,7 @@ def put_alone(hypotheses: list[Hypothesis], clue: Clue, usual: list[Prior], beam
             else:
                 basket, lacks = apply(held, moves)
                 lacking = lacks > 0
-                if lacking:
-                    mass *= LACKING
+                mass *= LACKING if lacking else in_hand(trail, owner, moves)
                 place, after = places.with_left(standing, number, owner if lacking else None)
             if hangs_together:
                 mass *= coherence(trail, clue, () if lacking else moves, lacking=lacking)

@@ -31,7 +31,8 @@ class Clue(NamedTuple):
     `weight_dg` is the change in 0.1 g, unsigned; a `sigma_dg` of 0 says that it was not weighed. `unexplained` is the
     worth of what it took if that was nothing of what its readings name. `puts`: the weight came to the plate.
     `contact` is the instant (ns) at which its contact was measured, the same for all movements of one contact; `parts`
-    names those of this contact that went the other way, `closes` those since the plate weighed what it weighs again.
+    names those of this contact that went the other way, `closes` those since the plate weighed what it weighs again, to
+    within `level_dg` (one standard deviation).
     """
 
     id: str
@@ -46,6 +47,7 @@ class Clue(NamedTuple):
     contact: int = 0
     parts: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
+    level_dg: float = 0.0
     leanings: Leanings = ()
 
     @property
@@ -84,6 +86,18 @@ class Choice(NamedTuple):
                 found.append(at)
             at = at.before
         return found
+
+
+def taken_last(trail: Choice | None, owner: str) -> Moves:
+    """What somebody took last, by what was chosen so far; nothing where he took nothing."""
+    at = trail
+    while at is not None:
+        if at.owner == owner:
+            for move in at.moves:
+                if move[1] > 0:
+                    return at.moves
+        at = at.before
+    return ()
 
 
 class Hypothesis(NamedTuple):

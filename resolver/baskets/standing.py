@@ -13,7 +13,7 @@ from typing import NamedTuple
 Label = tuple[tuple[str, int], ...]
 """(sku, count) of goods, in order; empty for what is no item of the store."""
 
-TAKEN_AGAIN = 0.3
+TAKEN_AGAIN = 0.8
 """Probability that the next pick of that weight takes the thing: people mostly come back for what is theirs."""
 ANOTHERS = 0.02
 """Likewise where it is the own thing of somebody else."""
@@ -32,7 +32,8 @@ class Thing(NamedTuple):
 
     `label` is what a basket holds more of once it is taken: nothing for somebody's own thing. `like` is what an own
     thing was read as, `owner` whose it is, `contact` the instant (ns) at which the contact that brought it ended,
-    `sure` how likely its agent said it to be that.
+    `sure` how likely its agent said it to be that. `own` is its true weight and the variance of that, where it shows
+    less, for it leans.
     """
 
     plate: str
@@ -43,6 +44,7 @@ class Thing(NamedTuple):
     owner: str = ""
     contact: int = 0
     sure: float = 1.0
+    own: tuple[float, float] | None = None
 
 
 Standing = tuple[Thing, ...]
@@ -92,10 +94,17 @@ def usual(weight_dg: float, sigma_dg: float, mean_dg: float, sd_dg: float) -> fl
     return _normal(weight_dg - mean_dg, math.hypot(sd_dg, sigma_dg, SAME_SHARE * weight_dg))
 
 
-def weighed_again(thing: Thing, weight_dg: float, sigma_dg: float) -> float:
-    """The weight of a thing that is taken again, by both weighings (0.1 g): inverse variances."""
-    own, other = sigma_dg**2, thing.sigma_dg**2
-    return (weight_dg * other + thing.weight_dg * own) / (own + other) if own + other > 0.0 else weight_dg
+def weighed_again(thing: Thing, weight_dg: float, sigma_dg: float) -> tuple[float, float]:
+    """The weight of a thing that is taken again and its variance, by both weighings (0.1 g)."""
+    return thing.own or both((weight_dg, sigma_dg**2), (thing.weight_dg, thing.sigma_dg**2))
+
+
+def both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Weight and variance of what was weighed twice: inverse variances."""
+    total = one[1] + other[1]
+    if total <= 0.0:
+        return one
+    return (one[0] * other[1] + other[0] * one[1]) / total, one[1] * other[1] / total
 
 
 def without(standing: Standing, number: int) -> Standing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable
+from math import hypot
 
 from agent.store import Store
 from resolver.baskets import Clue
@@ -268,11 +269,12 @@ class Movements:
             parts = tuple([named(other) for other in contact if takes(other) == puts and other.order < fact.order])
         since = closes(fact, before) if before else ()
         closed_by = tuple([named(other) for other in since])
+        level_dg = 10 * hypot(since[0].movement.sigma_g, movement.sigma_g) if since else 0.0
         return make(
             Clue,
             (
                 name_of(key), known.readings, owners, nobody, known.weight_dg, known.sigma_dg, known.unexplained,
-                movement.plate, puts, movement.settled, parts, closed_by, (),
+                movement.plate, puts, movement.settled, parts, closed_by, level_dg, (),
             ),
         )  # fmt: skip
 

@@ -115,3 +115,16 @@ def test_a_correction_leaves_the_rest_to_what_else_was_possible() -> None:
     shop.correct(22, event, {"cola": 2}, confidence=0.9)
     receipt = only_receipt(left(shop))
     assert bought(receipt) == {"cola": 9}
+
+
+def test_two_goods_of_one_weight_leave_no_plate_uneven() -> None:
+    """A plate weighs the same after a cola went and a juice came: their weights are one to within the noise."""
+    shop = entered()
+    shares = {"juice": 0.95, "cola": 0.05}
+    either = [{"items": [{"sku": sku, "qty": 1}], "probability": share} for sku, share in shares.items()]
+    without_g = LEVEL_G - 351.0
+    shop.pick(4, {"juice": 1}, plate="P2", delta_g=-352.0)
+    shop.pick(8, {"cola": 1}, delta_g=-351.0, sigma_g=3.0, before_g=LEVEL_G, after_g=without_g)
+    levels = {"delta_g": 351.2, "sigma_g": 3.0, "before_g": without_g, "after_g": LEVEL_G + 0.2}
+    shop.put(12, {"juice": 1}, confidence=0.95, candidates=either, **levels)
+    assert bought(only_receipt(left(shop))) == {"cola": 1}

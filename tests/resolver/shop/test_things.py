@@ -171,3 +171,47 @@ def test_a_tomato_that_is_taken_again_weighs_what_both_weighings_say() -> None:
     loose(shop, 10, 105.6, "put", "P2")
     loose(shop, 16, 104.8, plate="P2")
     assert grams(shop) == 105.2
+
+
+def test_what_is_set_down_is_rather_what_was_taken_last() -> None:
+    """Two that weigh the same are held, and their agent says that it may have been either."""
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.pick(2, {"juice": 1}, plate="P2", delta_g=-351.0)
+    shop.pick(20, {"cola": 1}, delta_g=-351.0)
+    shop.put(26, {"cola": 1}, delta_g=351.0, plate="P2", confidence=0.62, candidates=doubt("cola", 0.62, "juice"))
+    shop.exit("s1", 30)
+    shop.watermark(33)
+    issued = only_receipt(shop)
+    assert bought(issued) == {"juice": 1} and issued.receipt.state == "final"
+
+
+def tomato(shop: Script, t: float, change_g: float, **more: object) -> None:
+    kind = "put" if change_g > 0 else "pick"
+    shop.pick(t, {"tomato": 1}, kind=kind, weights={"tomato": abs(change_g)}, delta_g=change_g, **more)
+
+
+def test_the_only_one_of_its_kind_that_shows_less_where_it_is_set_down_leans() -> None:
+    shop = Script()
+    shop.enter("s1", 0)
+    tomato(shop, 2, -100.0)
+    tomato(shop, 10, 88.0, plate="P2")
+    tomato(shop, 16, -88.0, plate="P2")
+    shop.exit("s1", 20)
+    shop.watermark(23)
+    (line,) = only_receipt(shop).receipt.lines
+    assert line.weight_g == 100.0
+
+
+def test_loose_goods_that_were_set_down_weigh_what_all_weighings_say() -> None:
+    """Ill weighed as they were set down and taken again, for a hand lingered; well weighed when they were taken."""
+    shop = Script()
+    shop.enter("s1", 0)
+    tomato(shop, 2, -100.0)
+    tomato(shop, 10, 103.0, plate="P2", sigma_g=3.5)
+    tomato(shop, 16, -97.0, plate="P2", sigma_g=3.5)
+    shop.exit("s1", 20)
+    shop.watermark(23)
+    receipt = only_receipt(shop).receipt
+    assert receipt.state == "final"
+    assert receipt.lines[0].weight_g is not None and abs(receipt.lines[0].weight_g - 100.0) < 0.5
