@@ -137,8 +137,11 @@ def in_hand(trail: Choice | None, owner: str, moves: Moves) -> float:
     """How likely goods are set down by how long ago they were taken: mostly they are those still in hand."""
     if len(moves) != 1:
         return 1.0
-    last = taken_last(trail, owner)
-    return 1.0 if not last or any(move[0] == moves[0][0] for move in last) else NOT_LAST
+    sku, last = moves[0][0], taken_last(trail, owner)
+    for move in last:
+        if move[0] == sku:
+            return 1.0
+    return NOT_LAST if last else 1.0
 
 
 def _place(before: Hypothesis, at: int, basket: Basket, carried: Carried, standing: Standing) -> Place:

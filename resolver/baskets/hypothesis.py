@@ -90,13 +90,11 @@ class Choice(NamedTuple):
 
 def taken_last(trail: Choice | None, owner: str) -> Moves:
     """What somebody took last, by what was chosen so far; nothing where he took nothing."""
-    at = trail
-    while at is not None:
-        if at.owner == owner:
-            for move in at.moves:
-                if move[1] > 0:
-                    return at.moves
-        at = at.before
+    while trail is not None:
+        _, who, _, _, before, moves = trail
+        if moves and who == owner and moves[-1][1] > 0:  # what goes back stands before what is taken
+            return moves
+        trail = before
     return ()
 
 

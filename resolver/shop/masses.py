@@ -24,6 +24,8 @@ FAR_SIGMAS = 6.0
 """One that is off by more than this cannot be what moved, but by a movement that was never told."""
 MISSED = 1e-3
 """Probability that another movement of the same contact was never told: 3 of 1,747 on the bench."""
+PLAIN = 2
+"""So many readings are what was told and something else: there is nothing to be ruled out."""
 FARTHEST = 12.0
 """Half the square of the standard deviations beyond which a weight says no more."""
 
@@ -31,7 +33,7 @@ FARTHEST = 12.0
 def fitting(readings: tuple[Reading, ...], weight_dg: float, sigma_dg: float) -> tuple[Reading, ...]:
     """The same with what weighs otherwise made unlikely, where the first, which is what was told, weighs as much as
     moved (0.1 g)."""
-    if not readings[0].moves or off(readings[0].moves, weight_dg, sigma_dg) > FITS_SIGMAS:
+    if len(readings) <= PLAIN or not readings[0].moves or off(readings[0].moves, weight_dg, sigma_dg) > FITS_SIGMAS:
         return readings
     offs = [off(moves, weight_dg, sigma_dg) if moves else 0.0 for moves, _, _ in readings]
     if max(offs) <= FAR_SIGMAS:

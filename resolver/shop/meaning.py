@@ -45,14 +45,14 @@ def meaning_of(
 ) -> Meaning:
     """Of a movement of which this is said."""
     brought, came, contact, other, again = around
-    picks = takes(fact)
-    parted = bool(contact) and any(takes(entry) != picks for entry in contact)
-    told_dg = abs(fact.movement.delta_g) * 10, max(fact.movement.sigma_g * 10, LEAST_SIGMA_DG)
-    weighed_g, now_dg = None, told_dg
+    movement = fact.movement
+    parted = bool(contact) and len({takes(entry) for entry in (fact, *contact)}) > 1
+    weighed_g, now_dg = None, (abs(movement.delta_g) * 10, max(movement.sigma_g * 10, LEAST_SIGMA_DG))
     if again is not None:
-        weighed_g, now_dg = again[0], (abs(again[0]) * 10, max(again[1] * 10, LEAST_SIGMA_DG))
+        told_dg, weighed_g = now_dg, again[0]
+        now_dg = abs(weighed_g) * 10, max(again[1] * 10, LEAST_SIGMA_DG)
     read = readings(wares, fact, said, brought, parted=parted, other=other, weighed_g=weighed_g)
-    if not fact.movement.quality:
+    if not movement.quality:
         if again is not None and correction is None:
             if contradicted(read, told_dg, now_dg):
                 meant = refitted(wares, fact, now_dg[0] / 10)
