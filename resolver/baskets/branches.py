@@ -128,7 +128,8 @@ def of_no_item(before: Hypothesis, clue: Clue, thing: int | None, at: int, prior
             place = _place(before, at, basket, given_back(before.carried[at], bundle, back), standing)
             return Branch(before, owner, number, probability * gain, place)
     if clue.readings[number].probability >= REMEMBERED:
-        own = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, owner=owner or "", contact=clue.contact)
+        sure = clue.readings[number].probability
+        own = Thing(clue.plate, clue.weight_dg, clue.sigma_dg, owner=owner or "", contact=clue.contact, sure=sure)
         unmoved = (before.baskets, before.carried, things.with_thing(standing, own))
     return Branch(before, owner, number, probability, unmoved)
 

@@ -16,6 +16,9 @@ three digits, so that this is half of the least that they tell."""
 LEAST_AHEAD = 1e-5
 """What is this much less likely to begin with is not looked at, however well its weight might fit."""
 
+KNOWN = 0.9
+"""An agent that told a thing to be no goods with at least this much looks for it in what is taken from there."""
+
 Owners = list[tuple[str | None, float]]
 
 
@@ -145,10 +148,11 @@ def _shares(thing: Thing, clue: Clue, owner: str | None, density: float, meant: 
     """The probabilities of the readings, where this thing stood there.
 
     Of goods of the shop its agent knew that they stood there, and by how likely what: its probabilities are those of
-    a thing of many names, of which this is the one.
+    a thing of many names, of which this is the one. Likewise of what it told to be no goods: where that stood, and not
+    its weight alone, tells it from the goods beside it.
     """
     shares = [reading.probability for reading in clue.readings]
-    if thing.label:
+    if thing.label or (not thing.like and thing.sure >= KNOWN):
         again = min(1.0, shares[meant] / thing.sure)
         others = 1.0 - shares[meant]
         scale = max(0.0, others - again * (1.0 - thing.sure)) / others if others > 0.0 else 0.0

@@ -54,8 +54,8 @@ def meaning_of(
     read = readings(wares, fact, said, brought, parted=parted, other=other, weighed_g=weighed_g)
     if not movement.quality:
         if again is not None and correction is None:
-            if contradicted(read, told_dg, now_dg):
-                meant = refitted(wares, fact, now_dg[0] / 10)
+            meant = refitted(wares, fact, now_dg[0] / 10) if contradicted(read, told_dg, now_dg) else ()
+            if meant:  # where nothing weighs so, it is what was told, and leans
                 read = readings(wares, fact, meant, brought, parted=parted, weighed_g=weighed_g)
             else:
                 read = weighed_anew(read, told_dg, now_dg)

@@ -215,3 +215,15 @@ def test_loose_goods_that_were_set_down_weigh_what_all_weighings_say() -> None:
     receipt = only_receipt(shop).receipt
     assert receipt.state == "final"
     assert receipt.lines[0].weight_g is not None and abs(receipt.lines[0].weight_g - 100.0) < 0.5
+
+
+def test_where_its_agent_knew_that_no_goods_stood_it_tells_what_was_taken() -> None:
+    """Somebody's own thing weighs as a can, and stays where he put it: where what was taken stood tells them apart."""
+    shop = Script()
+    shop.enter("s1", 0)
+    shop.put(2, {}, delta_g=350.2, confidence=0.97, candidates=[])
+    shop.pick(9, {"cola": 1}, delta_g=-350.0, confidence=0.997)
+    shop.exit("s1", 20)
+    shop.watermark(23)
+    issued = only_receipt(shop)
+    assert bought(issued) == {"cola": 1} and issued.receipt.state == "final"
