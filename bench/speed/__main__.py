@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from bench.speed.live import LiveRun, lacks_broker, run_live
 from bench.speed.replay import Recorded, beginning, help_seconds, lacks_river, record, replay_seconds, river_rate
@@ -20,6 +22,7 @@ QUIET_MOVES, BRISK_MOVES = 120.0, 7200.0  # an hour, on the whole floor
 BRISK_S = 130.0  # at least: some 200 movements, of which a p99 can be told
 P99 = 0.99
 EXIT_USAGE = 2
+SIGNALLED = 128  # and the signal's number, as shells tell it
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def main() -> int:
     for wrong in _lacking(arguments.only, arguments.river):
         print(f"bench-speed: {wrong}", file=sys.stderr)
         return EXIT_USAGE
+    signal.signal(signal.SIGTERM, _stopped)
     print(
         f"{machine()}; {arguments.runs} runs\n\n| what | must | median | from to (runs) | met |\n|---|---|---|---|---|"
     )
@@ -70,6 +74,11 @@ def main() -> int:
     if arguments.only != "replay":
         rows += shown(live_rows(arguments.runs, arguments.minutes * 60, arguments.memory_minutes * 60))
     return 0 if all(row.met for row in rows) else 1
+
+
+def _stopped(number: int, _frame: FrameType | None) -> None:
+    """A run that is told to stop ends its agent and boards as one that is over does."""
+    raise SystemExit(SIGNALLED + number)
 
 
 def _lacking(only: str | None, river: Path | None) -> Iterator[str]:
