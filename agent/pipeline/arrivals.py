@@ -43,16 +43,16 @@ class Arrivals:
     t_mono_ns: NDArray[np.int64]
     number: NDArray[np.int64]
     ends: NDArray[np.int64]
-    data: bytes
+    data: bytes | memoryview
 
     def split(self, t_ns: int) -> tuple[Arrivals | None, Arrivals | None]:
         """What arrived before an instant, and what came later; None where there is nothing."""
         k = int(self.t_mono_ns.searchsorted(t_ns))
         if not k or k == len(self.t_mono_ns):
             return (self, None) if k else (None, self)
-        at = int(self.ends[k - 1])
-        early = Arrivals(self.source, self.t_mono_ns[:k], self.number[:k], self.ends[:k], self.data[:at])
-        late = Arrivals(self.source, self.t_mono_ns[k:], self.number[k:], self.ends[k:] - at, self.data[at:])
+        at, data = int(self.ends[k - 1]), memoryview(self.data)
+        early = Arrivals(self.source, self.t_mono_ns[:k], self.number[:k], self.ends[:k], data[:at])
+        late = Arrivals(self.source, self.t_mono_ns[k:], self.number[k:], self.ends[k:] - at, data[at:])
         return early, late
 
     def chunks(self) -> list[tuple[int, Chunk]]:
@@ -60,7 +60,7 @@ class Arrivals:
         begin = 0
         out = []
         for t_ns, number, end in zip(self.t_mono_ns.tolist(), self.number.tolist(), self.ends.tolist(), strict=True):
-            out.append((number, Chunk(self.source, t_ns, self.data[begin:end])))
+            out.append((number, Chunk(self.source, t_ns, bytes(self.data[begin:end]))))
             begin = end
         return out
 
@@ -114,5 +114,5 @@ def _end_to_end(before: Arrivals, after: Arrivals) -> Arrivals:
         np.concatenate((before.t_mono_ns, after.t_mono_ns)),
         np.concatenate((before.number, after.number)),
         np.concatenate((before.ends, after.ends + len(before.data))),
-        before.data + after.data,
+        b"".join((before.data, after.data)),
     )

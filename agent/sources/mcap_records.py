@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
-from typing import IO, Any
+from io import BufferedIOBase, BytesIO
+from typing import Any
 
 import numpy as np
 from mcap.data_stream import ReadDataStream
@@ -35,9 +35,8 @@ _WINDOW_BYTES = 1 << 18  # that are read at once
 _PIECES = 128  # that are read at once
 _LONGEST_ALIKE, _ALIKE_SHARE = 1 << 10, 32  # bytes; a 32nd of all messages are many of one length
 _SIFTED = 4  # times
-_LENGTH_ZERO, _LAST_ZERO = 4, 8  # first and last of the bytes of a head that are 0
-_OPCODE_BITS = np.uint64(8)
-_LONG = np.uint64(1 << 32)  # a head's first word from here on is of a message of 16 MB or more
+_LENGTH_AT, _LENGTH_ZERO = 1, 4  # where a head has its length, and the first of its bytes that are 0
+_LONG = np.uint64(1 << 24)  # bytes: messages are shorter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +65,7 @@ class Messages:
             return self
         return Messages(self.channel_ids[keep], self.log_times[keep], self.begins[keep], self.ends[keep], self.data)
 
-    def joined(self, which: NDArray[np.int64]) -> bytes:
+    def joined(self, which: NDArray[np.int64]) -> memoryview:
         """The bytes of some messages [k], one behind the other.
 
         Those of a length that many have are copied together. Of the others, those of a length from a power of two on,
@@ -92,7 +91,7 @@ class Messages:
             to, origin, more = _pieces(room, size), _pieces(self.data, size), lengths[alike] - size
             to[at[alike]] = origin[begins[alike]]
             to[at[alike] + more] = origin[begins[alike] + more]
-        return room.tobytes()
+        return room.data
 
 
 def _pieces(data: bytes | NDArray[np.uint8], size: int) -> NDArray[np.void]:
@@ -121,20 +120,21 @@ class McapReader:
     chunks that were left out because they are damaged.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
+        self._room = memoryview(bytearray(_WINDOW_BYTES))
         self.cut_at: int | None = None
         self.damaged: list[int] = []
 
     def records(self) -> Iterator[Channel | Messages]:
         """Channels and messages in file order, to the end or the cut. The stream stands behind the magic."""
-        position, at, read = len(MAGIC), 0, self._stream.read
-        window = b""  # bytes that were read together; those before `at` are done with
+        position, at = len(MAGIC), 0
+        window = self._room[:0]  # bytes that were read together; those before `at` are done with
         held: list[bytes] = []  # records in whole pieces: many are read at once
         while True:
             left = len(window) - at
             if left < _HEAD.size:
-                window, at = window[at:] + read(_WINDOW_BYTES), 0
+                window, at = self._more(window[at:], _HEAD.size), 0
                 left = len(window)
             opcode, length = _HEAD.unpack_from(window, at) if left >= _HEAD.size else (0, 0)
             if length > MAX_RECORD_BYTES or opcode == 0:
@@ -142,13 +142,13 @@ class McapReader:
                 break
             size = _HEAD.size + length
             if size > left:
-                window, at = window[at:] + read(max(size - left, _WINDOW_BYTES)), 0
+                window, at = self._more(window[at:], size), 0
             end = at + size
             whole = end <= len(window)
             if opcode == _CHUNK_OPCODE:
                 held.append(self._chunk(window, at + _HEAD.size, min(end, len(window)), position, whole=whole))
             elif opcode in _GIVEN and whole:
-                held.append(window[at:end])
+                held.append(bytes(window[at:end]))
             if len(held) >= _PIECES:
                 yield from _read(held)
                 held = []
@@ -157,12 +157,21 @@ class McapReader:
                 break
             position, at = position + size, end
             if opcode == _FOOTER:
-                closing = (window[at:] + read(len(MAGIC)))[: len(MAGIC)]
+                closing = self._more(window[at:], len(MAGIC))[: len(MAGIC)]
                 self.cut_at = None if closing == MAGIC else position + len(closing)
                 break
         yield from _read(held)
 
-    def _chunk(self, window: bytes, begin: int, end: int, position: int, *, whole: bool) -> bytes:
+    def _more(self, left: memoryview, least: int) -> memoryview:
+        """What is `left` of the bytes that were read together, and those that follow, `least` in all if there are so
+        many. They are read to where the others were: a copy of all of them is saved."""
+        begin, room = len(left), self._room
+        if least > len(room):
+            return memoryview(b"".join((left, self._stream.read(least - begin))))
+        room[:begin] = left
+        return room[: begin + self._stream.readinto(room[begin:])]
+
+    def _chunk(self, window: memoryview, begin: int, end: int, position: int, *, whole: bool) -> bytes:
         """Records of a chunk from `begin` to `end`, as many as can be had; none of one that is damaged."""
         name_begin = begin + _CHUNK.size
         _, _, size, crc, name_bytes = _CHUNK.unpack_from(window, begin) if name_begin <= end else _NO_CHUNK
@@ -173,7 +182,7 @@ class McapReader:
                 self.damaged.append(position)
             return b""
         (held,) = _SIZE.unpack_from(window, name_end)
-        data = _decompressed(window[name_begin:name_end], window[data_begin : min(data_begin + held, end)])
+        data = _decompressed(bytes(window[name_begin:name_end]), window[data_begin : min(data_begin + held, end)])
         sound = not crc or zlib.crc32(data) == crc
         if whole and not (sound and len(data) == size):
             self.damaged.append(position)
@@ -181,7 +190,7 @@ class McapReader:
         return data
 
 
-def _decompressed(compression: bytes, data: bytes) -> bytes:
+def _decompressed(compression: bytes, data: memoryview) -> bytes:
     """As much of a chunk's data as decodes."""
     if compression == b"zstd":
         return _decoded(*_zstd(), data)
@@ -189,7 +198,7 @@ def _decompressed(compression: bytes, data: bytes) -> bytes:
         import lz4.frame  # noqa: PLC0415 # likewise
 
         return _decoded(lz4.frame.LZ4FrameDecompressor, RuntimeError, data)
-    return data if not compression else b""
+    return bytes(data) if not compression else b""
 
 
 @cache
@@ -199,7 +208,7 @@ def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
     return zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError
 
 
-def _decoded(decoder: Callable[[], Any], error: type[Exception], data: bytes, step: int = 4096) -> bytes:
+def _decoded(decoder: Callable[[], Any], error: type[Exception], data: memoryview, step: int = 4096) -> bytes:
     """At once, or in small steps, so that what stands before a damaged place is kept."""
     try:
         whole: bytes = decoder().decompress(data)
@@ -248,11 +257,12 @@ def _messages(data: bytes) -> Messages | None:
     alike = flat[:heads] == int(Opcode.MESSAGE)
     alike &= flat[_LENGTH_ZERO : heads + _LENGTH_ZERO] == 0  # the others are looked at where these are
     at = np.flatnonzero(alike)
-    words = np.ndarray((heads,), "<u8", data, strides=(1,))[at]  # opcode and length, but for its uppermost byte
-    short = (words < _LONG) & (flat[at + _LAST_ZERO] == 0)
+    lengths = np.ndarray((heads,), "<u8", data, offset=_LENGTH_AT, strides=(1,))[at]
+    short = lengths < _LONG
     if not short.all():
-        at, words = at[short], words[short]
-    ends = at + (words >> _OPCODE_BITS).astype(np.int64) + _HEAD.size
+        at, lengths = at[short], lengths[short]
+    ends = at + lengths.view(np.int64)
+    ends += _HEAD.size
     for _ in range(_SIFTED):  # what looks like a head within a message's data goes
         if not len(at) or at[0]:
             return None

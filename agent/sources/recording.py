@@ -51,7 +51,7 @@ class Recording:
             for port in stretch:
                 begins = [0, *port.ends.tolist()]
                 for k, (number, t_ns) in enumerate(zip(port.number.tolist(), port.t_mono_ns.tolist(), strict=True)):
-                    parts.append((number, SourceChunk(port.source, t_ns, port.data[begins[k] : begins[k + 1]])))
+                    parts.append((number, SourceChunk(port.source, t_ns, bytes(port.data[begins[k] : begins[k + 1]]))))
             for _, chunk in sorted(parts, key=lambda part: part[0]):
                 yield chunk
 

@@ -26,4 +26,4 @@ class SourceStretch:
     t_mono_ns: NDArray[np.int64]
     number: NDArray[np.int64]
     ends: NDArray[np.int64]
-    data: bytes
+    data: bytes | memoryview

@@ -87,7 +87,7 @@ class FrameStream:
         self._offset = state.offset
         self.counters.good, self.counters.dropped = state.good, dict(state.dropped)
 
-    def feed(self, data: bytes) -> list[Frame]:
+    def feed(self, data: bytes | memoryview) -> list[Frame]:
         """Frames completed by `data`, in order."""
         taken = self.take(data)
         frames: list[Frame] = []
@@ -101,7 +101,7 @@ class FrameStream:
             frames.append(_part(taken.samples, row, len(taken.samples.seq)))
         return _merged(frames)
 
-    def take(self, data: bytes) -> Taken:
+    def take(self, data: bytes | memoryview) -> Taken:
         """Frames completed by `data`: SAMPLEs of the width that most of them have as one block."""
         held = self._tail + data
         base = self._offset
@@ -130,15 +130,17 @@ class FrameStream:
             tail = b""
         self._tail, self._offset = tail, offset
 
-    def begun(self, data: bytes) -> tuple[list[bytes | memoryview], int]:
+    def begun(self, data: bytes | memoryview) -> tuple[list[bytes | memoryview], int]:
         """Bytes of whole frames that `data` completes, in pieces, and where in the stream they begin; the rest is
         kept."""
         tail, base = self._tail, self._offset
-        whole = data.rfind(b"\x00") + 1
+        near = max(len(data) - MAX_GAP_BYTES, 0)  # behind, there is a delimiter as nearly always
+        last = bytes(data[near:]).rfind(b"\x00")
+        whole = near + last + 1 if last >= 0 else bytes(data[:near]).rfind(b"\x00") + 1
         if not whole:
             self._keep(tail + data, base)
             return [], base
-        self._keep(data[whole:], base + len(tail) + whole)
+        self._keep(bytes(data[whole:]), base + len(tail) + whole)
         return [tail, memoryview(data)[:whole]], base
 
     def counted(self, samples: Samples, others: list[tuple[int, Frame]]) -> Taken:

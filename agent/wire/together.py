@@ -14,7 +14,7 @@ from agent.wire.stream import FrameStream, Taken, usual_length
 _LEAST_SHARE = 0.5  # of a stream's frames that are as most are: else it is decoded alone
 
 
-def take_together(streams: Sequence[FrameStream], data: Sequence[bytes]) -> list[Taken]:
+def take_together(streams: Sequence[FrameStream], data: Sequence[bytes | memoryview]) -> list[Taken]:
     """What `take` of each stream gives of its data; a STATUS may be left out that is followed by another with the same
     faults."""
     if len(streams) < 2 or not all(stream.in_step for stream in streams):
