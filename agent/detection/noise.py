@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -127,7 +128,7 @@ class RestNoise:
         half = step_g**2 / 2
         variances, wanders = np.empty((2, len(self._variance), len(counts) + 1))
         for mode, (variance, wander) in enumerate(zip(self._variance.tolist(), self._wander.tolist(), strict=True)):
-            self._variances(variances[mode], variance, outlook.variance[begin:end, mode], paces)
+            variances[mode] = self._variances(variance, outlook.variance[begin:end, mode], paces)
             wanders[mode] = self._wanders(wander, half[:, mode], variances[mode, 1:] / counts, paces)
         rate_hz = (counts - 1) / span_s
         if not self._blocks and len(rate_hz):
@@ -137,24 +138,27 @@ class RestNoise:
         known_ahead = variances.T
         return NoiseAhead(known_ahead, wanders.T, np.sqrt(np.maximum(known_ahead, self.floor_g**2)), rates)
 
-    def _variances(self, out: NDArray[np.float64], variance: float, seen: NDArray[np.float64], paces: _Paces) -> None:
+    def _variances(self, variance: float, seen: NDArray[np.float64], paces: _Paces) -> NDArray[np.float64]:
         """Variance of one mode before each block and after the last, of which blocks show `seen` [blocks]."""
         growth = self._p.noise_growth
-        out[:] = paces.followed(variance, paces.shares * seen)
+        known = paces.followed(variance, paces.shares * seen)
+        out = _doubles(known)
         odd = growth * out[paces.cold : -1] < seen[paces.cold :]
         if not odd.any():
-            return
+            return out
         first = int(np.argmax(odd)) + paces.cold  # from here on, what is known is less than that
         rest = paces.shares[first:].tolist(), paces.keep[first:], seen[first:].tolist()
-        variance = float(out[first])
-        for block, (share, keep, own) in enumerate(zip(*rest, strict=True), start=first + 1):
+        variance = known[first]
+        del known[first + 1 :]
+        for share, keep, own in zip(*rest, strict=True):
             most = growth * variance
             variance = keep * variance + share * (most if most < own else own)
-            out[block] = variance
+            known.append(variance)
+        return _doubles(known)
 
     def _wanders(
         self, wander: float, half: NDArray[np.float64], of_mean: NDArray[np.float64], paces: _Paces
-    ) -> list[float]:
+    ) -> NDArray[np.float64]:
         """The same of wander, where half a step's square is `half` [blocks], of which noise explains `of_mean`."""
         growth = self._p.noise_growth
         excess = np.maximum(half - of_mean, 0.0)
@@ -167,11 +171,13 @@ class RestNoise:
 
         def capped() -> float:
             share, own, least = next(odd)
-            counts: float = share * min(own, max(growth * wander, least))
+            most = growth * wander
+            most = least if least > most else most
+            counts: float = share * (most if most < own else own)
             return counts
 
         pairs = zip(paces.keep, moved, strict=True)
-        return [wander, *[wander := keep * wander + (capped() if by is None else by) for keep, by in pairs]]
+        return _doubles([wander, *[wander := keep * wander + (capped() if by is None else by) for keep, by in pairs]])
 
     def accept(self, ahead: NoiseAhead, blocks: int) -> None:
         """Take over what was looked ahead at, up to so many blocks."""
@@ -211,3 +217,8 @@ class RestNoise:
             self._variance = np.array(state["variance"])
             self._wander = np.array(state["wander"])
             self.rate_hz = float(state["rate_hz"])
+
+
+def _doubles(values: list[float]) -> NDArray[np.float64]:
+    """The same [n]; that is three times as quick as to have numpy look at each."""
+    return np.frombuffer(struct.pack(f"{len(values)}d", *values))

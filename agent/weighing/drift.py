@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,8 +194,8 @@ class CellDrift:
         for column, ways in zip(columns, rest.T.tolist(), strict=True):
             absorbed = column[-1]
             column += [absorbed := (absorbed + way) * decay for way in ways]
-        result: NDArray[np.float64] = np.array(columns).T
-        return result
+        packed = struct.pack(f"{mean_g.size}d", *chain.from_iterable(columns))  # quicker than numpy is with lists
+        return np.frombuffer(packed).reshape(self.cells, -1).T
 
     def _pending_early(self, mean_g: NDArray[np.float64]) -> list[NDArray[np.float64] | None]:
         """What is pending before each of the first steps, up to three: None where a part of it was no rest."""
