@@ -80,7 +80,7 @@ class TrailingRun:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
         t_ns, z, saturated = trace.since(first_ns)
         n = len(t_ns)
-        if n < least or np.logical_or.reduce(saturated):
+        if n < least or np.count_nonzero(saturated):  # quicker than `any`, for so few
             return None
         sigma2 = self._noise.sigma_g**2
         mean = np.add.reduce(z, axis=0) / n

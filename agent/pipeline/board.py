@@ -51,7 +51,7 @@ class Rows:
 
     def until(self, t_ns: int) -> int:
         """Number of the first row at or after `t_ns`."""
-        return self.first + int(np.searchsorted(self.t_ns, t_ns))
+        return self.first + int(self.t_ns.searchsorted(t_ns))
 
     def forget(self, number: int) -> None:
         """Drop rows before row `number`."""

@@ -141,7 +141,7 @@ class PlateCells:
         self._recent.append((t_ns, grams))
         while self._recent[0][0][-1] < t_ns[-1] - _RECENT_NS:
             self._recent.popleft()
-        heavy = bool(grams[-1].sum() > self._scale.plate.max_g)
+        heavy = float(np.add.reduce(grams[-1])) > self._scale.plate.max_g
         if not heavy:
             self._heavy_ns = None
         elif self._heavy_ns is None:

@@ -267,8 +267,7 @@ def _messages(data: bytes) -> Messages | None:
         if not len(at) or at[0]:
             return None
         if ends[-1] == len(flat) and (ends[:-1] == at[1:]).all():
-            sound = bool((ends - at >= least).all())
-            return _found(at, ends, data) if sound else None
+            return _found(at, ends, data) if (ends - at).min() >= least else None
         ended = np.zeros(len(flat) + 1, np.bool_)
         ended[0] = True
         ended[ends[ends < len(flat)]] = True

@@ -194,7 +194,7 @@ class BoardClock:
         for t_us, drift, wanted in slots:
             here_ns = knot_ns + int((t_us - knot_us) * (_US_NS * rate))
             behind_ns = wanted - (here_ns - t_us * _US_NS)
-            if abs(behind_ns) > step_ns:
+            if behind_ns > step_ns or behind_ns < -step_ns:
                 break
             slew = behind_ns / slot_ns
             slew = -most if slew < -most else most if slew > most else slew

@@ -260,7 +260,7 @@ class CellFilter:
         if not len(rows):
             return rows, t_ns, np.zeros(0, np.bool_)
         saturated = _at_end(counts, present)
-        if present.all():
+        if np.count_nonzero(present) == present.size:  # quicker than `all`, for so few
             self._absent = np.zeros(self._cells, np.int64)
             self._last = rows[-1].copy()
             return rows, t_ns, saturated

@@ -56,20 +56,18 @@ class RowsAhead:
     def of(cls, rows: Rows, absent: NDArray[np.int64], same: Places) -> RowsAhead:
         """`absent` [k] are places in [cells, n]; `same` are conversions that repeat the one before, or are absent."""
         t_ns, counts, present = rows
-        number, cells = counts.shape
-        lacking = np.zeros(number, np.bool_)
-        lacking[absent % max(number, 1)] = True
-        apart = np.zeros(number * cells + 1, np.bool_)
-        apart[absent] = apart[absent + 1] = True  # the first of the next cell follows on none, and is in no window
+        number = len(counts)
+        # the first of the next cell follows on none, and is in no window
+        apart = _each_once(np.concatenate((absent, absent[absent < counts.size - 1] + 1)))
         row, cell = same.row[same.row > 0], same.cell[same.row > 0]
         both = present[row, cell] & present[row - 1, cell]
         return cls(
             t_ns,
             counts,
             present,
-            np.flatnonzero(lacking),
+            _each_once(absent % max(number, 1)),
             Places(cell[both], row[both]),
-            Places.at(np.flatnonzero(apart[:-1]), number),
+            Places.at(apart, number),
         )
 
     def part(self, begin: int, end: int) -> RowsAhead:
@@ -87,3 +85,11 @@ class RowsAhead:
     def rows(self, begin: int, end: int) -> Rows:
         """As they came, from `begin` to `end`."""
         return self.t_ns[begin:end], self.counts[begin:end], self.present[begin:end]
+
+
+def _each_once(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In order; `numpy.unique` takes longer for few."""
+    ordered = np.sort(values)
+    differs = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=differs[1:])
+    return ordered[differs]

@@ -40,9 +40,17 @@ def medians_between(
         which = np.flatnonzero(width == wide)
         ordered = _pieces(columns, wide)[:, begin[which], np.newaxis].view(columns.dtype)
         ordered.sort(axis=-1)
-        row, number = np.arange(len(which)), count[which]
-        lower, upper = ordered[:, row, (number - 1) // 2], ordered[:, row, number // 2]
-        out[:, which] = (lower.astype(np.float64) + upper) / 2
+        middle = ordered[:, :, (wide - 1) // 2].astype(np.float64)
+        middle += ordered[:, :, wide // 2]
+        middle /= 2
+        number = count[which]
+        fewer = np.flatnonzero(number < wide)
+        if len(fewer):
+            number = number[fewer]
+            lower, upper = ordered[:, fewer, (number - 1) // 2], ordered[:, fewer, number // 2]
+            middle[:, fewer] = (lower.astype(np.float64) + upper) / 2
+        for column, own in zip(out, middle, strict=True):
+            column[which] = own
     return out.T
 
 

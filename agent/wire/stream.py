@@ -248,7 +248,9 @@ class FrameStream:
 
 def usual_length(lengths: NDArray[np.int64]) -> int:
     """The length that most SAMPLEs among frames of `lengths` have; 0 where there are too few of them."""
-    many = np.bincount(np.minimum(lengths, _LONGEST + 1), minlength=_LONGEST + 2)
+    if len(lengths) and lengths.max() > _LONGEST:
+        lengths = np.minimum(lengths, _LONGEST + 1)
+    many = np.bincount(lengths, minlength=_LONGEST + 2)
     length = max(_SAMPLE_LENGTHS, key=many.__getitem__)
     return length if many[length] >= _BULK_FRAMES else 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,26 +29,28 @@ def take_together(streams: Sequence[FrameStream], data: Sequence[bytes | memoryv
     lengths = ends - starts
     length = usual_length(lengths)
     edges = [0, *ends.searchsorted(stream_ends).tolist()]  # frames of each stream
-    alike = lengths == length
-    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(alike)))
-    shares = [(before[b] - before[a]) / (b - a) if b > a else 1.0 for a, b in itertools.pairwise(edges)]
-    if not length or min(shares) < _LEAST_SHARE:
+    alike = np.flatnonzero(lengths == length)
+    frames, those = np.diff(edges), np.diff(alike.searchsorted(edges))  # of each stream
+    shares = those[frames > 0] / frames[frames > 0]
+    if not length or (shares < _LEAST_SHARE).any():
         for stream, state in zip(streams, states, strict=True):
             stream.rewind(state)
         return [stream.take(own) for stream, own in zip(streams, data, strict=True)]
-    block, good = decode_samples(gathered(flat, starts[alike], length), starts[alike] + (length + 1))
-    rows = alike.copy()
-    rows[alike] = good
-    row_edges = np.concatenate((np.zeros(1, np.int64), np.cumsum(rows)))
+    begins = starts[alike]
+    block, good = decode_samples(gathered(flat, begins, length), begins + (length + 1))
+    rows = alike if good.all() else alike[good]
+    single = np.ones(len(starts), np.bool_)
+    single[rows] = False
     out = []
     for number, (stream, (_, base)) in enumerate(zip(streams, begun, strict=True)):
         first, last = edges[number], edges[number + 1]
         shift = base - (int(stream_ends[number]) - held_bytes[number])
-        a, b = int(row_edges[first]), int(row_edges[last])
+        a, b = rows.searchsorted((first, last)).tolist()
         own = Samples(
             block.seq[a:b], block.t_board_us[a:b], block.present[a:b], block.counts[a:b], block.end_offset[a:b] + shift
         )
-        singly = first + np.flatnonzero(~rows[first:last])
-        others = stream.singly(held, starts[singly], ends[singly], row_edges[singly] - a, shift, news_only=True)
+        singly = first + np.flatnonzero(single[first:last])
+        before = rows.searchsorted(singly) - a
+        others = stream.singly(held, starts[singly], ends[singly], before, shift, news_only=True)
         out.append(stream.counted(own, others))
     return out
