@@ -64,7 +64,7 @@ class RestNoise:
         self._variance = self._start
         self._wander = np.zeros_like(start_sigma_g)
         self._sigma_of = self._wander_of = np.empty(0)  # of which deviations are known: they are asked for often
-        self._sigma_g = self._wander_g = self._sigma_of
+        self._sigma_g = self._sigma_g2 = self._wander_g = self._sigma_of
         self.rate_hz = 0.0
 
     @property
@@ -73,7 +73,13 @@ class RestNoise:
         if self._sigma_of is not self._variance:
             self._sigma_of = self._variance
             self._sigma_g = np.sqrt(np.maximum(self._variance, self.floor_g**2))
+            self._sigma_g2 = self._sigma_g**2
         return self._sigma_g
+
+    @property
+    def sigma_g2(self) -> NDArray[np.float64]:
+        """Its square [modes]; nobody writes to it."""
+        return self._sigma_g2 if self._sigma_of is self._variance else self.sigma_g**2
 
     @property
     def wander_g(self) -> NDArray[np.float64]:

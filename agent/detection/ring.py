@@ -84,12 +84,14 @@ class Ring:
         grid = self._grid(span_s, centre)
         damping = np.full(len(grid), self.damping)
         solved = self._try(t_s, z, grid, damping, centre, others)
-        near = self._between(grid, int(solved.residual.argmin()), span_s, known=centre is not None)
+        best = int(solved.residual.argmin())
+        near = self._between(grid, best, span_s, known=centre is not None)
         if len(near):
             grid, damping = self._dampings(near, span_s)
             solved = self._try(t_s, z, grid, damping, centre, others)
+            best = int(solved.residual.argmin())
         residual, freedom = solved.residual, max(len(t_s) - _TERMS - 2 * len(others), 1)
-        if float(residual.min()) / freedom > most_g2:
+        if float(residual[best]) / freedom > most_g2:
             return None
         levels = solved.levels
         misfit = residual / sigma_g**2
@@ -223,8 +225,9 @@ class Ring:
     ) -> tuple[float, float, float, float]:
         """Of a grid of frequencies, each with the usual dampings: the one that leaves least; frequency, damping,
         residual sum of squares, amplitude."""
-        apart = np.array([all(abs(hz / other - 1) > SAME_SHARE for other, _ in others) for hz in grid])
-        grid = grid[apart] if apart.any() else grid
+        if others:
+            apart = np.array([all(abs(hz / other - 1) > SAME_SHARE for other, _ in others) for hz in grid])
+            grid = grid[apart] if apart.any() else grid
         dampings = np.array(_LEARN_DAMPINGS)
         frequency, damping = np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
         heard = [(np.array([hz]), known) for hz, known in others]

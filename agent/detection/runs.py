@@ -82,7 +82,7 @@ class TrailingRun:
         n = len(t_ns)
         if n < least or np.count_nonzero(saturated):  # quicker than `any`, for so few
             return None
-        sigma2 = self._noise.sigma_g**2
+        sigma2 = self._noise.sigma_g2
         mean = np.add.reduce(z, axis=0) / n
         residual = z - mean
         variance = np.add.reduce(residual * residual, axis=0) / (n - 1)
@@ -129,7 +129,7 @@ class TrailingRun:
                 weight = (fit.frequency_hz, fit.damping)
             if fit.amplitude_g > amplitude:
                 amplitude, frequency = fit.amplitude_g, fit.frequency_hz
-        sigma2 = self._noise.sigma_g**2
+        sigma2 = self._noise.sigma_g2
         level, spread = mean.copy(), np.maximum(variance, sigma2) / n
         for mode, fit in fits.items():
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
@@ -154,7 +154,8 @@ class TrailingRun:
         A moment that leaves little beside `ring_g`, the widest ring of the modes before it, is known roughly.
         """
         p, sigma2, n = self._p, float(self._noise.sigma_g[mode]) ** 2, len(t_s)
-        width_g = float(np.ptp(z))  # over a period a ring is as wide as it is high
+        # over a period a ring is as wide as it is high
+        width_g = float(np.maximum.reduce(z) - np.minimum.reduce(z))
         rough: RingFit | None = None
         rough_g2 = 0.0 if weight is None else (p.rough_share * ring_g) ** 2
         for others in self._heard(mode, load_g, weight):
