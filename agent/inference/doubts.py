@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.inference.belief import Bundle
 from agent.inference.items import Items
 from agent.inference.parts import Hypothesis, Part
+from agent.inference.sums import log_chance
 
 
 def doubted(part: Part, chance: float, log_habit: float = 0.0) -> Iterator[Hypothesis]:
@@ -16,17 +16,17 @@ def doubted(part: Part, chance: float, log_habit: float = 0.0) -> Iterator[Hypot
     source = part.source
     whole = source is not None and source.count == part.count
     surely = source.surely if whole and source is not None else 1.0
-    yield Hypothesis((part,), _log(chance * surely), log_habit=log_habit)
+    yield Hypothesis((part,), log_chance(chance * surely), log_habit=log_habit)
     if not whole or source is None:
         return
     for items, share in source.doubt:
         if len(items) == 1:
             (sku, count), *_ = items
             other = replace(part, sku=sku, count=count)
-            yield Hypothesis((other,), _log(chance * share), log_habit=log_habit)
+            yield Hypothesis((other,), log_chance(chance * share), log_habit=log_habit)
         else:
             parts = (replace(part, sku=None, count=1),)
-            yield Hypothesis(parts, _log(chance * share), meant=items, log_habit=log_habit)
+            yield Hypothesis(parts, log_chance(chance * share), meant=items, log_habit=log_habit)
 
 
 def others(bundle: Bundle) -> Iterator[tuple[Bundle, float]]:
@@ -55,7 +55,3 @@ def what_it_was(hypothesis: Hypothesis) -> Items | None:
     if part.sku is None or part.sku == part.source.sku:
         return None
     return ((part.sku, seen_as(part.source, part).count),)
-
-
-def _log(chance: float) -> float:
-    return math.log(chance) if chance > 0 else -math.inf

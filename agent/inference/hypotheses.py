@@ -13,6 +13,7 @@ from agent.inference.geometry import Geometry
 from agent.inference.habits import USED
 from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis, Part, Place, kind_of_put
+from agent.inference.sums import log_chance
 from agent.store import Item, Lane, Plate
 
 
@@ -51,9 +52,9 @@ class Imagination:
             for part, chance in parts:
                 habit = belief.habits.of_pick(part.count) if not self._items[sku].by_weight else 1.0
                 usual = p.pick_one_product * share / total * chance * habit
-                out.append(Hypothesis((part,), _log(usual * unknown if part.count == 1 else usual)))
+                out.append(Hypothesis((part,), log_chance(usual * unknown if part.count == 1 else usual)))
                 if part.count == 1:
-                    out += [Hypothesis((unit,), _log(usual * portion)) for unit, portion in known]
+                    out += [Hypothesis((unit,), log_chance(usual * portion)) for unit, portion in known]
         for stray, share in strays:
             part = self._stray_part(stray, plate, state)
             singles.append(([part], share / total))
@@ -70,7 +71,7 @@ class Imagination:
             if stray.hidden_g and abs(delta_g - stray.hidden_g) < _FAR_SDS * math.sqrt(variance_g2):
                 place = self._stray_part(stray, self._plates[plate_id], belief.plates[plate_id]).place
                 part = Part(stray.sku, stray.count, 1, stray.hidden_g, variance_g2, place, stray, leans=True)
-                out.append(Hypothesis((part,), _log(p.slip)))
+                out.append(Hypothesis((part,), log_chance(p.slip)))
         return out
 
     def puts(self, belief: Belief, plate_id: str, delta_g: float, now_ns: int) -> list[Hypothesis]:
@@ -84,13 +85,13 @@ class Imagination:
         for bundle, share in near:
             chance = seen * share / weight if weight else 0.0
             for part, portion in self._bundle_parts(bundle, plate, delta_g):
-                out += doubted(part, chance * portion, _log(belief.habits.of_put(kind_of_put(part))))
+                out += doubted(part, chance * portion, log_chance(belief.habits.of_put(kind_of_put(part))))
             for instead, doubt in others(bundle):
                 for part, portion in self._bundle_parts(instead, plate, delta_g):
                     if part.count < instead.count:  # all of them are the bundle itself, seen otherwise
-                        log_habit = _log(belief.habits.of_put(kind_of_put(part)))
+                        log_habit = log_chance(belief.habits.of_put(kind_of_put(part)))
                         some = (replace(part, source=bundle),)
-                        out.append(Hypothesis(some, _log(chance * portion * doubt), log_habit=log_habit))
+                        out.append(Hypothesis(some, log_chance(chance * portion * doubt), log_habit=log_habit))
         recent = sorted(near, key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
         out += self._both([(bundle, seen * share / weight) for bundle, share in recent if weight], plate, delta_g, seen)
         filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
@@ -98,11 +99,11 @@ class Imagination:
         for sku, place in self._lanes(plate, state):
             filled = 1.0 if state.staff else seldom if state.counts.get(sku, 0) > 0 else max(seldom, p.put_lane_empty)
             for part, chance in self._unseen_parts(belief, sku, place, state, delta_g):
-                out.append(Hypothesis((part,), _log(filled * chance / max(len(plate.lanes), 1))))
+                out.append(Hypothesis((part,), log_chance(filled * chance / max(len(plate.lanes), 1))))
         away = [sku for sku in self._items if sku not in state.counts]
         for sku in away:
             for part, chance in self._unseen_parts(belief, sku, _anywhere(plate), state, delta_g):
-                out.append(Hypothesis((part,), _log(p.put_other_unseen * chance / len(away))))
+                out.append(Hypothesis((part,), log_chance(p.put_other_unseen * chance / len(away))))
         return out
 
     def _both(
@@ -118,12 +119,12 @@ class Imagination:
             chance = p.put_two_bundles * a * b / max(seen, 1e-9)
             if _taken_together(first, second):
                 chance += p.put_together * min(a, b)
-            yield Hypothesis((first, second), _log(chance))
+            yield Hypothesis((first, second), log_chance(chance))
 
     def used(self, belief: Belief, plate_id: str, now_ns: int) -> list[Hypothesis]:
         """Packs of what was taken that come back used, in part or up: things that are no goods any more."""
         plate, p = self._plates[plate_id], self._p
-        out, log_habit = [], _log(belief.habits.of_put(USED))
+        out, log_habit = [], log_chance(belief.habits.of_put(USED))
         near = self._out(belief, plate, now_ns)
         weight = sum(share for _, share in near)
         for bundle, share in near:
@@ -133,7 +134,7 @@ class Imagination:
             for portion, left, sd in p.used:
                 variance_g2 = (sd * bundle.weight_g) ** 2
                 part = Part(None, 1, 1, left * bundle.weight_g, variance_g2, place)
-                out.append(Hypothesis((part,), _log(p.put_used * share * portion / weight), log_habit=log_habit))
+                out.append(Hypothesis((part,), log_chance(p.put_used * share * portion / weight), log_habit=log_habit))
         return out
 
     def _home(self, bundle: Bundle, plate: Plate) -> Place:
@@ -158,11 +159,11 @@ class Imagination:
         out = []
         for bundle, share in near:
             for part, portion in self._bundle_parts(bundle, plate, 0.0)[:1]:
-                log_chance = _log(self._p.swap * share / weight * portion / max(len(leaving), 1))
+                log_swap = log_chance(self._p.swap * share / weight * portion / max(len(leaving), 1))
                 for away in (other for other in leaving if other.sku != part.sku):
                     shows = peak_g >= self._p.swap_shows * min(away.mean_g, part.mean_g)
-                    log_crossed = 0.0 if shows else _log(self._p.swap_at_once)
-                    out.append(Hypothesis((away, part), log_chance + log_crossed))
+                    log_crossed = 0.0 if shows else log_chance(self._p.swap_at_once)
+                    out.append(Hypothesis((away, part), log_swap + log_crossed))
         return out
 
     def _lanes(self, plate: Plate, state: PlateBelief) -> list[tuple[str, Place]]:
@@ -260,9 +261,9 @@ class Imagination:
         for a_parts, b_parts in combinations(counted, 2):
             for a, of_a in a_parts:
                 for b, of_b in b_parts:
-                    yield Hypothesis((a, b), _log(usual * of_a * of_b))
+                    yield Hypothesis((a, b), log_chance(usual * of_a * of_b))
         triples = max(pairs * (len(few) - 2) / 3, 1.0)
-        log_trio = _log(habit * p.pick_three_products / triples)
+        log_trio = log_chance(habit * p.pick_three_products / triples)
         for trio in combinations([parts[0] for parts, _ in few if parts], 3):
             yield Hypothesis(trio, log_trio)
 
@@ -330,7 +331,3 @@ def _taken_together(first: Part, second: Part) -> bool:
 
 def _anywhere(plate: Plate) -> Place:
     return Place((0.0, plate.size_mm[0]), (0.0, plate.size_mm[1]), 0.0)
-
-
-def _log(chance: float) -> float:
-    return math.log(chance) if chance > 0 else -math.inf

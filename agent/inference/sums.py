@@ -43,3 +43,8 @@ def log_t(value: float, mean: float, variance: float, units: float, most: float)
 def phi(value: float) -> float:
     """The normal distribution up to a value."""
     return 0.5 * (1 + math.erf(value / _SQRT2))
+
+
+def log_chance(chance: float) -> float:
+    """The logarithm of a probability; of one that is not above 0, that of nothing."""
+    return math.log(chance) if chance > 0 else -math.inf
