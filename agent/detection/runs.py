@@ -244,7 +244,8 @@ class TrailingRun:
         n, ring = len(t_s), self._rings[0]
         known = fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None
         dies = not known and t_s[-1] >= self._p.ring_dies_s
-        ring2 = (self._faded(fit, t_s) * fit.amplitude_g) ** 2
+        faded = self._faded(fit, t_s)
+        ring2 = (faded * fit.amplitude_g) ** 2
         if fit.coherent or not dies:
             # A hand moves on while a ring fades, so that what is left in the second half tells them apart.
             swung = fit.frequency_hz * float(t_s[-1])
@@ -252,7 +253,7 @@ class TrailingRun:
             astray = (
                 self._p.ring_skew * swung / n if fit.coherent else self._p.fading_doubt * fit.damping * np.pi * swung
             )
-            misfit = (self._p.ring_misfit + float(astray)) * fit.amplitude_g * self._faded(fit, t_s)
+            misfit = (self._p.ring_misfit + float(astray)) * fit.amplitude_g * faded
             seen = self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
             still = t_s[-1] >= self._p.ring_alone_s and seen[0] <= seen[1]
             if known or still or (fit.coherent and self._p.ring_keeps * fit.tail_g2 <= ring2 / 2):

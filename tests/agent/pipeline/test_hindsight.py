@@ -48,9 +48,8 @@ def test_a_plate_that_creeps_between_two_movements_changes_neither(tmp_path: Pat
 
 def test_what_of_it_comes_back_to_another_plate_tells_what_was_taken(tmp_path: Path) -> None:
     """Three bars weigh as one banana; then one of the three is set down elsewhere."""
-    root = tmp_path
     for plate in ("P3", "P4"):
-        told, goods = told_of(CaseId("three_one_elsewhere", 46), root, plate, (20.0, 37.0))
+        told, goods = told_of(CaseId("three_one_elsewhere", 46), tmp_path, plate, (20.0, 37.0))
         assert all(true == seen for true, seen in goods)
     reasons = {event.data.reason for event in told if isinstance(event.data, Correction)}
     assert "what of it came back" in reasons
