@@ -17,6 +17,7 @@ from agent.inference.readings import Weigher
 from agent.inference.step import Step
 from agent.inference.ways import Found, Ways
 from agent.store import Item, Plate
+from agent.weighing import StandIn
 
 Action = Literal["wait", "close", "tell"]
 _DIRECT = 2  # nodes of the way that takes a contact as one step
@@ -55,10 +56,13 @@ class Judge:
         self._belief = belief
         self._weigher = Weigher(Imagination(items, plates, geometry, parameters), geometry, parameters)
 
-    def consider(self, plate: str, contact: Contact, earlier: Sequence[Level] = ()) -> Verdict:
+    def consider(
+        self, plate: str, contact: Contact, earlier: Sequence[Level] = (), stand_in: StandIn | None = None
+    ) -> Verdict:
         """Judge a contact that stands on a plateau; it must have a plateau before it.
 
         `earlier` are plateaus from before the contact, the first of them sure: what happened since is not understood.
+        `stand_in`: the plateaus are those of three corners.
         """
         before, current = contact.before, contact.current
         assert before is not None and current is not None
@@ -68,9 +72,9 @@ class Judge:
             if level.begin_ns >= before.end_ns and level.end_ns <= current.begin_ns  # else it is the current one
         ]
         nodes = contact.bent([*earlier, before, *between, current])
-        found = self._found(plate, nodes, contact.peak_g, self._belief, len(earlier))
+        found = self._found(plate, nodes, contact.peak_g, self._belief, len(earlier), stand_in)
         if len(nodes) > _DIRECT:
-            found = self._in_the_end(plate, contact, nodes, found)
+            found = self._in_the_end(plate, contact, nodes, found, stand_in)
         path = found.steps()
         steps = tuple(step for step in path if not step.nothing)
         pushed = tuple(step for step in path if step.nothing and (step.pushed or step.best is not None))
@@ -87,7 +91,9 @@ class Judge:
         contested = tuple(level for level in nodes[1:-1] if level.begin_ns in visited)
         return Verdict(action, steps, pushed, found.share, tuple(nodes), contested)
 
-    def _in_the_end(self, plate: str, contact: Contact, nodes: list[Level], found: Found) -> Found:
+    def _in_the_end(
+        self, plate: str, contact: Contact, nodes: list[Level], found: Found, stand_in: StandIn | None
+    ) -> Found:
         """Where no meaning is likely, the one whose outcome is; where not even an outcome is, the change as one step.
 
         A step that is as likely as any way is told as surely as its outcome: other ways to it are no doubt.
@@ -99,7 +105,7 @@ class Judge:
             return outcome if same else found
         if share >= p.hardly:
             return outcome
-        direct = self._found(plate, [nodes[0], nodes[-1]], contact.peak_g, self._belief)
+        direct = self._found(plate, [nodes[0], nodes[-1]], contact.peak_g, self._belief, 0, stand_in)
         return Found(direct.ways, max(direct.log_all, found.log_all))
 
     def reconsider(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief) -> Found:
@@ -113,8 +119,17 @@ class Judge:
         """The belief changed, or a contact ended."""
         self._weigher.forget()
 
-    def _found(self, plate: str, nodes: list[Level], peak_g: float, belief: Belief, closed: int = 0) -> Found:
-        return Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p, closed).found(belief)
+    def _found(
+        self,
+        plate: str,
+        nodes: list[Level],
+        peak_g: float,
+        belief: Belief,
+        closed: int = 0,
+        stand_in: StandIn | None = None,
+    ) -> Found:
+        ways = Ways(plate, nodes, peak_g, self._weigher, self._geometry[plate], self._p, closed, stand_in)
+        return ways.found(belief)
 
     def _action(
         self, quiet_s: float, hand_s: float, steps: tuple[Step, ...], certainty: float, *, back: bool, hidden: bool

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 
-from agent.inference.change import Change
+from agent.inference.change import Change, Flat
 from agent.inference.geometry import LEAST_G, Geometry
 from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis, Part, stands_mm
 from agent.inference.straightness import log_bend
 from agent.inference.sums import TINY, log_add, log_normal, log_sum, log_t, phi
+from agent.inference.twist import log_moments, pushed_g2, twists
 
 _EDGE_SHARE = 0.1
 _HOPELESS = 60.0
@@ -40,7 +41,8 @@ def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> floa
 
 def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceParameters) -> tuple[float, float]:
     """Of the plate being as before, and of something having been pushed along it."""
-    delta, noise = change.delta_g, change.variance_g2
+    flat = change.flat
+    delta, noise = (change.delta_g, change.variance_g2) if flat is None else (flat.delta_g, flat.variance_g2)
     usual = math.log((1 - p.exact - p.unusual) / len(p.creep))
     spreads = (
         (math.log(p.exact), p.settle_g**2),
@@ -48,8 +50,10 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
         (math.log(p.unusual), (p.unusual_slack * p.settle_g) ** 2 + (p.unusual_creep * p.creep[0] * peak_g) ** 2),
     )
 
-    def back(modes: range) -> float:
-        return log_sum([share + sum(log_normal(delta[k], 0.0, noise[k] + g2) for k in modes) for share, g2 in spreads])
+    def back(modes: range, twist_g2: float = 0.0) -> float:
+        return log_sum(
+            [share + sum(log_normal(delta[k], 0.0, noise[k] + twist_g2 + g2) for k in modes) for share, g2 in spreads]
+        )
 
     still = back(range(geometry.modes))
     if geometry.modes == 1:
@@ -58,7 +62,8 @@ def log_nothing(change: Change, geometry: Geometry, peak_g: float, p: InferenceP
         sum(log_normal(delta[k], 0.0, noise[k] + sd_g**2) for k in range(1, geometry.modes))
         for sd_g in (p.moved_sd_g, p.moved_heavy_sd_g)
     )
-    pushed = back(range(1)) + log_add(light, heavy) - math.log(2)
+    twist_g2 = 0.0 if flat is None else pushed_g2(flat, p)
+    pushed = back(range(1), twist_g2) + log_add(light, heavy) - math.log(2)
     return still + math.log(1 - p.moved), pushed + math.log(p.moved)
 
 
@@ -77,15 +82,36 @@ def log_anywhere(change: Change, weight: float, geometry: Geometry) -> float:
 
 
 def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters) -> float:
+    if change.flat is not None:
+        return _one_flat(change, change.flat, part, geometry, p)
     weight = change.delta_g[0]
     total = _log_weight(weight, part.sign * part.mean_g, part.variance_g2 + change.variance_g2[0], (part,), p)
     if total < -_HOPELESS or abs(weight) < LEAST_G:
         return total if abs(weight) >= LEAST_G else -math.inf
+    return total + _log_place(change.delta_g, change.variance_g2, part, geometry, p)
+
+
+def _one_flat(change: Change, flat: Flat, part: Part, geometry: Geometry, p: InferenceParameters) -> float:
+    """Of one load by three corners: each weight that it may have says where it stood, and how far the plate twists."""
+    total = []
+    for modes_g, step_g, log_twist in twists(change, flat, part, geometry, p):
+        if abs(modes_g[0]) >= LEAST_G and modes_g[0] * part.sign > 0:
+            weight = _log_weight(modes_g[0], part.sign * part.mean_g, part.variance_g2, (part,), p)
+            place = _log_place(modes_g, flat.variance_g2, part, geometry, p)
+            total.append(weight + place + log_twist + math.log(step_g))
+    return log_sum(total)
+
+
+def _log_place(
+    modes_g: tuple[float, ...], variance_g2: tuple[float, ...], part: Part, geometry: Geometry, p: InferenceParameters
+) -> float:
+    """Of the moments of one load, by where it may stand."""
+    weight, total = modes_g[0], 0.0
     spans = (part.place.x, part.place.y)
     for k, (origin, half, extent) in enumerate(geometry.axes(), start=1):
-        place = origin + half * change.delta_g[k] / weight
+        place = origin + half * modes_g[k] / weight
         unknown_mm = 0.0 if part.place.sharp else p.place_sd_mm
-        sd = math.hypot(half * math.sqrt(change.variance_g2[k]) / abs(weight), unknown_mm)
+        sd = math.hypot(half * math.sqrt(variance_g2[k]) / abs(weight), unknown_mm)
         a, b = spans[k - 1]
         if part.place.sharp:
             inside = math.exp(log_normal(place, a, sd * sd + b * b))
@@ -98,6 +124,9 @@ def _one(change: Change, part: Part, geometry: Geometry, p: InferenceParameters)
 
 
 def _many(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
+    if change.flat is not None:
+        moments, mean, variance = log_moments(change.flat, parts, geometry, p)
+        return moments + _log_weight(change.flat.delta_g[0], mean, variance, parts, p)
     mean = spread = 0.0
     for part in parts:
         mean += part.sign * part.mean_g

@@ -100,6 +100,7 @@ class InferenceParameters:
     moved_sd_g: float = 120.0  # moment of a thing pushed along the plate
     moved_heavy_sd_g: float = 600.0  # or a crate
     moved: float = 0.05
+    push_lever: float = 0.5  # of what a push does to the moments: so much may it twist the plate, as a multiple of k
 
     # how straight goods move (natural logarithms of how far the way bends, as a multiple of what noise explains)
     bend_one: float = 0.65  # of one place, usually

@@ -18,6 +18,7 @@ from agent.inference.parameters import InferenceParameters
 from agent.inference.parts import Hypothesis
 from agent.inference.step import Step
 from agent.inference.sums import log_sum
+from agent.inference.twist import as_parts
 
 Unknown = Literal["never", "told", "kept"]  # kept: it has been taken for nothing, and is not told any more
 Moved = tuple[tuple[int, Items], ...]  # what moved before within the contact, each with when it stood
@@ -55,20 +56,36 @@ class Weigher:
         self._known.clear()
 
     def between(
-        self, plate: str, belief: Belief, moved: Moved, before: Level, after: Level, peak_g: float, unknown: Unknown
+        self,
+        plate: str,
+        belief: Belief,
+        moved: Moved,
+        ends: tuple[Level, Level],
+        change: Change,
+        peak_g: float,
+        unknown: Unknown,
     ) -> Readings:
-        """Readings of a change. `moved` led to `belief`; `unknown`: may a thing that nobody knows have moved."""
-        key = (plate, before.begin_ns, before.end_ns, after.begin_ns, after.end_ns, peak_g, unknown, moved)
+        """Readings of a `change` between the plateaus `ends`. `moved` led to `belief`; `unknown`: may a thing that
+        nobody knows have moved."""
+        before, after = ends
+        stand_in = None if change.flat is None else change.flat.stand_in
+        key = (plate, before.begin_ns, before.end_ns, after.begin_ns, after.end_ns, peak_g, unknown, moved, stand_in)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._weighed(plate, belief, before, after, peak_g, unknown)
+            known = self._known[key] = self._weighed(plate, belief, before, after, change, peak_g, unknown)
         return known
 
     def _weighed(
-        self, plate: str, belief: Belief, before: Level, after: Level, peak_g: float, unknown: Unknown
+        self,
+        plate: str,
+        belief: Belief,
+        before: Level,
+        after: Level,
+        change: Change,
+        peak_g: float,
+        unknown: Unknown,
     ) -> Readings:
         p, geometry = self._p, self._geometry[plate]
-        change = Change.between(before, after, p)
         still, pushed = log_nothing(change, geometry, peak_g, p)
         delta, now_ns = change.delta_g[0], after.begin_ns
         if delta < 0:
@@ -93,7 +110,7 @@ class Weigher:
         step = Step(before, after, change, (), likeliest, nothing=True, pushed=pushed_along, certainty=1.0)
         nothing = Reading(math.log(0.5) + log_sum([still, pushed, slipped, kept]), step)
         log_habit = math.log(belief.habits.of_put(habits.BROUGHT)) if delta > 0 else 0.0
-        return self._named(nothing, before, after, change, scored, otherwise, log_habit)
+        return self._named(nothing, geometry, scored, otherwise, log_habit)
 
     def _scored(
         self, change: Change, hypotheses: list[Hypothesis], geometry: Geometry
@@ -103,15 +120,14 @@ class Weigher:
     def _named(
         self,
         nothing: Reading,
-        before: Level,
-        after: Level,
-        change: Change,
+        geometry: Geometry,
         scored: list[tuple[float, Hypothesis]],
         otherwise: float,
         log_habit: float,
     ) -> Readings:
         """Habits, of which `log_habit` is that of things which nobody knows, tell what was put down and not whether
         anything was: all that may have moved weighs together what it weighs without them."""
+        before, after, change = nothing.step.before, nothing.step.after, nothing.step.change
         direction = 1 if change.delta_g[0] > 0 else -1
         goods = log_sum([otherwise, *(score for score, _ in scored)])
         if goods == -math.inf:
@@ -138,7 +154,8 @@ class Weigher:
             others = tuple(pair for pair in ranked if pair[0] != items)
             meant = found[1] if found else None
             rank = ((items, share), *others)
-            step = Step(before, after, change, rank, meant, nothing=False, pushed=False, certainty=share)
+            own = change if meant is None else as_parts(change, meant.parts, geometry, self._p)
+            step = Step(before, after, own, rank, meant, nothing=False, pushed=False, certainty=share)
             named.append(Reading(log_goods_all + math.log(max(share, _TINY)), step))
             told += share
         left = max(1.0 - told, 0.0)

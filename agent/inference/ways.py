@@ -21,6 +21,7 @@ from agent.inference.parameters import InferenceParameters
 from agent.inference.readings import Unknown, Weigher
 from agent.inference.step import Step
 from agent.inference.sums import log_sum
+from agent.weighing import StandIn
 
 Meaning = tuple[tuple[int, Items], ...]  # direction and items of each step that moved goods, in order
 
@@ -136,9 +137,11 @@ class Ways:
         geometry: Geometry,
         p: InferenceParameters,
         closed: int = 0,
+        stand_in: StandIn | None = None,
     ) -> None:
-        """`closed`: so many plateaus were taken for the end of a contact on which nothing had moved."""
-        self._closed = closed
+        """`closed`: so many plateaus were taken for the end of a contact on which nothing had moved. `stand_in`: three
+        corners measured them."""
+        self._closed, self._stand_in = closed, stand_in
         self._plate, self._nodes, self._peak_g = plate, nodes, peak_g
         self._weigher, self._geometry, self._p = weigher, geometry, p
         self._hands: dict[tuple[int, int, bool], float] = {}
@@ -183,7 +186,9 @@ class Ways:
         """
         before, after = self._nodes[j], self._nodes[k]
         moved = tuple((step.after.begin_ns, step.items) for step in way.steps if not step.nothing)
-        readings = self._weigher.between(self._plate, way.belief, moved, before, after, self._peak_g, self._unknown(k))
+        readings = self._weigher.between(
+            self._plate, way.belief, moved, (before, after), self._change(j, k), self._peak_g, self._unknown(k)
+        )
         meaning = way.meaning
         for reading in readings.named:
             known = (*meaning, *reading.step.meaning)
@@ -270,7 +275,7 @@ class Ways:
     def _change(self, j: int, k: int) -> Change:
         known = self._changes.get((j, k))
         if known is None:
-            known = self._changes[(j, k)] = Change.between(self._nodes[j], self._nodes[k], self._p)
+            known = self._changes[(j, k)] = Change.between(self._nodes[j], self._nodes[k], self._p, self._stand_in)
         return known
 
     def _after(self, j: int) -> float:

@@ -1,8 +1,8 @@
 """A plate whose cells go bad and come back: it weighs on with three of four corners, or says that it does not measure.
 
 While one corner is out, the other three stand in for it as if the plate did not twist; a change between two plateaus
-is then made whole by the learnt twist, with the variance that this leaves (`agent.weighing.corners`). When the corner
-is back, what it says is compared with what was believed of it.
+is then read by the learnt twist, with the variance that this leaves (`agent.weighing.corners`, `agent.inference`), and
+what surely moved teaches the twist. When the corner is back, what it says is compared with what was believed of it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.detection import Contact, Level
-from agent.inference import Verdict
+from agent.inference import Step, Verdict
 from agent.pipeline.faults import FaultKey
-from agent.weighing import CellHealth, Corners, PlateScale
+from agent.weighing import CellHealth, Corners, PlateScale, StandIn
 from agent.weighing.few import Places, RowsAhead
 from agent.weighing.health import DRIFTING, SILENT
 
@@ -27,6 +27,7 @@ DEGRADED_SHARE = (
 RETURN_SD_G = 1.0  # creep and warmth while a cell was out
 OVERLOAD_NS = 1_000_000_000  # a hand may lean for a moment
 _STILL_SHARE = 0.25  # of what a saturated cell moved: less in all others is no hand that leans
+_TEACHES = 0.9  # probability of what moved, from which on its weight teaches the twist
 _RECENT_NS = 1_500_000_000
 _LEAST_ROWS = 4
 
@@ -45,11 +46,13 @@ class PlateCells:
         self.returned = False  # the rows last taken are the first of a plate that is whole again
         self.worsened = False  # or the first of one that is not any more
         self.touched = False  # within the present contact a cell was out
+        self.stand_in: StandIn | None = None  # what three corners say while one is out
         self.doubt_g2 = 0.0  # variance of what is believed of the weight, since a corner is out
         self._offset_g = 0.0
         self._weights = np.zeros(len(self._cells))
         self._recent: deque[tuple[NDArray[np.int64], NDArray[np.float64]]] = deque()
         self.rest_g: NDArray[np.float64] | None = None  # what each cell [cells] carried before the present contact
+        self._rests_ns = 0  # the plate stands as it does since then
         self._heavy_ns: int | None = None
         self._overloaded = False
         self._told: tuple[object, ...] = ()
@@ -164,16 +167,17 @@ class PlateCells:
         self.touched = True
         if not bad:
             self.returned = True
-            self.excluded, self.measured = None, True
+            self.excluded, self.stand_in, self.measured = None, None, True
             self._recent.clear()  # the cell did not carry what was believed of it
             return
         self.since_ns = max(self.health.since_ns[c] for c in bad)
         self.worsened = True
-        known = self._mean(self.since_ns - _RECENT_NS, self.since_ns - 1) if resting else None
+        rested_ns = max(self.since_ns - _RECENT_NS, self._rests_ns)
+        known = self._mean(rested_ns, self.since_ns - 1) if resting else None
         self.rest_g = known if known is not None else self.rest_g
         self._recent.clear()  # what the cell told last is no load
         if len(bad) > 1 or self._corners is None:
-            self.excluded, self.measured = None, False
+            self.excluded, self.stand_in, self.measured = None, None, False
             return
         self.returned = not self.measured
         self.measured = True
@@ -181,7 +185,7 @@ class PlateCells:
         rest = self.rest_g
         self._weights = self._corners.others(cell)
         self._offset_g = 0.0 if rest is None else float(rest[cell] - self._weights @ rest)
-        self.excluded = cell
+        self.excluded, self.stand_in = cell, self._corners.stand_in(cell, self.since_ns)
 
     def _mean(self, begin_ns: int, end_ns: int) -> NDArray[np.float64] | None:
         """What each cell carried [cells] between two instants of the last second or so."""
@@ -199,18 +203,28 @@ class PlateCells:
             self.rest_g = mean if mean is not None else self.rest_g
 
     def seen(self, contact: Contact) -> Contact:
-        """The contact with plateaus as they truly are, as far as three corners can tell; itself where all measure."""
-        if self.excluded is None or contact.before is None or contact.current is None:
-            return contact
-        plateaus = [self._whole(contact.before, level) for level in contact.plateaus]
-        return replace(contact, plateaus=plateaus, current=self._whole(contact.before, contact.current), whole=False)
+        """The contact as it is to be judged: while a corner is out, moments are not to be believed as they move."""
+        return contact if self.stand_in is None else replace(contact, whole=False)
 
-    def capped(self, verdict: Verdict) -> Verdict:
-        """A verdict with no more certainty than the cells allow."""
+    def turned_in(self, contact: Contact) -> bool:
+        """Whether cells went bad, or came back, within a contact, so that not all of it was measured."""
+        if self.stand_in is None or contact.before is None:
+            return self.touched
+        return contact.before.begin_ns <= self.stand_in.since_ns
+
+    def capped(self, contact: Contact, verdict: Verdict) -> Verdict:
+        """A verdict with no more certainty than the cells allow; its steps on levels as they are told."""
         if not self.degraded:
             return verdict
-        steps = tuple(replace(step, certainty=min(step.certainty, DEGRADED_SHARE)) for step in verdict.steps)
-        return replace(verdict, steps=steps)
+        steps = [replace(step, certainty=min(step.certainty, DEGRADED_SHARE)) for step in verdict.steps]
+        if self.stand_in is None or contact.before is None:
+            return replace(verdict, steps=tuple(steps))
+        mean = contact.before.mean
+        for number, step in enumerate(steps):
+            before, mean = mean, mean + np.array(step.change.delta_g)
+            levels = replace(step.before, mean=before), replace(step.after, mean=mean)
+            steps[number] = replace(step, before=levels[0], after=levels[1])
+        return replace(verdict, steps=tuple(steps))
 
     def told(self, contact: Contact, verdict: Verdict, level: Level) -> NDArray[np.float64] | None:
         """A contact was told, and the plate rests on `level` as measured: what a single load teaches.
@@ -219,22 +233,33 @@ class PlateCells:
         """
         self.touched = False
         assert contact.before is not None and contact.current is not None
+        self._rests_ns = level.begin_ns
         rested, self.rest_g = self.rest_g, self._mean(level.begin_ns, level.end_ns)
         if self._corners is None:
             return None
+        single = verdict.steps[0] if len(verdict.steps) == 1 and len(verdict.steps[0].items) == 1 else None
         if self.excluded is None:
-            single = len(verdict.steps) == 1 and verdict.steps[0].best is not None
-            if single and self.rest_g is not None and rested is not None and len(verdict.steps[0].items) == 1:
+            if single is not None and single.best is not None and self.rest_g is not None and rested is not None:
                 self._corners.learn(self.rest_g - rested, level.mean - contact.before.mean)
             return None
-        if verdict.steps:
-            whole = self._corners.made_whole(self.excluded, level.mean - contact.before.mean)
-            missing_g = float(self._corners.pattern[self.excluded]) * whole.twist_g
-            self.doubt_g2 += whole.variance_g2
-        else:  # nothing moved: then the weight is what it was, until the cell says otherwise
-            missing_g = float(contact.before.mean[0] - level.mean[0])
+        for step in verdict.steps:
+            self.doubt_g2 += step.change.twist_g2
+        if single is not None and verdict.share > _TEACHES:
+            self._learn_from(self.excluded, single)
+        told_g = sum(step.change.delta_g[0] for step in verdict.steps)  # nothing: then the weight is what it was
+        missing_g = float(contact.before.mean[0] - level.mean[0]) + told_g
         self._make_up(missing_g)
         return missing_g * self._scale.modes_of_cells[:, self.excluded]
+
+    def _learn_from(self, cell: int, step: Step) -> None:
+        """What surely moved alone, and how much that weighs, tells the twist of a plate with a corner out."""
+        flat, parts = step.change.flat, step.best.parts if step.best is not None else ()
+        if flat is None or len(parts) != 1 or self._corners is None:
+            return
+        (part,) = parts
+        variance_g2 = part.variance_g2 + flat.variance_g2[0]
+        self._corners.learn_from(cell, np.array(flat.delta_g), part.sign * part.mean_g, variance_g2)
+        self.stand_in = self._corners.stand_in(cell, self.since_ns)
 
     def _make_up(self, missing_g: float) -> None:
         """The cell that is out carries so much more than the others tell."""
@@ -254,13 +279,6 @@ class PlateCells:
         """The scale's zeros moved: what cells carried is not known any more."""
         self._recent.clear()
         self.rest_g = None
-
-    def _whole(self, before: Level, level: Level) -> Level:
-        if level.end_ns <= self.since_ns:
-            return level
-        assert self._corners is not None and self.excluded is not None
-        whole = self._corners.made_whole(self.excluded, level.mean - before.mean)
-        return replace(level, mean=before.mean + whole.modes_g, variance=level.variance + whole.variance_g2)
 
     # -- what is told of it ---------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.detection import DetectionParameters, Level, PlateDetector
+from agent.detection import Contact, DetectionParameters, Level, PlateDetector
 from agent.inference import Step, Verdict
 from agent.inference.geometry import Geometry
 from agent.pipeline.board import Rows
@@ -190,9 +190,9 @@ class PlateRun:
         between = [gap for gap in self.gaps if step.before.end_ns <= gap[0] <= step.after.begin_ns]
         return (step.before.end_ns, max(between[-1][1], step.after.begin_ns)) if between else None
 
-    def honest(self, verdict: Verdict) -> Verdict:
+    def honest(self, contact: Contact, verdict: Verdict) -> Verdict:
         """A verdict with no more certainty than its cells and gaps allow."""
-        verdict = self.cells.capped(verdict)
+        verdict = self.cells.capped(contact, verdict)
         if not self.gaps:
             return verdict
         return replace(verdict, steps=tuple(humble(step) if self.unseen(step) else step for step in verdict.steps))

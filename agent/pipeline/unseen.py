@@ -7,6 +7,7 @@ from dataclasses import replace
 from agent.detection import Contact
 from agent.inference import InferenceParameters, Step, Verdict
 from agent.inference.change import Change
+from agent.weighing import StandIn
 
 TWO = 0.25  # of changes over a gap: two products went, or came
 THREE = 0.05
@@ -37,10 +38,12 @@ def humble(step: Step) -> Step:
     return replace(step, certainty=min(step.certainty, ELSE_SHARE if step.best is None else KNOWN_SHARE))
 
 
-def nothing_lost(verdict: Verdict, contact: Contact, parameters: InferenceParameters) -> Verdict:
+def nothing_lost(
+    verdict: Verdict, contact: Contact, parameters: InferenceParameters, stand_in: StandIn | None
+) -> Verdict:
     """A contact over a gap that is to be closed as nothing: where the weight is another, that is told all the same."""
     assert contact.before is not None and contact.current is not None
-    change = Change.between(contact.before, contact.current, parameters)
+    change = Change.between(contact.before, contact.current, parameters, stand_in)
     differs_g = abs(change.delta_g[0])
     if verdict.steps or differs_g < LEAST_G or differs_g < LEAST_SIGMAS * change.variance_g2[0] ** 0.5:
         return verdict

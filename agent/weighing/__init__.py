@@ -2,7 +2,7 @@
 
 from agent.weighing.carried import Carried
 from agent.weighing.cells import CellFilter
-from agent.weighing.corners import Corners
+from agent.weighing.corners import Corners, StandIn
 from agent.weighing.health import CellHealth
 from agent.weighing.looking import look_at_rest
 from agent.weighing.scale import MODES, Calibration, PlateScale
@@ -20,5 +20,6 @@ __all__ = [
     "Corners",
     "PlateScale",
     "ScalesTogether",
+    "StandIn",
     "look_at_rest",
 ]

@@ -44,6 +44,47 @@ class Told:
     variance_g2: float
 
 
+@dataclass(frozen=True, eq=False)
+class StandIn:
+    """Three corners that stand in for the fourth since an instant: what they say of a change that a plate without twist
+    would have shown so ("flat").
+
+    `share` [3]: of the twist that the change has, so much is missing in W, X and Y. `twist` is k, with its standard
+    deviation.
+    """
+
+    since_ns: int
+    share: tuple[float, float, float]
+    twist: float
+    twist_sd: float
+    parameters: CornerParameters
+
+    def made_whole(self, flat_g: NDArray[np.float64]) -> Told:
+        """A flat change [3], taken as that of a single load."""
+        centre = self._twist(flat_g, self.twist)
+        sd = self.twist_sd
+        spread = (self._twist(flat_g, self.twist + sd) - self._twist(flat_g, self.twist - sd)) / 2
+        touched = self.parameters.misfit * float(np.abs(flat_g).max())
+        slope = 0.0
+        for mode in range(3):
+            bent = flat_g.copy()
+            bent[mode] += touched or 1.0
+            slope = max(slope, abs(self._twist(bent, self.twist) - centre))
+        variance = spread**2 + slope**2 + touched**2
+        return Told(flat_g + centre * np.array(self.share), centre, variance)
+
+    def _twist(self, flat_g: NDArray[np.float64], twist: float) -> float:
+        """T of T (W + sxsy T) = k (X + sy T) (Y + sx T), the root that vanishes with k."""
+        k = min(max(twist, 0.0), 1.0)
+        weight, x, y = flat_g.tolist()
+        both, sy, sx = self.share
+        square, line, rest = both * (1 - k), weight - k * (sx * x + sy * y), -k * x * y
+        if line == 0.0 and square == 0.0:
+            return 0.0
+        within = max(line * line - 4 * square * rest, 0.0)
+        return float(-2 * rest / (line + math.copysign(math.sqrt(within), line or 1.0) or 1.0))
+
+
 class Corners:
     """The geometry and the learnt twist of a plate of four corners. Make it by `of`."""
 
@@ -78,45 +119,34 @@ class Corners:
         weights[cell] = 0.0
         return weights
 
+    def stand_in(self, cell: int, since_ns: int) -> StandIn:
+        """The other three for one cell, by the twist as it is known now."""
+        sx, sy = self.signs[:, cell].tolist()
+        return StandIn(since_ns, (sx * sy, sy, sx), self.twist, self.twist_sd, self._p)
+
     def learn(self, change_g: NDArray[np.float64], modes_g: NDArray[np.float64]) -> None:
         """A single load came or went: what each cell [4] and each mode [3] moved."""
+        self._take(float(self.pattern @ change_g), modes_g, self._p.seen_g)
+
+    def learn_from(self, cell: int, flat_g: NDArray[np.float64], weight_g: float, variance_g2: float) -> None:
+        """A single load of known weight came or went while the others stood in for a cell: how their flat change [3]
+        differs from it is the twist."""
+        share = np.array(self.stand_in(cell, 0).share)
+        twist_g = (weight_g - float(flat_g[0])) * float(share[0])
+        self._take(twist_g, flat_g + twist_g * share, math.hypot(self._p.seen_g, math.sqrt(variance_g2)))
+
+    def _take(self, twist_g: float, modes_g: NDArray[np.float64], seen_g: float) -> None:
+        """A change of these modes [3] had so much twist, known to `seen_g`."""
         weight = float(modes_g[0])
         lever = float(modes_g[1] * modes_g[2]) / weight if weight else 0.0
         if abs(lever) < self._p.least_lever_g:
             return
-        seen = min(max(float(self.pattern @ change_g) / lever, -0.5), 1.5)
-        sd_g = math.hypot(self._p.misfit * weight, self._p.seen_g)
+        seen = min(max(twist_g / lever, -0.5), 1.5)
+        sd_g = math.hypot(self._p.misfit * weight, seen_g)
         precision = (lever / sd_g) ** 2
         kept = self._precision * (1 - 1 / self._p.twist_memory)
         self.twist += (seen - self.twist) * precision / (kept + precision)
         self._precision = kept + precision
-
-    def made_whole(self, cell: int, flat_g: NDArray[np.float64]) -> Told:
-        """`flat_g` [3] is a change with `cell` made up for as if nothing twisted; taken as that of a single load."""
-        centre = self._twist(cell, flat_g, self.twist)
-        sd = self.twist_sd
-        spread = (self._twist(cell, flat_g, self.twist + sd) - self._twist(cell, flat_g, self.twist - sd)) / 2
-        touched = self._p.misfit * float(np.abs(flat_g).max())
-        slope = 0.0
-        for mode in range(3):
-            bent = flat_g.copy()
-            bent[mode] += touched or 1.0
-            slope = max(slope, abs(self._twist(cell, bent, self.twist) - centre))
-        variance = spread**2 + slope**2 + touched**2
-        sx, sy = self.signs[:, cell]
-        share = np.array([sx * sy, sy, sx])  # of the twist in W, X and Y
-        return Told(flat_g + centre * share, centre, variance)
-
-    def _twist(self, cell: int, flat_g: NDArray[np.float64], twist: float) -> float:
-        """T of T (W + s T) = k (X + sy T) (Y + sx T), the root that vanishes with k."""
-        k = min(max(twist, 0.0), 1.0)
-        weight, x, y = flat_g.tolist()
-        sx, sy = self.signs[:, cell].tolist()
-        square, line, rest = sx * sy * (1 - k), weight - k * (sx * x + sy * y), -k * x * y
-        if line == 0.0 and square == 0.0:
-            return 0.0
-        within = max(line * line - 4 * square * rest, 0.0)
-        return float(-2 * rest / (line + math.copysign(math.sqrt(within), line or 1.0) or 1.0))
 
     def snapshot(self) -> dict[str, Any]:
         """JSON-able state."""

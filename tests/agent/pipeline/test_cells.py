@@ -235,6 +235,45 @@ def test_a_restart_with_a_dead_cell_goes_on_with_three() -> None:
     assert told[0][2].confidence <= DEGRADED_SHARE
 
 
+def begun_on_three(plate: Plate, shop: Store) -> Pipeline:
+    """A pipeline that knows the twist, and whose first corner is out."""
+    pipeline = begun(plate, shop)
+    plate.fault = (0, "dead")
+    assert movements(fed(pipeline, plate.rest(4.0), finish=False)) == []
+    return pipeline
+
+
+def test_two_products_taken_at_once_twist_three_corners_as_two_loads() -> None:
+    plate, shop = Plate(), store()
+    pipeline = begun_on_three(plate, shop)
+    taken = 520.0 * plate.shares(225.0, 60.0) + 150.0 * plate.shares(405.0, 240.0)
+    ((kind, items, data),) = movements(fed(pipeline, plate.rest(4.0, -taken), finish=False))
+    assert (kind, items) == (PICK, {"jar": 1, "bag": 1})
+    assert data.delta_g == pytest.approx(-670.0, abs=8.0)  # as one load it would be some 70 g less
+
+
+def test_a_push_along_a_plate_of_three_corners_moves_nothing() -> None:
+    plate, shop = Plate(), store()
+    pipeline = begun_on_three(plate, shop)
+    pushed = 520.0 * (plate.shares(210.0, 250.0) - plate.shares(260.0, 70.0))
+    told = fed(pipeline, plate.rest(4.0, pushed) + plate.move("bag", -1), finish=False)
+    assert [items for _, items, _ in movements(told)] == [{"bag": 1}]
+
+
+def test_what_surely_moves_teaches_the_twist_of_a_plate_that_lost_a_corner_before() -> None:
+    plate, shop = Plate(), store()
+    pipeline = Pipeline(shop, "a1", "e")
+    fed(pipeline, plate.introduce() + plate.rest(4.0), finish=False)
+    plate.fault = (0, "dead")
+    chunks = plate.rest(4.0)
+    for _ in range(3):
+        chunks += plate.rest(3.0, -150.0 * plate.shares(400.0, 240.0))
+    told = movements(fed(pipeline, chunks, finish=False))
+    assert [items for _, items, _ in told] == [{"bag": 1}] * 3
+    assert told[-1][2].sigma_g < told[0][2].sigma_g / 3
+    assert told[-1][2].delta_g == pytest.approx(-150.0, abs=4.0)
+
+
 def test_a_silent_chip_is_told_as_its_board_says() -> None:
     plate, shop = Plate(), store()
     pipeline = begun(plate, shop)

@@ -40,7 +40,7 @@ def test_a_load_is_known_from_any_three_corners_once_the_twist_was_learnt(twist:
         moved = forces(-350.0, 0.5, -0.4, twist)
         flat = moved.copy()
         flat[dead] = corners.others(dead) @ moved
-        whole = corners.made_whole(dead, MODES @ flat)
+        whole = corners.stand_in(dead, 0).made_whole(MODES @ flat)
         assert whole.modes_g == pytest.approx(MODES @ moved, abs=6.0)
         assert np.abs(whole.modes_g - MODES @ moved).max() < 3 * np.sqrt(whole.variance_g2)
 
@@ -52,9 +52,22 @@ def test_before_any_load_the_variance_says_how_little_is_known() -> None:
         moved = forces(-350.0, 0.6, 0.6, twist)
         flat = moved.copy()
         flat[0] = corners.others(0) @ moved
-        whole = corners.made_whole(0, MODES @ flat)
+        whole = corners.stand_in(0, 0).made_whole(MODES @ flat)
         assert abs(whole.modes_g[0] + 350.0) < 2.5 * np.sqrt(whole.variance_g2)
         assert np.sqrt(whole.variance_g2) > 20.0
+
+
+def test_a_known_weight_that_three_corners_show_otherwise_tells_the_twist() -> None:
+    corners = Corners.of(scale([(20, 20), (380, 20), (20, 280), (380, 280)]))
+    assert corners is not None
+    unsure = corners.twist_sd
+    for xi, eta in ((0.6, 0.7), (-0.8, 0.5), (0.5, -0.9)):
+        moved = forces(-350.0, xi, eta, 0.1)
+        flat = moved.copy()
+        flat[2] = corners.others(2) @ moved
+        corners.learn_from(2, MODES @ flat, -350.0, 2.0**2)
+    assert corners.twist == pytest.approx(0.1, abs=0.03)
+    assert corners.twist_sd < unsure / 5
 
 
 def test_the_order_of_the_corners_does_not_matter() -> None:
