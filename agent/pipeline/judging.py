@@ -57,14 +57,16 @@ class Judging:
         contact.asked_ns = contact.now_ns
         seen = run.cells.seen(contact)
         seen.peak_g = max(seen.peak_g, self._beside_g(name, seen))
-        judge = self._unseen if run.gaps or run.cells.turned_in(seen) else self._judge
-        earlier = () if run.gaps or run.cells.degraded else self._teller.earlier(name, seen)
+        partly = bool(run.gaps) or run.cells.turned_in(seen)
+        judge = self._unseen if partly else self._judge
+        partly = partly or run.cells.stands_in
+        earlier = () if partly else self._teller.earlier(name, seen)
         verdict = run.honest(seen, judge.consider(name, seen, earlier, run.cells.stand_in))
         if verdict.action == "wait":
             return
         if run.gaps and verdict.action == "close":
             verdict = nothing_lost(verdict, seen, self._p, run.cells.stand_in)
-        if run.cells.degraded or run.gaps:
+        if partly:
             self._teller.forget(name)  # what three cells said, or nobody saw, shows nothing in another light
         detector.contact = seen
         self._teller.conclude(name, run, verdict, self._quality(name, run))
