@@ -103,14 +103,15 @@ class InferenceParameters:
     push_lever: float = 0.5  # of what a push does to the moments: so much may it twist the plate, as a multiple of k
 
     # how straight goods move (natural logarithms of how far the way bends, as a multiple of what noise explains)
-    bend_one: float = 0.65  # of one place, usually
+    bend_one: float = 0.6  # of one place, usually
     bend_one_sd: float = 0.5
-    bend_share: float = 0.18  # of what parts that moved by themselves would bend it: they move nearly together
-    bend_sd: float = 0.6
-    bend_odd: float = 0.1  # hands press beside what they take,
+    bend_alike: float = 0.6  # units of one product in one hand move more nearly together than others by so much
+    bend_share: float = 0.16  # of what parts that moved by themselves would bend it: they move nearly together
+    bend_sd: float = 0.65
+    bend_odd: float = 0.06  # hands press beside what they take,
     bend_odd_at: float = 2.5  # which bends it by any measure
     bend_odd_sd: float = 1.0
-    bend_known: float = 0.25  # of the variance of a lane: units that are taken together stand alike in their lanes
+    bend_known: float = 0.6  # of the variance of a lane: units that are taken together stand alike in their lanes
     neighbour_mm: float = 35.0  # from the middle of two units of a product to each
     neighbour_aside_mm: float = 8.0  # units of a column, or row, stand in line so well
     neighbour_behind: float = 0.7  # of two that are taken together stand behind one another, others side by side

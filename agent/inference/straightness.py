@@ -24,18 +24,21 @@ def log_bend(change: Change, parts: tuple[Part, ...], geometry: Geometry, p: Inf
 
 
 def _apart(parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:
-    """How far units are from the centre of all of them (rms by weight), in half-spans of the plate."""
+    """How far units are from the centre of all of them (mean by weight), in half-spans of the plate: if one of two that
+    weigh shares a and 1 - a goes first, the way departs by a (1 - a) of their distance."""
     weight = sum(part.mean_g for part in parts)
-    total = 0.0
+    shares = [part.mean_g / weight for part in parts]
+    squares = [0.0] * len(parts)
     for k, (_, half, extent) in enumerate(geometry.axes()):
-        places = [(part.mean_g / weight, part.count, *stands_mm(part, k, extent, p)) for part in parts]
-        centre = sum(share * middle for share, _, middle, _ in places)
-        for share, count, middle, variance in places:
-            own = p.neighbour_mm**2 if count > 1 else 0.0
+        places = [stands_mm(part, k, extent, p) for part in parts]
+        centre = sum(share * middle for share, (middle, _) in zip(shares, places, strict=True))
+        of_centre = sum(share**2 * variance for share, (_, variance) in zip(shares, places, strict=True))
+        for number, (part, share, (middle, variance)) in enumerate(zip(parts, shares, places, strict=True)):
+            own = (p.bend_alike * p.neighbour_mm) ** 2 if part.count > 1 else 0.0
             if len(parts) > 1:
-                own += (middle - centre) ** 2 + p.bend_known * variance
-            total += share * own / half**2
-    return math.sqrt(total)
+                own += (middle - centre) ** 2 + p.bend_known * (of_centre + (1 - 2 * share) * variance)
+            squares[number] += own / half**2
+    return sum(share * math.sqrt(square) for share, square in zip(shares, squares, strict=True))
 
 
 def _whereto(bend: Bend, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> float:

@@ -8,7 +8,11 @@ from dataclasses import replace
 import pytest
 
 from agent.detection import Bend, Level
-from agent.inference import Step
+from agent.inference import InferenceParameters, Step
+from agent.inference.change import Change, Straightness
+from agent.inference.geometry import Geometry
+from agent.inference.parts import Part, Place
+from agent.inference.straightness import log_bend
 from tests.agent.inference.scene import Scene
 
 COLA, ZERO, RICE = (75.0, 150.0), (375.0, 150.0), (225.0, 150.0)
@@ -39,6 +43,26 @@ def test_a_way_that_bends_is_two_things_and_a_straight_one_is_one() -> None:
     assert share(bent, soap=1, tuna=1) > 5 * share(straight, soap=1, tuna=1)
     assert share(straight, cola=1) > share(bent, cola=1)
     assert straight.items == (("cola", 1),)
+
+
+def test_a_straight_way_says_little_against_a_light_thing_beside_a_heavy_one() -> None:
+    """A light one moves the way by its share of the weight only: that it does not bend rules out two of a size."""
+    p = InferenceParameters()
+    geometry = Geometry(225.0, 150.0, 205.0, 130.0, 450.0, 300.0, 3)
+    straight = Straightness.of(Bend(0, 0.5, 0.0, REACH), p)
+
+    def against(light_g: float, heavy_g: float) -> float:
+        change = Change((-light_g - heavy_g, 0.0, 0.0), (0.5, 0.5, 0.5), straight)
+        places = ((20.0, 110.0), (330.0, 420.0))
+        parts = tuple(
+            Part(name, 1, -1, grams, 4.0, Place(x, (0.0, 300.0), 0.02), from_lane=True)
+            for name, grams, x in zip("ab", (light_g, heavy_g), places, strict=True)
+        )
+        return log_bend(change, parts, geometry, p)
+
+    assert against(500.0, 500.0) < -2.0
+    assert abs(against(15.0, 985.0)) < 0.5
+    assert against(500.0, 500.0) < against(150.0, 850.0) < against(15.0, 985.0)
 
 
 def test_whereto_it_bends_tells_which_two() -> None:
