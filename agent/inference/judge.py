@@ -142,6 +142,8 @@ class Judge:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
             return "close" if (back and (still or likely)) or quiet_s >= p.anything_after_s else "wait"
+        if quiet_s < p.light_after_s and certainty < p.sure and any(_light(step, p) for step in steps):
+            return "wait"
         if quiet_s >= p.at_last_s or (quiet_s >= p.anything_after_s and certainty >= p.hardly and not hidden):
             return "tell"
         if any(_foreign(step) for step in steps):
@@ -155,6 +157,11 @@ class Judge:
 def _foreign(step: Step) -> bool:
     """Something that nobody knows moved."""
     return step.best is None or (step.direction > 0 and step.items == FOREIGN)
+
+
+def _light(step: Step, p: InferenceParameters) -> bool:
+    """Something that nobody knows came, which may be a hand whose tremor hardly shows."""
+    return step.direction > 0 and _foreign(step) and step.change.delta_g[0] < p.hand_shows_g
 
 
 def _from_nowhere(step: Step) -> bool:

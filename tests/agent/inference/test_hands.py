@@ -79,6 +79,16 @@ def test_something_unknown_is_not_told_while_the_plate_swings_as_a_hand_does() -
     assert all(step.best is None for step in verdicts[-1].steps)
 
 
+def test_a_light_thing_that_may_be_a_hand_stands_for_a_while_before_it_is_told() -> None:
+    """A hand of 18 g may be as calm as a thing; one of 150 g would have shown by then."""
+    actions = {
+        (grams, seconds): Scene().change("P1", (grams, 120.0, 90.0), seconds=seconds).action
+        for grams in (18.0, 150.0)
+        for seconds in (1.2, 3.0)
+    }
+    assert actions == {(18.0, 1.2): "wait", (18.0, 3.0): "tell", (150.0, 1.2): "tell", (150.0, 3.0): "tell"}
+
+
 def test_goods_are_told_though_the_plate_swings_yet() -> None:
     scene = Scene()
     scene.happen("P1", (-1_010.0, *RICE))
