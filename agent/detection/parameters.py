@@ -67,6 +67,7 @@ class DetectionParameters:
     ring_least_rate_hz: float = 40.0  # below this the ring cannot be told from noise
     ring_misfit: float = 0.04  # share of the ring's amplitude that the model usually leaves
     ring_keeps: float = 4.0  # and explains so many times the mean square that it leaves
+    let_go: float = 2.0  # what leaves so many times less by itself had a hand before it, which has let go
     coherent_swings: float = 5.5  # only a ring keeps step for so many; a hand is soon fitted with fewer
     ring_skew: float = 0.4  # more, by the part of a swing that passes between conversions: cells convert apart
     fading_doubt: float = 0.3  # of a ring's damping, from one touch to another

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.detection.parameters import DetectionParameters
-from agent.detection.waves import Alone, Beside, solve
+from agent.detection.waves import Alone, Beside, sharpened, solve
 
 _TERMS = 3
 _LEARN_RATIO = 4.0  # a ring teaches when its removal divides the variance by at least this
@@ -27,6 +27,7 @@ _LEARN_NEAR = 0.16
 _GRID_SDS = 2.5
 _STEP_SWINGS = 0.05  # two frequencies of a grid may come so far apart, in swings, by the end of a window or ring
 _MOST_BETWEEN = 6
+_SHARPENINGS = 2  # steps from the best of a grid to what lies between; each leaves a tenth of how far it was off
 _FIRST_SD = 0.03  # relative, of a frequency read from one ring-down
 
 
@@ -47,6 +48,24 @@ class RingFit:
     frequency_hz: float
     damping: float
     coherent: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sharp:
+    """A ring that lies between those of a grid, as fitted."""
+
+    frequency_hz: float
+    damping: float
+    solved: Alone | Beside
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The second half of a window: its level, the variance of that in that of a conversion, and what is left."""
+
+    level_g: float
+    unit: float
+    left_g2: float
 
 
 class Ring:
@@ -90,10 +109,17 @@ class Ring:
             grid, damping = self._dampings(near, span_s)
             solved = self._try(t_s, z, grid, damping, centre, others)
             best = int(solved.residual.argmin())
-        residual, freedom = solved.residual, max(len(t_s) - _TERMS - 2 * len(others), 1)
-        if float(residual[best]) / freedom > most_g2:
+        freedom = max(len(t_s) - _TERMS - 2 * len(others), 1)
+        left = float(solved.residual[best]) / freedom
+        if left > most_g2:
             return None
-        levels = solved.levels
+        residual, levels = solved.residual, solved.levels
+        sharp = None
+        if not others and left > (1 + self._p.quiet_slack) * sigma_g**2:
+            sharp = self._sharpened(t_s, z, float(grid[best]), float(damping[best]))
+        if sharp is not None:
+            grid, damping = np.append(grid, sharp.frequency_hz), np.append(damping, sharp.damping)
+            residual, levels = np.append(residual, sharp.solved.residual), np.append(levels, sharp.solved.levels)
         misfit = residual / sigma_g**2
         misfit = misfit / max(1.0, float(misfit.min()) / len(t_s))
         score = misfit / -2 if centre is None else self._known(grid, centre) - misfit / 2
@@ -101,17 +127,23 @@ class Ring:
         share /= np.add.reduce(share)
         level = float(share @ levels)
         best = int(share.argmax())
-        detail = solved.detail(best)
+        detail = solved.detail(best) if sharp is None or best < len(grid) - 1 else sharp.solved.detail(0)
         left = float(residual[best]) / freedom
         spread = float(share @ (levels - level) ** 2)
-        over = max(left - sigma_g**2, 0.0)
-        variance = detail.unit * (sigma_g**2 + self._p.ring_leftover * over) + spread
-        variance += (self._p.ring_misfit * detail.amplitude_g) ** 2 / len(t_s)
+        hz, fades = float(grid[best]), float(damping[best])
+        coherent = self._coherent(hz, span_s)
         late = detail.apart[len(t_s) // 2 :] ** 2
         tail = float(np.add.reduce(late)) / len(late)
-        hz = float(grid[best])
-        coherent = self._coherent(hz, span_s)
-        return RingFit(level, variance, left, tail, detail.amplitude_g, hz, float(damping[best]), coherent)
+        unit, moved = detail.unit, left
+        if coherent and tail > (1 + self._p.quiet_slack) * sigma_g**2:
+            alone = self._tail_alone(t_s, z, hz, fades)
+            if alone is not None and self._p.let_go * alone.left_g2 < tail:
+                level, unit, moved = alone.level_g, alone.unit, alone.left_g2
+            tail = tail if alone is None else min(tail, alone.left_g2)
+        over = max(moved - sigma_g**2, 0.0)
+        variance = unit * (sigma_g**2 + self._p.ring_leftover * over) + spread
+        variance += (self._p.ring_misfit * detail.amplitude_g) ** 2 / len(t_s)
+        return RingFit(level, variance, left, tail, detail.amplitude_g, hz, fades, coherent)
 
     def at(self, load_g: float) -> float | None:
         """The frequency in Hz with a load: that of a mass on a spring. None: it is not known."""
@@ -182,6 +214,28 @@ class Ring:
             return grid, np.full(len(grid), self.damping)
         dampings = np.array(sorted({*_LEARN_DAMPINGS[:-1:2], self.damping}))
         return np.repeat(grid, len(dampings)), np.tile(dampings, len(grid))
+
+    def _sharpened(self, t_s: NDArray[np.float64], z: NDArray[np.float64], hz: float, damping: float) -> _Sharp | None:
+        """A ring between those of a grid, from the best of them; None where the window does not tell both frequency and
+        damping, or they come to what no ring has."""
+        span_s = float(t_s[-1])
+        for _ in range(_SHARPENINGS):
+            if not self._coherent(hz, span_s):
+                return None
+            hz, damping = sharpened(t_s, z, hz, damping)
+            if not _LEARN_DAMPINGS[0] / 2 < damping < _LEARN_DAMPINGS[-1]:
+                return None
+        return _Sharp(hz, damping, solve(t_s, z, np.array([hz]), np.array([damping])))
+
+    def _tail_alone(self, t_s: NDArray[np.float64], z: NDArray[np.float64], hz: float, damping: float) -> _Tail | None:
+        """The second half of a window with a level and ring of its own: a hand that let go in the first spoils what is
+        fitted to both. None where it is so short that a hand might be fitted with them."""
+        t_s, z = t_s[len(t_s) // 2 :], z[len(t_s) // 2 :]
+        if t_s[-1] - t_s[0] < self._p.ring_alone_s:
+            return None
+        solved = solve(t_s - t_s[0], z, np.array([hz]), np.array([damping]))
+        left_g2 = float(solved.residual[0]) / (len(t_s) - _TERMS)
+        return _Tail(float(solved.levels[0]), solved.detail(0).unit, left_g2)
 
     def _between(self, grid: NDArray[np.float64], best: int, span_s: float, *, known: bool) -> NDArray[np.float64]:
         """Frequencies about the best of a grid; none where the grid itself is fine enough for the window: what swings

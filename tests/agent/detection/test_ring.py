@@ -108,3 +108,35 @@ def test_a_fit_is_made_up_to_what_it_may_leave(hz: float) -> None:
     within = learnt(OWN_HZ).fit(t_s, z, SIGMA_G, most_g2=left_g2)
     assert within == fitted(learnt(OWN_HZ), t_s, z)
     assert learnt(OWN_HZ).fit(t_s, z, SIGMA_G, most_g2=left_g2 / 100) is None
+
+
+@pytest.mark.parametrize("damping", [0.021, 0.025, 0.041])
+def test_a_long_window_tells_a_fading_between_those_that_are_tried(damping: float) -> None:
+    t_s = times(1.0)
+    fit = fitted(Ring(DetectionParameters()), t_s, noisy(100.0 + swing(t_s, 80.0, 12.35, damping)))
+    assert fit.frequency_hz == pytest.approx(12.35, rel=0.003)
+    assert fit.damping == pytest.approx(damping, abs=0.002)
+    assert fit.left_g2 < 2 * SIGMA_G**2
+
+
+def test_what_fades_as_no_ring_does_is_fitted_as_before() -> None:
+    """So soon that the window tells nothing of it any more."""
+    t_s = times(1.0)
+    fit = fitted(Ring(DetectionParameters()), t_s, noisy(100.0 + swing(t_s, 80.0, 12.35, 0.15)))
+    assert 0.01 < fit.damping < 0.07
+
+
+@pytest.mark.parametrize("let_go_s", [0.2, 0.4])
+def test_a_hand_that_lets_go_early_spoils_neither_level_nor_what_is_left_later(let_go_s: float) -> None:
+    t_s = times(1.2)
+    z = noisy(100.0 + swing(t_s, 80.0, OWN_HZ)) + np.where(t_s < let_go_s, 15.0, 0.0)
+    fit = fitted(learnt(OWN_HZ), t_s, z)
+    assert fit.level_g == pytest.approx(100.0, abs=1.0)
+    assert fit.tail_g2 < 2 * SIGMA_G**2
+
+
+def test_a_hand_that_stays_shows_in_the_second_half_by_itself() -> None:
+    t_s = times(1.2)
+    hand = 6.0 * np.sin(2 * math.pi * 4.0 * t_s)
+    fit = fitted(learnt(OWN_HZ), t_s, noisy(swing(t_s, 80.0, OWN_HZ) + hand))
+    assert fit.tail_g2 > 10 * SIGMA_G**2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.detection.waves import Heard, solve
+from agent.detection.waves import Heard, sharpened, solve
 
 RATE_HZ = 80.0
 
@@ -50,3 +50,14 @@ def test_the_true_frequency_leaves_least() -> None:
     solved = solve(t_s, z, frequency, np.full(5, 0.04))
     assert frequency[solved.residual.argmin()] == 13.0
     assert solved.levels[2] == pytest.approx(1_500.0, abs=0.5)
+
+
+@pytest.mark.parametrize(("hz", "damping"), [(12.8, 0.05), (13.2, 0.03), (13.1, 0.055)])
+def test_a_guess_comes_nearer_to_the_true_ring_with_each_step(hz: float, damping: float) -> None:
+    t_s, z = window(3, 80)
+    far = [(hz, damping)]
+    for _ in range(3):
+        far.append(sharpened(t_s, z, *far[-1]))
+    assert far[-1] == pytest.approx((13.0, 0.04), rel=0.03)
+    residual = solve(t_s, z, np.array([guess for guess, _ in far]), np.array([fades for _, fades in far])).residual
+    assert residual[2] < residual[1] < residual[0]
