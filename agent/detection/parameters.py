@@ -70,6 +70,7 @@ class DetectionParameters:
     let_go: float = 2.0  # what leaves so many times less by itself had a hand before it, which has let go
     coherent_swings: float = 5.5  # only a ring keeps step for so many; a hand is soon fitted with fewer
     ring_skew: float = 0.4  # more, by the part of a swing that passes between conversions: cells convert apart
+    moment_skew: float = 0.6  # likewise of a moment's ring, of which the weight shows that part
     fading_doubt: float = 0.3  # of a ring's damping, from one touch to another
     ring_allowed: float = 0.12  # and at most; the more it leaves, the less sure the level
     ring_allowed_long: float = 0.09  # over so many swings that frequency and damping are told as well

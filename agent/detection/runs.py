@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,6 +31,7 @@ class TrailingRun:
         self._p = parameters
         self._soft = soft
         self._begin_ns: int | None = None
+        self._lately: deque[Level] = deque()  # as measured over the last of it, oldest first
         self.level: Level | None = None
 
     def update(self, trace: Trace, before: Level | None) -> Level | None:
@@ -40,11 +42,12 @@ class TrailingRun:
         if self._begin_ns is not None:
             level = self._fit(trace, self._begin_ns, least, before)
             if level is not None:
-                self.level = level
+                self._grown(level)
                 return None
-            ended = self.level
+            ended = self._sure_end()
         begin_ns = self._begin_ns
-        self.level, self._begin_ns = None, None
+        broken = self.level
+        self.forget()
         earliest_ns = begin_ns if begin_ns is not None else trace.opened_ns - 1
         for length_s in (shortest, *self._p.ladder_s):
             since_ns = now_ns - round(length_s / _NS)
@@ -57,11 +60,12 @@ class TrailingRun:
             level = self._fit(trace, since_ns, least, before)
             if level is not None:
                 self.level, self._begin_ns = level, since_ns
+                self._lately = deque((level,))
             elif self.level is not None or length_s > self._p.ring_shortest_s:
                 break  # what does not hold for a while does not hold for longer
         # a plateau that only lost its beginning has not ended
-        if ended is not None and self.level is not None and self.level.begin_ns < ended.end_ns:
-            return ended if ended.apart(self.level) > self._p.trend_sigmas else None
+        if broken is not None and self.level is not None and self.level.begin_ns < broken.end_ns:
+            return ended if broken.apart(self.level) > self._p.trend_sigmas else None
         return ended
 
     def _shortest(self) -> tuple[float, int]:
@@ -75,6 +79,20 @@ class TrailingRun:
     def forget(self) -> None:
         """Begin anew."""
         self._begin_ns, self.level = None, None
+        self._lately.clear()
+
+    def _grown(self, level: Level) -> None:
+        """The plateau goes on."""
+        self.level = level
+        self._lately.append(level)
+        sure_ns = level.end_ns - round(self._p.guard_s / _NS)
+        while len(self._lately) > 1 and self._lately[1].end_ns <= sure_ns:
+            self._lately.popleft()
+
+    def _sure_end(self) -> Level | None:
+        """The plateau up to a moment before it broke, if it rings: what a hand does as it comes is little beside that,
+        and was taken for the ring's."""
+        return self._lately[0] if self._lately and self._lately[0].ring_g > 0 else self.level
 
     def _fit(self, trace: Trace, begin_ns: int, least: int, before: Level | None) -> Level | None:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
@@ -134,7 +152,8 @@ class TrailingRun:
         for mode, fit in fits.items():
             level[mode], spread[mode] = fit.level_g, fit.variance_g2
         if 0 in fits:
-            tremor_g, stillness_g = self._tremor_beside(fits[0], t_s, z[:, 0], float(sigma2[0]))
+            moments = [fit for mode, fit in fits.items() if mode]
+            tremor_g, stillness_g = self._tremor_beside(fits[0], moments, t_s, z[:, 0], float(sigma2[0]))
         else:
             tremor_g, stillness_g = self._tremor(t_ns, z[:, 0], float(sigma2[0]))
         spread = spread + self._noise.wander_g**2
@@ -238,9 +257,15 @@ class TrailingRun:
         return math.sqrt(max(moved2, 0.0)), math.sqrt(noise2 * math.sqrt(2 / (count - 1)))
 
     def _tremor_beside(
-        self, fit: RingFit, t_s: NDArray[np.float64], weight: NDArray[np.float64], sigma2: float
+        self,
+        fit: RingFit,
+        moments: list[RingFit],
+        t_s: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        sigma2: float,
     ) -> tuple[float | None, float]:
-        """Motion of the weight beside its ring; where that may be a hand's, the motion left when a ring has died."""
+        """Motion of the weight beside its ring; where that may be a hand's, the motion left when a ring has died. Some
+        of the `moments`' rings is heard in the weight."""
         n, ring = len(t_s), self._rings[0]
         known = fit.frequency_hz >= self._p.tremor_high_hz or ring.frequency_hz is not None
         dies = not known and t_s[-1] >= self._p.ring_dies_s
@@ -254,7 +279,8 @@ class TrailingRun:
                 self._p.ring_skew * swung / n if fit.coherent else self._p.fading_doubt * fit.damping * np.pi * swung
             )
             misfit = (self._p.ring_misfit + float(astray)) * fit.amplitude_g * faded
-            seen = self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2)
+            heard2 = sum(self._heard_g2(moment, t_s) for moment in moments)
+            seen = self._excess(fit.tail_g2 - sigma2, n - n // 2, sigma2 + misfit**2 + heard2)
             still = t_s[-1] >= self._p.ring_alone_s and seen[0] <= seen[1]
             if known or still or (fit.coherent and self._p.ring_keeps * fit.tail_g2 <= ring2 / 2):
                 return seen
@@ -263,9 +289,14 @@ class TrailingRun:
         tail = weight[n // 2 :]
         return self._excess(_variance(tail) - sigma2, len(tail) - 1, sigma2 + ring2)
 
+    def _heard_g2(self, fit: RingFit, t_s: NDArray[np.float64]) -> float:
+        """Mean square of what the weight shows of a moment's ring: its cells convert apart."""
+        apart = self._p.moment_skew * fit.frequency_hz * float(t_s[-1]) / len(t_s)
+        return (apart * fit.amplitude_g * self._faded(fit, t_s)) ** 2
+
     @staticmethod
     def _faded(fit: RingFit, t_s: NDArray[np.float64]) -> float:
-        """Share of the weight's ring that is left at half of a window."""
+        """Share of a ring that is left at half of a window."""
         return float(np.exp(-fit.damping * 2 * np.pi * fit.frequency_hz * t_s[len(t_s) // 2]))
 
     @staticmethod

@@ -249,3 +249,34 @@ def test_a_neighbours_ring_teaches_nothing() -> None:
     plate = detector()
     drive(plate, Signal().hold(2_000.0, 5.0).ring(2_000.0, 12.0, 9.0, 4.0, 0.025))
     assert [ring.frequency_hz for ring in plate.rings] == [None] * len(plate.rings)
+
+
+def test_a_plateau_that_rings_ends_before_the_next_hand_comes() -> None:
+    """A hand that comes softly is little beside a wide ring: what it does was taken for the ring's."""
+    signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 2_500.0, 0.1).ring(2_500.0, 120.0, 12.0, 0.8, 0.03)
+    signal.pieces[-1][-4:] += (4.0, 8.0, 14.0, 22.0)
+    signal.move(2_520.0, 3_000.0, 0.1).ring(3_000.0, 60.0, 11.0, 2.0, 0.03)
+    (between,) = drive(detector(), signal, settle_after_s=1.0)[0].plateaus
+    assert 5.6 < between.end_ns * 1e-9 < 5.9
+    assert between.seconds > 0.5
+    assert float(between.mean[0]) == pytest.approx(2_500.0, abs=1.0)
+    assert between.tremor_g is not None
+    assert between.tremor_g < 2 * between.stillness_g
+
+
+@pytest.mark.parametrize("heard", [0.0, 1.0])
+def test_what_the_weight_hears_of_a_moments_ring_is_no_tremor(heard: float) -> None:
+    """Cells convert apart: a moment's ring that fades more slowly is heard in the weight when its own has gone."""
+    signal = Signal(modes=3).hold(2_000.0, 5.0).move(2_000.0, 2_500.0, 0.1).ring(2_500.0, 150.0, 14.0, 1.2, 0.05)
+    t_ns, z = signal.rows()
+    own = Signal(modes=3).hold(0.0, 5.1).ring(0.0, 400.0, 15.1, 1.2, 0.02)
+    ring = np.concatenate(own.pieces)
+    z[:, 1] = np.concatenate([np.full(len(ring) - 96, 600.0), np.full(96, 750.0)]) + ring
+    z[:, 1] += np.random.default_rng(5).normal(0.0, 0.6, len(ring))
+    z[:, 0] += heard * 0.06 * ring
+    plate = detector(modes=3)
+    levels = [each.after for each in drive(plate, signal, settle_after_s=1.0, rows=(t_ns, z))]
+    assert levels
+    for level in levels:
+        assert level.tremor_g is not None
+        assert level.tremor_g < 1.8 * level.stillness_g
