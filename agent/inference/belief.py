@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.inference.habits import Habits
 from agent.inference.items import Shares
@@ -39,6 +39,14 @@ class Bundle:
         return 1.0 - sum(share for _, share in self.doubt)
 
 
+class Filled(NamedTuple):
+    """When goods that nobody had taken came to their lane: which, and where."""
+
+    t_ns: int
+    plate: str
+    sku: str
+
+
 @dataclass
 class PlateBelief:
     """`counts` by sku in their lanes, `strays` out of them; `known` are those single units of `counts` of which weight
@@ -71,7 +79,7 @@ class Belief:
         self.pool: list[Bundle] = []
         self.habits = Habits(parameters)
         self.weights = UnitWeights(items, parameters)
-        self.filled_ns: int | None = None  # when goods came to a lane that nobody had taken
+        self.filled: Filled | None = None  # the last of them
 
     @property
     def parameters(self) -> InferenceParameters:
@@ -80,7 +88,7 @@ class Belief:
     def fork(self, plate: str) -> Belief:
         """A copy in which one plate and the pool may change."""
         copy = Belief.__new__(Belief)
-        copy._p, copy._items, copy.filled_ns = self._p, self._items, self.filled_ns
+        copy._p, copy._items, copy.filled = self._p, self._items, self.filled
         copy.habits, copy.weights = self.habits, self.weights
         own = self.plates[plate]
         forked = replace(
@@ -170,7 +178,7 @@ class Belief:
             "pool": [asdict(bundle) for bundle in self.pool],
             "habits": self.habits.snapshot(),
             "weights": self.weights.snapshot(),
-            "filled_ns": self.filled_ns,
+            "filled": self.filled,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -187,7 +195,8 @@ class Belief:
         self.pool = [_bundle(bundle) for bundle in state["pool"]]
         self.habits.restore(state.get("habits", {}))
         self.weights.restore(state.get("weights", {}))
-        self.filled_ns = state.get("filled_ns")
+        filled = state.get("filled")
+        self.filled = None if filled is None else Filled(int(filled[0]), filled[1], filled[2])
 
 
 def _stock(plate: Plate) -> dict[str, int]:

@@ -9,6 +9,7 @@ from itertools import combinations, islice
 
 from agent.inference.belief import Belief, Bundle, PlateBelief
 from agent.inference.doubts import doubted, others
+from agent.inference.filling import comes_to_lane, lane_at_work, unseen_counts
 from agent.inference.geometry import Geometry
 from agent.inference.habits import USED
 from agent.inference.parameters import InferenceParameters
@@ -94,12 +95,11 @@ class Imagination:
                         out.append(Hypothesis(some, log_chance(chance * portion * doubt), log_habit=log_habit))
         recent = sorted(near, key=lambda pair: -pair[1])[:_PAIRED_BUNDLES]
         out += self._both([(bundle, seen * share / weight) for bundle, share in recent if weight], plate, delta_g, seen)
-        filling = belief.filled_ns is not None and now_ns - belief.filled_ns < round(p.filling_s * 1e9)
-        seldom = p.put_lane_filling if filling else p.put_lane_unseen
+        filling = lane_at_work(belief, now_ns, p)
         for sku, place in self._lanes(plate, state):
-            filled = 1.0 if state.staff else seldom if state.counts.get(sku, 0) > 0 else max(seldom, p.put_lane_empty)
-            for part, chance in self._unseen_parts(belief, sku, place, state, delta_g):
-                out.append(Hypothesis((part,), log_chance(filled * chance / max(len(plate.lanes), 1))))
+            comes = comes_to_lane(belief, plate, sku, filling, p)
+            for part, chance in self._unseen_parts(belief, sku, place, state, delta_g, filling=filling is not None):
+                out.append(Hypothesis((part,), log_chance(comes * chance)))
         away = [sku for sku in self._items if sku not in state.counts]
         for sku in away:
             for part, chance in self._unseen_parts(belief, sku, _anywhere(plate), state, delta_g):
@@ -202,15 +202,17 @@ class Imagination:
         return out
 
     def _unseen_parts(
-        self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float
+        self, belief: Belief, sku: str, place: Place, state: PlateBelief, delta_g: float, *, filling: bool = False
     ) -> list[tuple[Part, float]]:
         item, unit = self._items[sku], belief.weights.unit(sku)
         place = Place(place.x, place.y, self._p.put_out_of_lane)
+        if state.staff:
+            counts = self._counts(item, delta_g, staff=True)
+        else:
+            counts = unseen_counts(round(delta_g / item.unit_weight_g), self._p, filling=filling)
         return [
             (Part(sku, count, 1, *unit.times(count), place, from_lane=sku in state.counts), chance)
-            for count, chance in (
-                self._counts(item, delta_g, staff=True) if state.staff else enumerate(self._p.unseen, start=1)
-            )
+            for count, chance in counts
         ]
 
     def _stray_part(self, stray: Bundle, plate: Plate, state: PlateBelief) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.inference.belief import Belief, Bundle, PlateBelief
+from agent.inference.belief import Belief, Bundle, Filled, PlateBelief
 from agent.inference.change import Change
 from agent.inference.doubts import seen_as
 from agent.inference.items import Items, Shares
@@ -25,17 +25,17 @@ class Memory:
     pool: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]  # that came, that went
     strays: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]
     known: tuple[tuple[Bundle, ...], tuple[Bundle, ...]]
-    filled_ns: tuple[int | None, int | None]  # before, after
+    filled: tuple[Filled | None, Filled | None]  # before, after
 
 
 def remember(belief: Belief, plate: str, step: Step, place_mm: Place, t_ns: int) -> Memory:
     """Move the goods of a step."""
     state = belief.plates[plate]
-    counts, pool, filled_ns = dict(state.counts), list(belief.pool), belief.filled_ns
+    counts, pool, was_filled = dict(state.counts), list(belief.pool), belief.filled
     strays, known = list(state.strays), list(state.known)
     grams = _move(belief, plate, _found_again(belief, plate, step), place_mm, t_ns)
     changed = {sku: n - counts.get(sku, 0) for sku, n in state.counts.items() if n != counts.get(sku, 0)}
-    filled = (filled_ns, belief.filled_ns)
+    filled = (was_filled, belief.filled)
     bundles = (_difference(pool, belief.pool), _difference(strays, state.strays), _difference(known, state.known))
     return Memory(plate, grams, changed, *bundles, filled)
 
@@ -51,8 +51,8 @@ def take_back(belief: Belief, memory: Memory) -> bool:
     state.known = [*_without(state.known, memory.known[0]), *memory.known[1]]
     for sku, change in memory.counts.items():
         state.counts[sku] = max(state.counts.get(sku, 0) - change, 0)
-    if belief.filled_ns == memory.filled_ns[1]:
-        belief.filled_ns = memory.filled_ns[0]
+    if belief.filled == memory.filled[1]:
+        belief.filled = memory.filled[0]
     return True
 
 
@@ -193,8 +193,8 @@ def _come(
         hidden_g, hidden_g2 = part.source.weight_g - weight_g, part.source.variance_g2 + variance_g2
     if part.source is not None and any(bundle is part.source for bundle in belief.pool):
         belief.give_back(part.source, part.count, weight_g, variance_g2, seen_as(part.source, part))
-    elif part.source is None and part.from_lane and not state.staff:
-        belief.filled_ns = t_ns
+    elif part.source is None and part.from_lane and part.sku is not None and not state.staff:
+        belief.filled = Filled(t_ns, plate, part.sku)
     inside = part.from_lane and not part.leans and not doubt and (place_mm is None or _within(part, place_mm))
     if inside and part.sku is not None:
         state.counts[part.sku] = state.counts.get(part.sku, 0) + part.count

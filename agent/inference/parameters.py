@@ -30,6 +30,7 @@ class InferenceParameters:
     counts: tuple[float, ...] = (0.80, 0.13, 0.045, 0.015, 0.006, 0.003, 0.0015, 0.0008)
     pieces: tuple[float, ...] = (0.92, 0.055, 0.012, 0.005, 0.002, 0.001)  # of goods sold by weight: one by one
     unseen: tuple[float, ...] = (0.70, 0.20, 0.06, 0.04)  # units of one put that nobody saw leave
+    filled_more: float = 0.6  # of what who fills lanes has set down: one unit more at once
     staff_counts: int = 24  # staff fills lanes: any number up to this is alike
     beyond_stock: float = 0.02  # a unit that should not be there any more
     pick_one_product: float = 0.90
@@ -52,7 +53,8 @@ class InferenceParameters:
     returned_whole: float = 0.2  # or all of them
     put_together: float = 0.3  # what was taken at once is set back at once
     put_lane_unseen: float = 0.006  # of own goods that nobody saw leave: far rarer than a hand that presses
-    put_lane_filling: float = 0.5  # but where some just came, more follow
+    put_lane_filling: float = 0.5  # but where some just came, more follow,
+    put_lane_onward: float = 0.7  # mostly of the same product, until its lane is full
     filling_s: float = 60.0
     put_leant: float = 0.02  # of units set back: they lean against the side
     put_leant_away: float = 0.005  # likewise on a plate where they do not belong

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.inference import InferenceParameters, Step, remember
+from agent.inference.belief import Filled
 from tests.agent.inference.scene import Scene
 
 COLA = (75.0, 150.0)  # a place in cola's lane on P1
@@ -266,6 +267,31 @@ def test_where_staff_fills_a_lane_more_is_expected() -> None:
     second = scene.change("P1", (2_020.0, *RICE)).steps[0]
     assert (first.items, second.items) == ((("rice", 2),), (("rice", 2),))
     assert 1 - second.certainty < (1 - first.certainty) / 3
+
+
+def test_who_fills_lanes_brings_many_at_once() -> None:
+    scene = Scene()
+    before = scene.change("P1", (9_090.0, *RICE)).steps[0]
+    scene.judge.forget()
+    scene.happen("P1", (1_010.0, *RICE))
+    while_filling = scene.change("P1", (9_090.0, *RICE)).steps[0]
+    assert before.items == ()
+    assert while_filling.items == (("rice", 9),)
+    assert while_filling.certainty > 0.9
+
+
+def test_who_fills_a_lane_goes_on_with_it() -> None:
+    """Three bottles that weigh what another product's one does, where weight alone tells."""
+    scene = Scene(cells=1)
+    twins = [scene.change("P1", (350.5, *COLA)).steps[0]]
+    for sku in ("cola", "zero"):
+        scene.judge.forget()
+        scene.belief.filled = Filled(scene.t_ns, "P1", sku)
+        twins.append(scene.change("P1", (350.5, *COLA)).steps[0])
+    unknown, cola, zero = (dict(step.ranked) for step in twins)
+    assert unknown[(("cola", 1),)] == pytest.approx(unknown[(("zero", 1),)], rel=0.05)
+    assert cola[(("cola", 1),)] > 0.8
+    assert zero[(("zero", 1),)] > 0.8
 
 
 def test_what_may_be_something_else_is_told_so_when_it_moves_again() -> None:
