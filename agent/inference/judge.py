@@ -151,7 +151,10 @@ class Judge:
         likely = certainty >= p.likely and not hidden and not any(_from_nowhere(step) for step in steps)
         if likely and quiet_s >= max(p.likely_after_s, outlast_s):
             return "tell"
-        return "tell" if quiet_s >= max(p.sure_after_s, outlast_s) and certainty >= p.sure else "wait"
+        # of many that nobody saw leave a hand that lingers on them may be one
+        many = any(_from_nowhere(step) and step.units > len(p.unseen) for step in steps)
+        sure_after_s = p.likely_after_s if many else p.sure_after_s
+        return "tell" if quiet_s >= max(sure_after_s, outlast_s) and certainty >= p.sure else "wait"
 
 
 def _foreign(step: Step) -> bool:

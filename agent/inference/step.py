@@ -39,5 +39,10 @@ class Step:
         return () if self.nothing else ((self.direction, self.items),)
 
     @property
+    def units(self) -> int:
+        """How many goods moved by the likeliest reading."""
+        return sum(abs(count) for _, count in self.items)
+
+    @property
     def items(self) -> Items:
         return self.ranked[0][0] if self.ranked else FOREIGN

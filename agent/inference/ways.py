@@ -125,6 +125,11 @@ def _overlap(one: Step, other: Step) -> bool:
     return one.before.end_ns < other.after.begin_ns and other.before.end_ns < one.after.begin_ns
 
 
+def _some_of(items: Items, of: Items) -> bool:
+    """Whether they are fewer units of the one product that others are."""
+    return len(items) == len(of) == 1 and items[0][0] == of[0][0] and items[0][1] < of[0][1]
+
+
 class Ways:
     """The forward sum over one contact's plateaus."""
 
@@ -208,17 +213,18 @@ class Ways:
 
     def _undone(self, way: Way, step: Step, j: int, k: int) -> float:
         """The very thing that came is taken again only when a hand has let go and come back; and goods that nobody saw
-        leave hardly come only to be taken again: what weighed as much was a hand."""
+        leave hardly come only to be taken again, be it some of them: what weighed as much was a hand."""
         last = next((one for one in reversed(way.steps) if not one.nothing), None)
-        if step.nothing or step.direction > 0 or last is None or last.direction < 0 or last.items != step.items:
+        if step.nothing or step.direction > 0 or last is None or last.direction < 0:
             return 0.0
         nodes, same = self._nodes, self._p.same_sigmas
-        if last.before.apart_in_weight(step.after) > self._p.undone_sigmas:
+        unseen = last.best is not None and all(part.source is None and part.sku for part in last.best.parts)
+        whole = last.items == step.items and last.before.apart_in_weight(step.after) <= self._p.undone_sigmas
+        if not whole and not (unseen and _some_of(step.items, last.items)):
             return 0.0
         gone = next(nodes[m] for m in range(j + 1, k + 1) if nodes[m].apart_in_weight(nodes[k]) < same)
         stood_s = (gone.begin_ns - last.after.begin_ns) * 1e-9
         soon = min(stood_s - self._p.undone_s, 0.0) / self._p.undone_fall_s
-        unseen = last.best is not None and all(part.source is None and part.sku for part in last.best.parts)
         return soon + (math.log(self._p.undone_unseen) if unseen else 0.0)
 
     def _merged(

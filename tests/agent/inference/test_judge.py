@@ -280,6 +280,33 @@ def test_who_fills_lanes_brings_many_at_once() -> None:
     assert while_filling.certainty > 0.9
 
 
+def test_many_that_nobody_saw_leave_are_told_when_a_hand_had_time_to_leave_them() -> None:
+    p = InferenceParameters()
+    soon_s, later_s = p.sure_after_s + 0.01, p.likely_after_s + 0.01
+    told = {}
+    for count in (1, 5):
+        for seconds in (soon_s, later_s):
+            scene = Scene()
+            scene.happen("P1", (1_010.0, *RICE))
+            told[count, seconds] = scene.change("P1", (count * 1_010.0, *RICE), seconds=seconds).action
+    assert told == {(1, soon_s): "tell", (1, later_s): "tell", (5, soon_s): "wait", (5, later_s): "tell"}
+
+
+def test_of_goods_that_nobody_saw_leave_none_is_taken_again_at_once() -> None:
+    """A hand that weighs as three packs stays on four that it set down; then two more come."""
+    scene = Scene()
+    scene.belief.filled = Filled(scene.t_ns, "P2", "soap")
+    levels = [
+        scene.level([], tremor_g=None),
+        scene.level([(7 * 120.0, *SOAP)], 0.25, sigma_g=1.5, tremor_g=None),
+        scene.level([(4 * 120.0, *SOAP)], 0.6, sigma_g=1.5, tremor_g=None),
+        scene.level([(6 * 120.0, *SOAP)], 1.0),
+    ]
+    verdict = scene.judge.consider("P2", scene.contact(*levels))
+    assert [one(step) for step in verdict.steps] == [(("soap", 4),), (("soap", 2),)]
+    assert verdict.share > 0.9
+
+
 def test_who_fills_a_lane_goes_on_with_it() -> None:
     """Three bottles that weigh what another product's one does, where weight alone tells."""
     scene = Scene(cells=1)
