@@ -65,7 +65,7 @@ class TrailingRun:
                 break  # what does not hold for a while does not hold for longer
         # a plateau that only lost its beginning has not ended
         if broken is not None and self.level is not None and self.level.begin_ns < broken.end_ns:
-            return ended if broken.apart(self.level) > self._p.trend_sigmas else None
+            return broken if broken.apart(self.level) > self._p.trend_sigmas else None
         return ended
 
     def _shortest(self) -> tuple[float, int]:
@@ -90,9 +90,11 @@ class TrailingRun:
             self._lately.popleft()
 
     def _sure_end(self) -> Level | None:
-        """The plateau up to a moment before it broke, if it rings: what a hand does as it comes is little beside that,
-        and was taken for the ring's."""
-        return self._lately[0] if self._lately and self._lately[0].ring_g > 0 else self.level
+        """The plateau up to a moment before it broke, if it rings and is long enough without: what a hand does as it
+        comes is little beside a ring, and was taken for the ring's."""
+        if not self._lately or self._lately[0].ring_g == 0 or self._lately[0].seconds < self._p.ring_alone_s:
+            return self.level
+        return self._lately[0]
 
     def _fit(self, trace: Trace, begin_ns: int, least: int, before: Level | None) -> Level | None:
         first_ns = max(begin_ns, trace.end_ns - round(self._p.longest_fit_s / _NS))
