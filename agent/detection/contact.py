@@ -67,7 +67,10 @@ class Contact:
             self.plateaus.remove(min(self.plateaus, key=lambda plateau: plateau.seconds))
 
     def _continues(self, earlier: Level, later: Level, begin_ns: int) -> bool:
-        near = begin_ns - earlier.end_ns < round(self.parameters.same_gap_s * 1e9)
+        gap_s = self.parameters.same_gap_s
+        if earlier.ring_g > 0:  # it ended a moment before it broke
+            gap_s += self.parameters.guard_s
+        near = begin_ns - earlier.end_ns < round(gap_s * 1e9)
         return near and earlier.apart(later) < self.parameters.same_sigmas
 
     def bent(self, nodes: list[Level]) -> list[Level]:

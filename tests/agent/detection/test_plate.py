@@ -280,3 +280,12 @@ def test_what_the_weight_hears_of_a_moments_ring_is_no_tremor(heard: float) -> N
     for level in levels:
         assert level.tremor_g is not None
         assert level.tremor_g < 1.8 * level.stillness_g
+
+
+def test_a_knock_does_not_begin_a_plateau_that_rings_anew() -> None:
+    signal = Signal().hold(2_000.0, 5.0).move(2_000.0, 2_500.0, 0.1).ring(2_500.0, 120.0, 12.0, 2.0, 0.03)
+    signal.pieces[-1][56:61] += (400.0, 900.0, 0.0, -900.0, -400.0)
+    first = drive(detector(), signal, settle_after_s=0.8)[0]
+    (before_it,) = first.contact.plateaus
+    assert before_it.end_ns * 1e-9 < 5.1 + 56 / 80 < first.after.begin_ns * 1e-9
+    assert first.contact.standing_s > first.after.seconds + 0.4
