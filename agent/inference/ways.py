@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from agent.detection import Level
 from agent.inference.belief import Belief
@@ -258,9 +259,11 @@ class Ways:
         closed contact left is not told any more."""
         if k <= self._closed:
             return "kept"
-        node, last = self._nodes[k], self._nodes[-1]
-        stands_yet = node is last or node.apart(last) < self._p.same_sigmas
-        return "told" if stands_yet or node.seconds + node.rested_s >= self._p.foreign_least_s else "never"
+        node, last, same = self._nodes[k], self._nodes[-1], self._p.same_sigmas
+        if node is last or node.apart(last) < same:  # it stands yet
+            return "told"
+        on = takewhile(lambda later: later is node or later.apart(node) < same, self._nodes[k:])
+        return "told" if sum(level.seconds + level.rested_s for level in on) >= self._p.foreign_least_s else "never"
 
     def _between(self, j: int, k: int, place_mm: tuple[float, float] | None = None) -> float:
         """All plateaus after j and before k are a hand's: it came before the goods moved, or stayed when they had.

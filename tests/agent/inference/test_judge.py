@@ -330,6 +330,20 @@ def test_what_may_be_something_else_is_told_so_when_it_moves_again() -> None:
     assert shares[(("zero", 1),)] > 0.25
 
 
+def test_a_thing_that_nobody_knows_stands_on_all_plateaus_of_its_level() -> None:
+    """It rang at first, so that its first plateau is short; then a bag is taken beside it."""
+    scene = Scene()
+    levels = [
+        scene.level([]),
+        scene.level([(555.0, *SOAP)], 0.2),
+        scene.level([(555.0, *SOAP)], 1.5),
+        scene.level([(555.0, *SOAP), (-1_010.0, *RICE)], 1.0),
+    ]
+    verdict = scene.judge.consider("P1", scene.contact(*levels))
+    assert [(step.direction, one(step)) for step in verdict.steps] == [(1, ()), (-1, (("rice", 1),))]
+    assert verdict.steps[0].after is levels[1]
+
+
 @pytest.mark.parametrize(("between_s", "hand"), [(0.05, True), (0.6, False)])
 def test_goods_move_again_only_when_a_hand_has_let_go(between_s: float, *, hand: bool) -> None:
     """What weighs as much as what was taken, and is gone a tenth of a second later, was no cola."""
