@@ -262,7 +262,8 @@ class Ways:
         node, last, same = self._nodes[k], self._nodes[-1], self._p.same_sigmas
         if node is last or node.apart(last) < same:  # it stands yet
             return "told"
-        on = takewhile(lambda later: later is node or later.apart(node) < same, self._nodes[k:])
+        # what rings as it lands soon breaks into plateaus of one level; what breaks one that does not is a hand
+        on = takewhile(lambda level: level is node or (node.ring_g and level.apart(node) < same), self._nodes[k:])
         return "told" if sum(level.seconds + level.rested_s for level in on) >= self._p.foreign_least_s else "never"
 
     def _between(self, j: int, k: int, place_mm: tuple[float, float] | None = None) -> float:

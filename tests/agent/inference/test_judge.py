@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.inference import InferenceParameters, Step, remember
@@ -272,7 +274,7 @@ def test_a_thing_that_nobody_knows_stands_on_all_plateaus_of_its_level() -> None
     scene = Scene()
     levels = [
         scene.level([]),
-        scene.level([(555.0, *SOAP)], 0.2),
+        replace(scene.level([(555.0, *SOAP)], 0.2), ring_g=30.0, ring_hz=20.0),
         scene.level([(555.0, *SOAP)], 1.5),
         scene.level([(555.0, *SOAP), (-1_010.0, *RICE)], 1.0),
     ]
