@@ -3,12 +3,14 @@
 Some take one thing at a time, some several alike, some a thing in each hand; some set goods back where they stood, some
 leave them anywhere, some bring their own. An agent knows what is usual; the shares of one person are taken to be
 Dirichlet about that, and each movement's readings are weighed by what his other movements, before and after, say of
-them (leave one out, in rounds). What an agent could not name keeps its share among what is taken.
+them (leave one out, in rounds). How closely they gather about one manner tells how much they say. What an agent could
+not name keeps its share among what is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, lgamma, log
 
 from resolver.baskets.hypothesis import Clue, Leanings
 
@@ -27,12 +29,15 @@ USUAL = {
 }
 """Shares of picks (down to "elsewhere": of what stands on a wrong plate) and of puts, by manner: mean over the bench's
 families."""
-WEIGHT = 1.0
-"""Movements that what is usual counts for, against those of the person."""
+STEADY = ((0.5, 0.8), (8.0, 0.2))
+"""Movements that what is usual counts for, against those of the person, and how many are like that: those who are
+steady in their ways, and those who do now this and now that (by 1,412 stories of the bench, picks and puts apart)."""
 ROUNDS = 3
 
 _Manners = dict[str, float]
 """Probability by manner."""
+_Steadiness = tuple[tuple[float, float], ...]
+"""Each weight of `STEADY` with its probability."""
 
 
 def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
@@ -55,6 +60,7 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
             continue
         for owner, share in shares:
             _add(settled.setdefault((owner, clue.puts), {}), manners, share)
+    steady: dict[tuple[int, str], _Steadiness] = {}
     for turn in range(ROUNDS):
         if turn:
             told = [_manners(clue, found[number]) for number, clue, _ in open_clues]
@@ -63,10 +69,13 @@ def leanings(clues: Sequence[Clue], owners: frozenset[str]) -> list[Leanings]:
             for owner, share in shares:
                 _add(sums.setdefault((owner, clue.puts), {}), manners, share)
         for manners, (number, clue, shares) in zip(told, open_clues, strict=True):
-            puts = clue.puts
-            found[number] = tuple(
-                [(owner, _factors(clue, _less(sums[owner, puts], manners, share))) for owner, share in shares]
-            )
+            factors = []
+            for owner, share in shares:
+                others = _less(sums[owner, clue.puts], manners, share)
+                if not turn:
+                    steady[number, owner] = _steadiness(others)
+                factors.append((owner, _factors(clue, others, steady[number, owner])))
+            found[number] = tuple(factors)
     return found
 
 
@@ -116,9 +125,14 @@ def _manners(clue: Clue, leaning: Leanings | None) -> _Manners:
     return manners
 
 
-def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
+def _factors(clue: Clue, others: _Manners, steady: _Steadiness) -> tuple[float, ...]:
     """How many times as likely as usual each reading is of somebody with these other movements."""
-    total = WEIGHT + sum(others.values())
+    movements = sum(others.values())
+    base = gain = 0.0
+    for weight, chance in steady:
+        part = chance / (weight + movements)
+        base += part * weight
+        gain += part
     known: _Manners = {}
     mass = weighed = 0.0
     for _, chance, manner in clue.readings:
@@ -126,9 +140,24 @@ def _factors(clue: Clue, others: _Manners) -> tuple[float, ...]:
             continue
         factor = known.get(manner)
         if factor is None:
-            usual = USUAL[manner]
-            factor = known[manner] = (WEIGHT * usual + others.get(manner, 0.0)) / (total * usual)
+            factor = known[manner] = base + gain * others.get(manner, 0.0) / USUAL[manner]
         mass += chance
         weighed += chance * factor
     usually = weighed / mass
     return tuple([known.get(manner, usually) for _, _, manner in clue.readings])
+
+
+def _steadiness(movements: _Manners) -> _Steadiness:
+    """How steady somebody with these movements is in his ways, by how likely they are (Dirichlet-multinomial)."""
+    seen = sum(movements.values())
+    logs = []
+    for weight, share in STEADY:
+        likelihood = log(share) + lgamma(weight) - lgamma(weight + seen)
+        for manner, count in movements.items():
+            usual = weight * USUAL[manner]
+            likelihood += lgamma(usual + count) - lgamma(usual)
+        logs.append(likelihood)
+    most = max(logs)
+    chances = [exp(likelihood - most) for likelihood in logs]
+    total = sum(chances)
+    return tuple([(weight, chance / total) for (weight, _), chance in zip(STEADY, chances, strict=True)])

@@ -42,6 +42,20 @@ def test_who_takes_one_at_a_time_took_one_and_who_takes_two_took_two() -> None:
     assert share_of_one(doubles) < 0.1
 
 
+def test_who_does_now_this_and_now_that_may_do_what_he_never_did() -> None:
+    steady = [clue(f"e{k}", (picked(("cola", 2)), 0.99, "two"), ((), 0.01, "")) for k in range(8)]
+    ways = ["two", "pair", "three", "one", "elsewhere", "two", "more", "two"]
+    varied = [clue(f"e{k}", (picked(("cola", 2)), 0.99, way), ((), 0.01, "")) for k, way in enumerate(ways)]
+    doubt = clue("doubt", (picked(("juice", 1), ("tea", 1)), 0.5, "mixed"), (picked(("mints", 2)), 0.5, "two"))
+
+    def odds(others: list[Clue]) -> float:
+        ((_, (mixed, two)),) = leanings([*others, doubt], frozenset(["s1"]))[-1]
+        return two / mixed
+
+    assert odds(steady) > 50.0
+    assert odds(varied) < 10.0
+
+
 def test_what_comes_later_tells_as_much() -> None:
     doubles = [clue(f"e{k}", (picked(("cola", 2)), 0.99, "two"), ((), 0.01, "")) for k in range(8)]
     before = infer(["s1"], [DOUBT, *doubles]).of("s1")
