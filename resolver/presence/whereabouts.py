@@ -18,7 +18,7 @@ from resolver.presence.tracks import BEARS_AFTER_NS, Tracks
 
 Shares = dict[str, float]
 
-SUREST = 0.9995
+SUREST = 0.999
 """Agreement of many messages makes nobody surer than this, for a tracker that swapped two people is wrong all along: on
 the bench 1 of 4,605 movements was another's of which somebody was at least 0.99 likely."""
 MAX_MESSAGES = 4096

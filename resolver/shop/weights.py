@@ -16,6 +16,9 @@ FINER = 1 / 3
 """Or to this share of the other's: then it still tells the level between them better."""
 LEAST_OFF_G = 1.0
 """A plate drifts by less than this from one movement to the next."""
+UNMOVED = 0.1
+"""A correction that moves a weight by less than this share of its error has not weighed it again: a weighing that was
+better would have moved it by more, nine times in ten."""
 MOST_RESETTLED = 0.35
 """By more than this share of a movement no plate rests elsewhere than was told: its scale was set anew meanwhile."""
 
@@ -78,4 +81,7 @@ def _corrected_g(fact: MovementFact, correction: CorrectionFact | None) -> float
     meant = correction.correction.items if correction is not None else ()
     if len(meant) != 1 or any(entry.weight_g == meant[0].weight_g for entry in fact.movement.items):
         return None
-    return meant[0].weight_g
+    weight_g = meant[0].weight_g
+    if weight_g is None or abs(abs(weight_g) - abs(fact.movement.delta_g)) < UNMOVED * fact.movement.sigma_g:
+        return None
+    return weight_g

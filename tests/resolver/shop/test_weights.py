@@ -37,6 +37,14 @@ def loose_g(receipt: Receipt) -> float:
     return line.weight_g
 
 
+@pytest.mark.parametrize(("seen_g", "state"), [(138.0, "final"), (150.6, "review")])
+def test_a_correction_that_leaves_a_weight_where_it_was_has_not_weighed_it_again(seen_g: float, state: str) -> None:
+    shop = entered()
+    event = moved(shop, 5, -150.0, LEVEL_G, sigma_g=20.0)
+    corrected(shop, 8, event, seen_g)
+    assert receipt_of(shop).state == state
+
+
 def test_where_the_next_contact_begins_tells_where_the_plate_came_to_rest() -> None:
     shop = entered()
     moved(shop, 5, -150.0, LEVEL_G)
