@@ -9,22 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.commands.errors import CommandError, UsageError
-from agent.journal import (
-    BeliefRefusedError,
-    CalibrationError,
-    Journal,
-    JournalError,
-    StateForeignError,
-    StateTooNewError,
-    StateUnusableError,
-    calibrated,
-    load_calibration,
-)
-from agent.settings import ENV_PREFIX
 from agent.store import Store, StoreError, load_store
 
 if TYPE_CHECKING:
+    from agent.journal import Journal
     from agent.pipeline.told import ShelfPipeline
+
+# Settings and journal are loaded where they are needed: a replay of a named store file needs neither.
 
 
 def store_path(named: Path | None) -> Path:
@@ -33,7 +24,11 @@ def store_path(named: Path | None) -> Path:
     Raises:
         UsageError: neither names one.
     """
-    path = named or os.environ.get(f"{ENV_PREFIX}STORE")
+    if named is not None:
+        return named
+    from agent.settings import ENV_PREFIX
+
+    path = os.environ.get(f"{ENV_PREFIX}STORE")
     if not path:
         raise UsageError(f"no store file named; say --store FILE or {ENV_PREFIX}STORE")
     return Path(path)
@@ -47,7 +42,16 @@ def read_store(path: Path, state: Path | None = None) -> Store:
     """
     try:
         store = load_store(path)
-        return calibrated(store, load_calibration(state)) if state else store
+    except StoreError as error:
+        raise UsageError(str(error)) from None
+    return store if state is None else _calibrated(store, state)
+
+
+def _calibrated(store: Store, state: Path) -> Store:
+    from agent.journal import CalibrationError, calibrated, load_calibration
+
+    try:
+        return calibrated(store, load_calibration(state))
     except (StoreError, CalibrationError) as error:
         raise UsageError(str(error)) from None
 
@@ -69,6 +73,8 @@ def agent_of(store: Store, named: str | None) -> str:
 
 
 def _open_now(state: Path) -> Journal:
+    from agent.journal import Journal
+
     return Journal(state)
 
 
@@ -80,6 +86,14 @@ def opened_journal(state: Path, open_journal: Callable[[Path], Journal] = _open_
         UsageError: another version's, another agent's, or no folder that can be written.
         CommandError: locked, or not to be used.
     """
+    from agent.journal import (
+        BeliefRefusedError,
+        JournalError,
+        StateForeignError,
+        StateTooNewError,
+        StateUnusableError,
+    )
+
     try:
         journal = open_journal(state)
     except (StateTooNewError, StateUnusableError) as error:
@@ -110,4 +124,6 @@ def made_pipeline(store: Store, agent: str, epoch: str, journal: Journal | None)
     try:
         return Pipeline(store, agent, epoch, belief)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+        from agent.journal import BeliefRefusedError
+
         raise BeliefRefusedError(journal.folder, f"{type(error).__name__}: {error}") from error
