@@ -61,9 +61,9 @@ Size = Annotated[tuple[Positive, Positive], BeforeValidator(_pair)]
 
 
 class Section(BaseModel):
-    """Base of all sections: unknown keys refused, nothing coerced."""
+    """Base of all sections: unknown keys refused, nothing coerced. Built as the file is read, each section once."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def _with_offset(value: dt.datetime) -> dt.datetime:
