@@ -26,7 +26,9 @@ _WEIGHTS = 15  # that are tried of one load,
 _REACH_SDS = 4.0  # so far about the likeliest
 
 
-def log_moments(flat: Flat, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters) -> tuple[float, ...]:
+def log_moments(
+    flat: Flat, parts: tuple[Part, ...], geometry: Geometry, p: InferenceParameters
+) -> tuple[float, float, float]:
     """What parts at once say of a flat change: the logarithm of the density of its moments, and mean and variance of
     its weight by them."""
     mean, covariance = _shown(flat, parts, geometry, p)
