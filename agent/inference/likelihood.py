@@ -36,6 +36,8 @@ def log_else(change: Change, geometry: Geometry, p: InferenceParameters) -> floa
     density = -math.log(weight * math.log(p.else_high_g / p.else_low_g))
     if weight < p.else_low_g:
         density += p.else_fall * math.log(weight / p.else_low_g)
+    if weight > p.else_heavy_g:
+        density -= p.else_fall * math.log(weight / p.else_heavy_g)
     return density + log_anywhere(change, weight, geometry)
 
 

@@ -122,6 +122,7 @@ class InferenceParameters:
     # something else
     else_low_g: float = 8.0  # things that people carry in are seldom lighter
     else_fall: float = 3.0  # and so much more seldom, as a power
+    else_heavy_g: float = 3_000.0  # nor heavier, likewise
     else_high_g: float = 10_000.0
     undone_s: float = 1.2  # so long what was set down stands before it is taken again; what is gone sooner by
     undone_fall_s: float = 0.1  # so much is e times as rare
@@ -152,6 +153,8 @@ class InferenceParameters:
     still_chance: float = 3.0  # noise alone moves a plateau by so many times (squared) the least that shows
     still_cap: float = 12.0
     slow_ring_visit: float = -3.0  # a plateau that swings as slowly as a hand, taken for a true one
+    rung_by: float = 2.0  # likewise one that rings by more than so many times what moved,
+    rung_g: float = 60.0  # and what footfalls and a closing door do
     quickest_s: float = 0.3  # from one plateau to the next where goods moved twice
     quickest_fall_s: float = 0.015  # what is quicker by so much is e times as rare
     same_sigmas: float = 4.0  # plateaus no further apart may be one

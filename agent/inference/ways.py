@@ -165,9 +165,10 @@ class Ways:
             for j in range(k):
                 if nodes[j].end_ns > nodes[k].begin_ns or not at[j]:
                     continue
-                between = self._between(j, k) + visit
+                calm = visit + self._unrung(j, k)
+                between = self._between(j, k) + calm
                 place = self._geometry.place_mm(self._change(j, k)) if k > j + 1 else None
-                at_goods = between if place is None else self._between(j, k, place) + visit
+                at_goods = between if place is None else self._between(j, k, place) + calm
                 change = log_sum(
                     [way.log + self._go_on(way, j, k, (between, at_goods), arrived, lost) for way in at[j]]
                 )
@@ -211,6 +212,12 @@ class Ways:
             return 0.0
         apart_s = (self._nodes[k].begin_ns - self._nodes[j].begin_ns) * 1e-9
         return min(apart_s - self._p.quickest_s, 0.0) / self._p.quickest_fall_s
+
+    def _unrung(self, j: int, k: int) -> float:
+        """A plate that no hand is on rings by what moved on it; one that rings by more is held, and trembles."""
+        node = self._nodes[k]
+        moved_g = max(abs(self._change(i, k).delta_g[0]) for i in range(j, k))
+        return self._p.slow_ring_visit if node.ring_g > self._p.rung_by * moved_g + self._p.rung_g else 0.0
 
     def _undone(self, way: Way, step: Step, j: int, k: int) -> float:
         """The very thing that came is taken again only when a hand has let go and come back; and goods that nobody saw

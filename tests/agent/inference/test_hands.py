@@ -89,6 +89,25 @@ def test_a_light_thing_that_may_be_a_hand_stands_for_a_while_before_it_is_told()
     assert actions == {(18.0, 1.2): "wait", (18.0, 3.0): "tell", (150.0, 1.2): "tell", (150.0, 3.0): "tell"}
 
 
+def test_nobody_sets_down_what_weighs_as_much_as_somebody_who_leans() -> None:
+    bag, leant = (Scene().change("P1", (grams, 120.0, 90.0), seconds=1.2) for grams in (1_500.0, 8_000.0))
+    assert bag.steps[0].items == leant.steps[0].items == ()
+    assert 1 - leant.steps[0].certainty > 2 * (1 - bag.steps[0].certainty)
+
+
+def test_a_plate_that_rings_by_more_than_moved_is_held() -> None:
+    """That a lean goes up and down by what goods weigh is no goods that come and go under it."""
+
+    def share_of_goods(ring_g: float) -> float:
+        scene = Scene()
+        levels = [scene.level([]), *(scene.level([(3_000.0 + more, 75.0, 150.0)], 0.6) for more in (0.0, -350.0, 0.0))]
+        held = [levels[0], levels[1], *(replace(level, ring_g=ring_g, ring_hz=20.0) for level in levels[2:])]
+        verdict = scene.judge.consider("P1", scene.contact(*held, scene.level([], 0.6)))
+        return verdict.share if verdict.steps else 1.0 - verdict.share
+
+    assert share_of_goods(5_000.0) < share_of_goods(100.0)
+
+
 def test_goods_are_told_though_the_plate_swings_yet() -> None:
     scene = Scene()
     scene.happen("P1", (-1_010.0, *RICE))
