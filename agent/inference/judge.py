@@ -142,7 +142,7 @@ class Judge:
             still = quiet_s >= p.nothing_after_s and certainty >= p.sure
             likely = quiet_s >= p.likely_after_s and certainty >= p.likely
             return "close" if (back and (still or likely)) or quiet_s >= p.anything_after_s else "wait"
-        if quiet_s < p.light_after_s and certainty < p.sure and any(_light(step, p) for step in steps):
+        if quiet_s < p.light_after_s and certainty < p.light_sure and _light(steps[-1], p):
             return "wait"
         if quiet_s >= p.at_last_s or (quiet_s >= p.anything_after_s and certainty >= p.hardly and not hidden):
             return "tell"

@@ -20,7 +20,8 @@ class InferenceParameters:
     hardly: float = 0.3
     doubtful: float = 0.5  # below this it is asked what is there in the end, rather than by which way
     brief: float = 0.1  # then one step is told in place of several that are not so many times as likely
-    light_after_s: float = 2.5  # what nobody knows and may be a hand too light to show its tremor stands so long first
+    light_after_s: float = 2.0  # what nobody knows and may be a hand too light to show its tremor stands so long first
+    light_sure: float = 0.9  # unless it is as sure as that
     nothing_after_s: float = 0.15
     outlast: float = 1.25  # where a hand was, what is told stands so many times as long as its longest plateau
     outlast_s: float = 0.7  # but no longer than this
