@@ -93,9 +93,7 @@ def _counted_g2(flat: Flat, part: Part, geometry: Geometry, p: InferenceParamete
     """Variance of the twist of several units of a lane, over that of one load in their middle."""
     if part.count < 2:
         return 0.0
-    spread = p.neighbour_mm**2
-    for _, half, _ in geometry.axes():
-        spread *= 1 / half
+    spread = p.neighbour_mm**2 / (geometry.half_x_mm * geometry.half_y_mm)
     return (flat.stand_in.twist * part.mean_g * spread) ** 2
 
 

@@ -216,6 +216,8 @@ class Ways:
     def _unrung(self, j: int, k: int) -> float:
         """A plate that no hand is on rings by what moved on it; one that rings by more is held, and trembles."""
         node = self._nodes[k]
+        if node.ring_g <= self._p.rung_g:
+            return 0.0
         moved_g = max(abs(self._change(i, k).delta_g[0]) for i in range(j, k))
         return self._p.slow_ring_visit if node.ring_g > self._p.rung_by * moved_g + self._p.rung_g else 0.0
 

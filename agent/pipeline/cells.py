@@ -33,21 +33,20 @@ _LEAST_ROWS = 4
 
 
 class PlateCells:
-    """The cells of one plate. `excluded` is the corner that the others stand in for; `measured`: the rest suffices."""
+    """The cells of one plate. `stand_in`: what three corners say while one is out; `measured`: the rest suffices."""
 
     def __init__(self, scale: PlateScale) -> None:
         self._scale = scale
         self._cells = scale.plate.cells
         self._corners = Corners.of(scale)
         self.health = CellHealth(scale)
-        self.excluded: int | None = None
+        self.stand_in: StandIn | None = None
         self.measured = True
         self.since_ns = 0  # of the last turn for the worse
         self.returned = False  # the rows last taken are the first of a plate that is whole again
         self.worsened = False  # or the first of one that is not any more
         self.touched = False  # within the present contact a cell was out, or one crept by itself
         self._turned = False  # within the present contact one went bad or came back
-        self.stand_in: StandIn | None = None  # what three corners say while one is out
         self.doubt_g2 = 0.0  # variance of what is believed of the weight, since a corner is out
         self._offset_g = 0.0
         self._weights = np.zeros(len(self._cells))
@@ -76,9 +75,9 @@ class PlateCells:
         return self.health.leaps.far_counts
 
     @property
-    def stands_in(self) -> bool:
-        """Three cells stand in for the fourth."""
-        return self.excluded is not None
+    def excluded(self) -> int | None:
+        """The corner that the others stand in for."""
+        return None if self.stand_in is None else self.stand_in.cell
 
     def quality(self) -> tuple[str, ...]:
         """In the contract's words."""
@@ -168,7 +167,7 @@ class PlateCells:
         self.touched = self._turned = True
         if not bad:
             self.returned = True
-            self.excluded, self.stand_in, self.measured = None, None, True
+            self.stand_in, self.measured = None, True
             self._recent.clear()  # the cell did not carry what was believed of it
             return
         self.since_ns = max(self.health.since_ns[c] for c in bad)
@@ -178,7 +177,7 @@ class PlateCells:
         self.rest_g = known if known is not None else self.rest_g
         self._recent.clear()  # what the cell told last is no load
         if len(bad) > 1 or self._corners is None:
-            self.excluded, self.stand_in, self.measured = None, None, False
+            self.stand_in, self.measured = None, False
             return
         self.returned = not self.measured
         self.measured = True
@@ -186,7 +185,7 @@ class PlateCells:
         rest = self.rest_g
         self._weights = self._corners.others(cell)
         self._offset_g = 0.0 if rest is None else float(rest[cell] - self._weights @ rest)
-        self.excluded, self.stand_in = cell, self._corners.stand_in(cell, self.since_ns)
+        self.stand_in = self._corners.stand_in(cell, self.since_ns)
 
     def _mean(self, begin_ns: int, end_ns: int) -> NDArray[np.float64] | None:
         """What each cell carried [cells] between two instants of the last second or so."""
@@ -238,28 +237,28 @@ class PlateCells:
         if self._corners is None:
             return None
         single = verdict.steps[0] if len(verdict.steps) == 1 and len(verdict.steps[0].items) == 1 else None
-        if self.excluded is None:
+        if self.stand_in is None:
             if single is not None and single.best is not None and self.rest_g is not None and rested is not None:
                 self._corners.learn(self.rest_g - rested, level.mean - contact.before.mean)
             return None
         for step in verdict.steps:
             self.doubt_g2 += step.change.twist_g2
         if single is not None and verdict.share > _TEACHES:
-            self._learn_from(self.excluded, single)
+            self._learn_from(self.stand_in, single)
         told_g = sum(step.change.delta_g[0] for step in verdict.steps)  # nothing: then the weight is what it was
         missing_g = float(contact.before.mean[0] - level.mean[0]) + told_g
         self._make_up(missing_g)
-        return missing_g * self._scale.modes_of_cells[:, self.excluded]
+        return missing_g * self._scale.modes_of_cells[:, self.stand_in.cell]
 
-    def _learn_from(self, cell: int, step: Step) -> None:
+    def _learn_from(self, stand_in: StandIn, step: Step) -> None:
         """What surely moved alone, and how much that weighs, tells the twist of a plate with a corner out."""
         flat, parts = step.change.flat, step.best.parts if step.best is not None else ()
         if flat is None or len(parts) != 1 or self._corners is None:
             return
         (part,) = parts
         variance_g2 = part.variance_g2 + flat.variance_g2[0]
-        self._corners.learn_from(cell, np.array(flat.delta_g), part.sign * part.mean_g, variance_g2)
-        self.stand_in = self._corners.stand_in(cell, self.since_ns)
+        self._corners.learn_from(stand_in, np.array(flat.delta_g), part.sign * part.mean_g, variance_g2)
+        self.stand_in = self._corners.stand_in(stand_in.cell, stand_in.since_ns)
 
     def _make_up(self, missing_g: float) -> None:
         """The cell that is out carries so much more than the others tell."""

@@ -59,7 +59,7 @@ class Judging:
         seen.peak_g = max(seen.peak_g, self._beside_g(name, seen))
         partly = bool(run.gaps) or run.cells.turned_in(seen)
         judge = self._unseen if partly else self._judge
-        partly = partly or run.cells.stands_in
+        partly = partly or run.cells.stand_in is not None
         earlier = () if partly else self._teller.earlier(name, seen)
         verdict = run.honest(seen, judge.consider(name, seen, earlier, run.cells.stand_in))
         if verdict.action == "wait":

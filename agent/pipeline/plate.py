@@ -107,8 +107,8 @@ class PlateRun:
     def turned(self) -> None:
         """Cells went bad or came back with the rows last taken: no plateau may lie on both sides."""
         cells, detector = self.cells, self.detector
-        if cells.stands_in != self._stood_in:
-            self._stood_in = cells.stands_in
+        if (cells.stand_in is not None) != self._stood_in:
+            self._stood_in = cells.stand_in is not None
             detector.noise.scale(_THREE_CELLS if self._stood_in else 1 / _THREE_CELLS)
         if not (cells.returned or cells.worsened) or self.last_ns is None:
             return

@@ -49,10 +49,11 @@ class StandIn:
     """Three corners that stand in for the fourth since an instant: what they say of a change that a plate without twist
     would have shown so ("flat").
 
-    `share` [3]: of the twist that the change has, so much is missing in W, X and Y. `twist` is k, with its standard
-    deviation.
+    `cell` is the fourth. `share` [3]: of the twist that the change has, so much is missing in W, X and Y. `twist` is k,
+    with its standard deviation.
     """
 
+    cell: int
     since_ns: int
     share: tuple[float, float, float]
     twist: float
@@ -122,16 +123,16 @@ class Corners:
     def stand_in(self, cell: int, since_ns: int) -> StandIn:
         """The other three for one cell, by the twist as it is known now."""
         sx, sy = self.signs[:, cell].tolist()
-        return StandIn(since_ns, (sx * sy, sy, sx), self.twist, self.twist_sd, self._p)
+        return StandIn(cell, since_ns, (sx * sy, sy, sx), self.twist, self.twist_sd, self._p)
 
     def learn(self, change_g: NDArray[np.float64], modes_g: NDArray[np.float64]) -> None:
         """A single load came or went: what each cell [4] and each mode [3] moved."""
         self._take(float(self.pattern @ change_g), modes_g, self._p.seen_g)
 
-    def learn_from(self, cell: int, flat_g: NDArray[np.float64], weight_g: float, variance_g2: float) -> None:
+    def learn_from(self, stand_in: StandIn, flat_g: NDArray[np.float64], weight_g: float, variance_g2: float) -> None:
         """A single load of known weight came or went while the others stood in for a cell: how their flat change [3]
         differs from it is the twist."""
-        share = np.array(self.stand_in(cell, 0).share)
+        share = np.array(stand_in.share)
         twist_g = (weight_g - float(flat_g[0])) * float(share[0])
         self._take(twist_g, flat_g + twist_g * share, math.hypot(self._p.seen_g, math.sqrt(variance_g2)))
 

@@ -14,26 +14,23 @@ SOAP = (55.0, 150.0)  # likewise on P2
 RICE = (225.0, 150.0)
 
 
-def one(step: Step) -> tuple[tuple[str, int], ...]:
-    return step.items
+def put_before_and_while_filling(grams: float) -> tuple[Step, Step]:
+    """So much put into the lane of rice, as it is seen before one rice came there and after."""
+    scene = Scene()
+    before = scene.change("P1", (grams, *RICE)).steps[0]
+    scene.judge.forget()
+    scene.happen("P1", (1_010.0, *RICE))
+    return before, scene.change("P1", (grams, *RICE)).steps[0]
 
 
 def test_where_staff_fills_a_lane_more_is_expected() -> None:
-    scene = Scene()
-    first = scene.change("P1", (2_020.0, *RICE)).steps[0]
-    scene.judge.forget()
-    scene.happen("P1", (1_010.0, *RICE))
-    second = scene.change("P1", (2_020.0, *RICE)).steps[0]
+    first, second = put_before_and_while_filling(2_020.0)
     assert (first.items, second.items) == ((("rice", 2),), (("rice", 2),))
     assert 1 - second.certainty < (1 - first.certainty) / 3
 
 
 def test_who_fills_lanes_brings_many_at_once() -> None:
-    scene = Scene()
-    before = scene.change("P1", (9_090.0, *RICE)).steps[0]
-    scene.judge.forget()
-    scene.happen("P1", (1_010.0, *RICE))
-    while_filling = scene.change("P1", (9_090.0, *RICE)).steps[0]
+    before, while_filling = put_before_and_while_filling(9_090.0)
     assert before.items == ()
     assert while_filling.items == (("rice", 9),)
     assert while_filling.certainty > 0.9
@@ -62,7 +59,7 @@ def test_of_goods_that_nobody_saw_leave_none_is_taken_again_at_once() -> None:
         scene.level([(6 * 120.0, *SOAP)], 1.0),
     ]
     verdict = scene.judge.consider("P2", scene.contact(*levels))
-    assert [one(step) for step in verdict.steps] == [(("soap", 4),), (("soap", 2),)]
+    assert [step.items for step in verdict.steps] == [(("soap", 4),), (("soap", 2),)]
     assert verdict.share > 0.9
 
 

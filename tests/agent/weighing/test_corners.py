@@ -65,7 +65,7 @@ def test_a_known_weight_that_three_corners_show_otherwise_tells_the_twist() -> N
         moved = forces(-350.0, xi, eta, 0.1)
         flat = moved.copy()
         flat[2] = corners.others(2) @ moved
-        corners.learn_from(2, MODES @ flat, -350.0, 2.0**2)
+        corners.learn_from(corners.stand_in(2, 0), MODES @ flat, -350.0, 2.0**2)
     assert corners.twist == pytest.approx(0.1, abs=0.03)
     assert corners.twist_sd < unsure / 5
 
